@@ -1,0 +1,53 @@
+# `make` names the targets; every one does its own set-up.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help setup demo test check format schemas lock clean
+help:
+	@echo "make demo    real documents through a real Kafka, shown in a table (under two minutes)"
+	@echo "make test    all tests"
+	@echo "make check   format, lint, types, import contracts"
+	@echo "make setup   $(VENV) with the command $(BIN)/docmill"
+	@echo "make format  rewrite sources the way check wants them"
+	@echo "make schemas renew the generated JSON Schemas"
+	@echo "make lock    renew requirements/*.lock"
+
+setup: $(READY)
+
+$(READY): requirements/dev.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "docmill needs Python 3.11 or newer")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: setup
+	$(BIN)/python -m load_tests.demo
+
+test: setup
+	$(BIN)/docmill kafka fetch
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+schemas: setup
+	$(BIN)/python -m docmill_schemas.generate
+
+lock: setup
+	$(BIN)/python -m pip install --quiet uv
+	for name in base: dev:"--extra dev" train:"--extra train"; do \
+	  $(BIN)/uv pip compile pyproject.toml $${name#*:} --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-emit-find-links --no-header --no-annotate -q -o requirements/$${name%%:*}.lock || exit 1; done
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,0 +1,174 @@
+"""The events on docmill's topics. Additive changes only, once v1 is declared; consumers ignore unknown keys."""
+
+import base64
+import binascii
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from docmill_schemas.reasons import DecidedBy, DeferralReason, RejectionReason
+
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Probability = Annotated[float, Field(ge=0, le=1)]
+
+
+class EventType(StrEnum):
+    """`ce_type` of every event."""
+
+    DOCUMENT_RECEIVED = "docmill.document.received.v1"
+    DOCUMENT_PROCESSED = "docmill.document.processed.v1"
+    FALLBACK_REQUESTED = "docmill.fallback.requested.v1"
+
+
+class _Event(BaseModel):
+    """Readers ignore keys that they do not know, so that later versions may add some."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class ClaimCheck(_Event):
+    """Where a document too large for a record lies. Answered with `unsupported_claim_check` for now."""
+
+    uri: str
+    sha256: Sha256
+    size: int = Field(ge=0, description="bytes")
+    media_type: str
+
+
+class DocumentReceived(_Event):
+    """A document handed to docmill as JSON: exactly one of `text`, `base64` with `media_type`, or `claim_check`."""
+
+    document_id: str | None = Field(default=None, description="default: ce_subject, else the record key")
+    tenant: str | None = None
+    text: str | None = None
+    base64: str | None = None
+    media_type: str | None = Field(default=None, description="of `base64`; of `text` it may be text/html")
+    claim_check: ClaimCheck | None = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> "DocumentReceived":
+        given = [name for name in ("text", "base64", "claim_check") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(f"give exactly one of text, base64, claim_check; got {given or 'none'}")
+        if self.base64 is not None and self.media_type is None:
+            raise ValueError("base64 needs a media_type")
+        return self
+
+    def content(self) -> bytes:
+        """The document's bytes. Raises ValueError for base64 that is none, or a claim check."""
+        if self.text is not None:
+            return self.text.encode()
+        if self.base64 is None:
+            raise ValueError("a claim check holds no content")
+        try:
+            return base64.b64decode(self.base64, validate=True)
+        except binascii.Error as error:
+            raise ValueError(f"base64: {error}") from error
+
+
+class LabelProbability(_Event):
+    label: str
+    probability: Probability
+
+
+class DocumentType(_Event):
+    """The document's type; `alternatives` are the next likeliest labels."""
+
+    label: str
+    probability: Probability
+    alternatives: tuple[LabelProbability, ...] = ()
+
+
+class ExtractedField(_Event):
+    """A field found in the text. `text` stands at [start, end), Unicode code points of the extracted text."""
+
+    name: str
+    value: str | None = Field(
+        description="normalised: ISO date, 'amount CURRENCY', 'number unit'; null where the text does not parse as such"
+    )
+    text: str
+    start: int = Field(ge=0)
+    end: int = Field(ge=0)
+    page: int | None = None
+    confidence: Probability
+
+
+class BundleRef(_Event):
+    """The model that decided; `sha256` is of the bundle's manifest."""
+
+    name: str
+    version: str
+    sha256: Sha256
+
+
+class Citation(_Event):
+    passage_id: str
+    quote: str | None = None
+
+
+class Cost(_Event):
+    tokens: int = 0
+    usd: float = 0.0
+
+
+class DocumentProcessed(_Event):
+    """The structured result of one request. Order results of one request by `revision`, never by offset."""
+
+    request_id: str
+    result_id: str
+    revision: int = Field(ge=1)
+    supersedes: str | None = Field(default=None, description="result_id of the result that this one replaces")
+    document_id: str
+    content_sha256: Sha256
+    text_sha256: Sha256
+    tenant: str | None = None
+    received_at: datetime
+    document_type: DocumentType
+    fields: tuple[ExtractedField, ...] = ()
+    decided_by: DecidedBy
+    reasons: tuple[DeferralReason, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    bundle: BundleRef
+    timings_ms: dict[str, float] = Field(default_factory=dict)
+    cost: Cost = Cost()
+    text: str | None = Field(default=None, description="the extracted text, where include_text is set")
+
+
+class FallbackRequested(_Event):
+    """A document that the fast model would not decide alone, with its text, the prediction and why."""
+
+    request_id: str
+    document_id: str
+    content_sha256: Sha256
+    text_sha256: Sha256
+    tenant: str | None = None
+    received_at: datetime
+    media_type: str
+    text: str
+    document_type: DocumentType
+    fields: tuple[ExtractedField, ...] = ()
+    reasons: tuple[DeferralReason, ...] = Field(min_length=1)
+    missing_fields: tuple[str, ...] = ()
+    bundle: BundleRef
+    timings_ms: dict[str, float] = Field(default_factory=dict)
+
+
+class DocumentRejected(_Event):
+    """The `docmill_*` headers of a dead letter, read together. Value, key and other headers stay as received."""
+
+    request_id: str
+    reason: RejectionReason
+    detail: str = Field(description="never holds text of the document")
+    origin_topic: str
+    origin_partition: int
+    origin_offset: int
+    attempt: int = Field(ge=1)
+    exception: str | None = None
+    value_omitted: Literal["true"] | None = Field(
+        default=None, description="set where the value itself did not fit any more; it is still at the origin"
+    )
+
+
+EVENTS: tuple[type[BaseModel], ...] = (DocumentReceived, DocumentProcessed, FallbackRequested, DocumentRejected)

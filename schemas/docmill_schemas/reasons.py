@@ -1,0 +1,38 @@
+"""Why a document took the way it took: closed vocabularies, safe as metric labels."""
+
+from enum import StrEnum
+
+
+class RejectionReason(StrEnum):
+    """Why a record became a dead letter."""
+
+    EMPTY_VALUE = "empty_value"
+    INVALID_EVENT = "invalid_event"
+    UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
+    UNSUPPORTED_CLAIM_CHECK = "unsupported_claim_check"
+    DOCUMENT_TOO_LARGE = "document_too_large"
+    UNDECODABLE_TEXT = "undecodable_text"
+    MALFORMED_DOCUMENT = "malformed_document"
+    NO_TEXT = "no_text"
+    TEXT_TOO_LARGE = "text_too_large"
+    INTERNAL_ERROR = "internal_error"
+
+
+class DeferralReason(StrEnum):
+    """Why a document goes to the fallback instead of straight through."""
+
+    LOW_TYPE_CONFIDENCE = "low_type_confidence"
+    TYPE_NOT_CERTIFIED = "type_not_certified"
+    MISSING_FIELD = "missing_field"
+    LOW_FIELD_CONFIDENCE = "low_field_confidence"
+    UNFAMILIAR_DOCUMENT = "unfamiliar_document"
+    UNKNOWN_LANGUAGE = "unknown_language"
+
+
+class DecidedBy(StrEnum):
+    """Who decided a published result; consumers must tolerate values added later."""
+
+    MODEL = "model"
+    RETRIEVAL = "retrieval"
+    GENERATOR = "generator"
+    HUMAN = "human"

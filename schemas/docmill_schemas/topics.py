@@ -1,0 +1,61 @@
+"""The one table of topics. Names get the deployment's prefix; partitions and replication are its settings."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+MIB = 1024 * 1024
+DAY_MS = 24 * 60 * 60 * 1000
+
+RECEIVED_MAX_BYTES = MIB
+DEAD_LETTER_MARGIN_BYTES = 256 * 1024  # headers that say why, and the batch around the record
+FALLBACK_MARGIN_BYTES = 3 * MIB  # JSON escapes, markup that grows as text, the prediction beside the text
+
+
+class Cleanup(StrEnum):
+    DELETE = "delete"
+    COMPACT = "compact"
+
+
+@dataclass(frozen=True, slots=True)
+class TopicSpec:
+    """How a topic is made. `max_bytes` bounds one record batch as the broker stores it."""
+
+    name: str
+    key: str
+    cleanup: Cleanup
+    retention_ms: int | None  # None: never by time
+    max_bytes: int
+    holds: str
+
+    def config(self) -> dict[str, str]:
+        """The topic's configuration as Kafka spells it."""
+        entries = {"cleanup.policy": self.cleanup.value, "max.message.bytes": str(self.max_bytes)}
+        if self.retention_ms is not None:
+            entries["retention.ms"] = str(self.retention_ms)
+        return entries
+
+
+RECEIVED = TopicSpec(
+    "documents.received", "document id", Cleanup.DELETE, 7 * DAY_MS, RECEIVED_MAX_BYTES, "documents as they come in"
+)
+PROCESSED = TopicSpec(
+    "documents.processed", "document id", Cleanup.DELETE, 30 * DAY_MS, MIB, "DocumentProcessed: structured results"
+)
+FALLBACK = TopicSpec(
+    "documents.fallback",
+    "document id",
+    Cleanup.DELETE,
+    14 * DAY_MS,
+    RECEIVED_MAX_BYTES + FALLBACK_MARGIN_BYTES,
+    "FallbackRequested: what the fast model is not sure of",
+)
+REJECTED = TopicSpec(
+    "documents.rejected",
+    "as received",
+    Cleanup.DELETE,
+    30 * DAY_MS,
+    RECEIVED_MAX_BYTES + DEAD_LETTER_MARGIN_BYTES,
+    "dead letters: the record as received, with headers that say why",
+)
+
+TOPICS = (RECEIVED, PROCESSED, FALLBACK, REJECTED)

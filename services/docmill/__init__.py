@@ -1,0 +1,1 @@
+"""docmill: a digital mailroom for high volume."""

@@ -1,0 +1,1 @@
+"""A trained model as a folder: what is in it, how it is checked, loaded and saved."""

@@ -1,0 +1,167 @@
+"""What a bundle says of itself: manifest.json, checked. Does not know the files that it names."""
+
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from docmill.pipeline.normalise import FieldKind
+from docmill.pipeline.types import FieldSpec, GroupSpec
+
+FORMAT_VERSION: Final = 1
+MANIFEST_FILE = "manifest.json"
+MODEL_FILE = "model.int8.onnx"
+TOKENIZER_FILE = "tokenizer.json"
+OUTLIER_FILE: Final = "outlier.npz"
+GOLDEN_FILE: Final = "golden.jsonl"
+REQUIRED_FILES = (MODEL_FILE, TOKENIZER_FILE, OUTLIER_FILE)
+
+
+def _unique(names: tuple[str, ...]) -> tuple[str, ...]:
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f"named more than once: {repeated}")
+    return names
+
+
+Names = Annotated[tuple[str, ...], AfterValidator(_unique)]
+Share = Annotated[float, Field(ge=0, le=1)]
+FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*$")]  # never a path
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class FieldEntry(Strict):
+    """A field of the tag head. `entities` and `values` are its names in labelled data, where they differ."""
+
+    name: str
+    kind: FieldKind
+    many: bool = False
+    day_first: bool = False
+    entities: tuple[str, ...] | None = None
+    values: tuple[str, ...] | None = None
+
+
+class GroupEntry(Strict):
+    """A family of document types; a threshold of null was not certified."""
+
+    fields: Names
+    required: Names
+    type_threshold: Share | None
+    field_threshold: Share | None
+
+
+class Temperatures(Strict):
+    """One a head: the source of a document is unknown when serving."""
+
+    type: Annotated[float, Field(gt=0)]
+    tags: Annotated[float, Field(gt=0)]
+
+
+class Certificate(Strict):
+    """What one threshold was certified on; `threshold` is null where none reaches the target."""
+
+    group: str
+    target: Share
+    what: Literal["type", "field"]
+    threshold: Share | None
+    documents: Annotated[int, Field(ge=0)]
+    accepted: Annotated[int, Field(ge=0)]
+    correct: Annotated[int, Field(ge=0)]
+    straight_through_rate: Share
+
+    @model_validator(mode="after")
+    def _counts_agree(self) -> Self:
+        if not self.correct <= self.accepted <= self.documents:
+            raise ValueError(f"{self.correct} correct of {self.accepted} accepted of {self.documents}")
+        return self
+
+
+class Policy(Strict):
+    """The precision that automatic decisions must reach, and what that costs in straight-through rate."""
+
+    target_precision: Annotated[float, Field(gt=0, lt=1)]
+    confidence_level: Annotated[float, Field(gt=0, lt=1)]
+    certified: tuple[Certificate, ...]
+
+
+class TrainingSource(Strict):
+    name: str
+    licence: str
+
+
+class Training(Strict):
+    """Where the weights come from; `data_digest` is over the documents trained on."""
+
+    data_digest: str
+    sources: tuple[TrainingSource, ...]
+    recipe: str
+
+
+class BaseModelEntry(Strict):
+    name: str
+    licence: str
+
+
+class OutlierEntry(Strict):
+    """`threshold` is a squared distance in the space that `file` projects to."""
+
+    file: Literal["outlier.npz"] = OUTLIER_FILE
+    threshold: Annotated[float, Field(gt=0)]
+
+
+class GoldenEntry(Strict):
+    """`tolerance` is the largest difference of a probability that still passes."""
+
+    file: Literal["golden.jsonl"] = GOLDEN_FILE
+    tolerance: Annotated[float, Field(gt=0, lt=1)] = 0.02
+
+
+class Manifest(Strict):
+    """manifest.json. `files` are the sha256 of every other file of the bundle."""
+
+    format_version: Literal[1] = FORMAT_VERSION
+    name: Annotated[str, StringConstraints(min_length=1)]
+    version: Annotated[str, StringConstraints(min_length=1)]
+    languages: Annotated[Names, Field(min_length=1)]
+    files: dict[FileName, Sha256]
+    labels: Annotated[Names, Field(min_length=1)]
+    fields: Annotated[tuple[FieldEntry, ...], Field(min_length=1)]
+    groups: dict[str, GroupEntry]
+    max_tokens: Annotated[int, Field(ge=4)]
+    stride: Annotated[int, Field(ge=0)]
+    type_windows: Annotated[int, Field(ge=1)]
+    temperatures: Temperatures
+    policy: Policy
+    training: Training
+    base_model: BaseModelEntry
+    outlier: OutlierEntry
+    golden: GoldenEntry | None = None
+
+    @model_validator(mode="after")
+    def _names_agree(self) -> Self:
+        fields = set(_unique(tuple(field.name for field in self.fields)))
+        for name, group in self.groups.items():
+            if unknown := sorted(set(group.fields) - fields):
+                raise ValueError(f"group {name} names unknown fields {unknown}")
+            if unknown := sorted(set(group.required) - set(group.fields)):
+                raise ValueError(f"group {name} requires {unknown}, which are not among its fields")
+        groups = {label.partition(".")[0] for label in self.labels}
+        groups |= {certificate.group for certificate in self.policy.certified}
+        if unknown := sorted(groups - self.groups.keys()):
+            raise ValueError(f"labels or certificates belong to unknown groups {unknown}")
+        if self.stride >= self.max_tokens - 2:
+            raise ValueError(f"stride {self.stride} must be below max_tokens - 2 = {self.max_tokens - 2}")
+        return self
+
+    def field_specs(self) -> tuple[FieldSpec, ...]:
+        """Fields in the order of the tag head."""
+        return tuple(FieldSpec(f.name, f.kind, f.many, f.day_first) for f in self.fields)
+
+    def group_specs(self) -> dict[str, GroupSpec]:
+        """Groups with their thresholds."""
+        return {
+            name: GroupSpec(name, group.fields, group.required, group.type_threshold, group.field_threshold)
+            for name, group in self.groups.items()
+        }

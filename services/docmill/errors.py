@@ -1,0 +1,64 @@
+"""Every error docmill raises on purpose, one policy a branch.
+
+    DocmillError
+    ├── DocumentError            the document's own fault: a dead letter with `reason`, never retried
+    ├── DependencyError          a broker, an index, a store: back off, then exit without committing
+    │   └── BrokerError
+    ├── RecordsLostError         retention deleted records that were never read: stop, a person must decide
+    ├── BundleError              refuse to start, keep the bundle that is loaded
+    ├── ConfigurationError       refuse to start; the message says which setting to change
+    └── LocalKafkaError          the local broker cannot be had; the message says what to install or free
+
+An unexpected exception tied to one document becomes a dead letter `internal_error`; any other exception is a
+bug: it is logged once, the service stops and nothing is committed.
+"""
+
+from docmill_schemas.reasons import RejectionReason
+
+
+class DocmillError(Exception):
+    """Root of the tree."""
+
+
+class DocumentError(DocmillError):
+    """A document that can never be processed as it stands.
+
+    `detail` is safe to log and to put in a header: it never holds text of the document.
+    """
+
+    def __init__(self, reason: RejectionReason, detail: str) -> None:
+        super().__init__(f"{reason.value}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+class DependencyError(DocmillError):
+    """Something that docmill needs does not answer; retrying later may help."""
+
+
+class BrokerError(DependencyError):
+    """Kafka does not answer, or refuses what is asked of it."""
+
+
+class RecordsLostError(DocmillError):
+    """Retention deleted records before they were read. docmill never resets an offset silently."""
+
+    def __init__(self, partition: str, committed: int, log_start: int) -> None:
+        super().__init__(
+            f"{partition}: offsets {committed} to {log_start - 1} were deleted by retention before they were read. "
+            f"Recover them upstream, then set the group's offset to {log_start} (kafka-consumer-groups.sh "
+            f"--reset-offsets) and start again; and raise retention.ms or add replicas"
+        )
+        self.records = log_start - committed
+
+
+class BundleError(DocmillError):
+    """A bundle is incomplete, altered, of an unknown format, or fails its golden documents."""
+
+
+class ConfigurationError(DocmillError):
+    """Settings contradict each other or the broker's state."""
+
+
+class LocalKafkaError(DocmillError):
+    """The local broker cannot be found, fetched, started or stopped."""

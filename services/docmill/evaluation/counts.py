@@ -1,0 +1,96 @@
+"""Gold against answers, document by document and field by field: what was hit, invented and missed.
+
+Both sides of a value go through the product's own normaliser. What it understands is compared as its value; what it
+does not understand is compared as written, without case, punctuation and white space. So is TEXT. A date is read
+once, day or month first as its field says; a gold date gets no second reading.
+"""
+
+import re
+from collections.abc import Collection, Sequence, Set
+from dataclasses import dataclass
+
+import numpy as np
+
+from docmill.evaluation.gold import GoldDocument, GoldField, GoldSource
+from docmill.evaluation.metrics import Counts
+from docmill.pipeline.normalise import FieldKind, normalise
+
+NOT_WORD = re.compile(r"[\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A field that the model found; `text` is what stands in [start, end)."""
+
+    field: str
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What docmill made of one document."""
+
+    label: str
+    probability: float
+    is_straight_through: bool
+    required: tuple[str, ...]  # fields that the label's group needs to go straight through
+    found: tuple[Found, ...]
+
+
+def value_counts(source: GoldSource, answers: Sequence[Answer | None]) -> Counts:
+    """True positives, false positives, false negatives of values [N, F, 3]; a document's values are a set."""
+    counts = np.zeros((len(answers), len(source.fields), 3), dtype=np.int64)
+    for row, (document, answer) in enumerate(zip(source.documents, answers, strict=True)):
+        for column, field in enumerate(source.fields):
+            counts[row, column] = _overlap(gold_values(document, field), found_values(answer, field))
+    return counts
+
+
+def span_counts(source: GoldSource, answers: Sequence[Answer | None]) -> Counts:
+    """The same of spans [N, F, 3], which must agree at both ends; zeros for fields without offsets in this source."""
+    counts = np.zeros((len(answers), len(source.fields), 3), dtype=np.int64)
+    for row, (document, answer) in enumerate(zip(source.documents, answers, strict=True)):
+        for column, field in enumerate(source.fields):
+            if field.name in source.span_fields:
+                found = {(f.start, f.end) for f in answer.found if f.field == field.name} if answer else set()
+                counts[row, column] = _overlap(document.spans.get(field.name, frozenset()), found)
+    return counts
+
+
+def required_are_right(document: GoldDocument, answer: Answer, fields: Sequence[GoldField]) -> bool:
+    """Has every required field exactly the gold values? For a field that holds one value, one of them is enough.
+
+    Required fields that the source does not annotate cannot be judged and are passed over.
+    """
+    for field in fields:
+        if field.name in answer.required:
+            gold, found = gold_values(document, field), found_values(answer, field)
+            if not (found == gold or (found and not field.many and found <= gold)):
+                return False
+    return True
+
+
+def gold_values(document: GoldDocument, field: GoldField) -> set[str]:
+    """Gold values of a field, as they are compared."""
+    return _comparables(field, document.values.get(field.name, frozenset()))
+
+
+def found_values(answer: Answer | None, field: GoldField) -> set[str]:
+    """Values that the model found for a field, as they are compared; none for a rejected document."""
+    return _comparables(field, [f.text for f in answer.found if f.field == field.name]) if answer else set()
+
+
+def comparable(field: GoldField, text: str) -> str:
+    """What of a value is compared; empty where nothing of it is left."""
+    value = None if field.kind is FieldKind.TEXT else normalise(field.kind, text, day_first=field.day_first)
+    return value or NOT_WORD.sub("", text.casefold())
+
+
+def _comparables(field: GoldField, texts: Collection[str]) -> set[str]:
+    return {value for text in texts if (value := comparable(field, text))}
+
+
+def _overlap(gold: Set[object], found: Set[object]) -> tuple[int, int, int]:
+    return len(gold & found), len(found - gold), len(gold - found)

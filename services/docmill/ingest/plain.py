@@ -1,0 +1,60 @@
+"""Plain text: bytes to characters, line ends made one."""
+
+import codecs
+
+from docmill.errors import DocumentError
+from docmill_schemas.reasons import RejectionReason
+
+BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark is its prefix
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+LEGACY = "windows-1252"
+MAX_CONTROL_SHARE = 0.01  # of the characters; more than this and it is no text
+
+
+def plain_text(content: bytes, charset: str | None) -> str:
+    """Text of a text/plain document; line ends become "\\n".
+
+    Raises:
+        DocumentError: the bytes are no text in the declared charset, UTF-8 or windows-1252.
+    """
+    return decode_bytes(content, charset).replace("\r\n", "\n").replace("\r", "\n")
+
+
+def decode_bytes(content: bytes, charset: str | None) -> str:
+    """Decode by byte order mark, declared charset, UTF-8, and last windows-1252, which old mainframes send undeclared.
+
+    Raises:
+        DocumentError: none of them gives text.
+    """
+    for mark, encoding in BYTE_ORDER_MARKS:
+        if content.startswith(mark):
+            return _checked(content, encoding)
+    if charset is not None:
+        try:
+            codecs.lookup(charset)
+        except LookupError:
+            raise DocumentError(RejectionReason.UNDECODABLE_TEXT, f"unknown charset {charset[:40]!r}") from None
+        return _checked(content, charset)
+    try:
+        return _checked(content, "utf-8")
+    except DocumentError:
+        return _checked(content, LEGACY)
+
+
+def _checked(content: bytes, encoding: str) -> str:
+    try:
+        text = content.decode(encoding)
+    except (UnicodeError, LookupError) as error:
+        detail = f"not {encoding}: {type(error).__name__} in {len(content)} bytes"
+        raise DocumentError(RejectionReason.UNDECODABLE_TEXT, detail) from error
+    controls = sum(text.count(chr(c)) for c in (*range(9), 11, *range(14, 32), 127))
+    if controls > MAX_CONTROL_SHARE * len(text):
+        raise DocumentError(
+            RejectionReason.UNDECODABLE_TEXT, f"{controls} control characters in {len(text)} of {encoding}"
+        )
+    return text

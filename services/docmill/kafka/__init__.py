@@ -1,0 +1,1 @@
+"""Records in, results out, offsets committed. The only room that imports FastStream and aiokafka."""

@@ -1,0 +1,145 @@
+"""The processor's composition root: everything is made, wired, run and closed here."""
+
+import asyncio
+import logging
+import platform
+import time
+from collections import deque
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from faststream import FastStream
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+
+from docmill.bundle.load import default_bundle, load_bundle
+from docmill.errors import BrokerError, ConfigurationError
+from docmill.kafka.accounting import Accounting
+from docmill.kafka.delivery import AtLeastOnce
+from docmill.kafka.engine import Engine
+from docmill.kafka.health import Health
+from docmill.kafka.poller import Poller
+from docmill.kafka.publish import Publisher
+from docmill.kafka.topics import cluster_id, verify_topics
+from docmill.kafka.worker import ERROR_WINDOW, Shared
+from docmill.processing import Mill
+from docmill.runtime.session import OnnxInference
+from docmill.runtime.threads import default_threads
+from docmill.settings import Settings
+from docmill.telemetry.http import ProbeServer
+from docmill.telemetry.metrics import Metrics
+from docmill_schemas.topics import RECEIVED
+
+log = logging.getLogger(__name__)
+
+OBSERVE_EVERY_S = 2.0
+MAX_REQUEST_BYTES = 32 * 1024 * 1024  # before compression; the topics' own limits are checked in publish.py
+
+
+async def run_processor(settings: Settings) -> None:
+    """Run the processor until SIGTERM or SIGINT; the slices in hand are finished first.
+
+    Raises:
+        DocmillError: it cannot start, or cannot go on.
+    """
+    bundle = load_bundle(settings.bundle or default_bundle())
+    cluster = await _checked_cluster(settings)
+    registry = CollectorRegistry()
+    for collector in (ProcessCollector, PlatformCollector, GCCollector):
+        collector(registry=registry)
+    metrics = Metrics(registry)
+    metrics.bundle_info.info({"name": bundle.name, "version": bundle.version, "sha256": bundle.sha256})
+    metrics.build_info.info({"version": version("docmill"), "python": platform.python_version()})
+    threads = settings.threads or default_threads()
+    inference = OnnxInference(bundle.model_path, threads)
+    inference.warm_up()
+    accounting = Accounting(metrics, time.time)
+    poller = Poller(settings)
+    async with _producer(settings) as producer:
+        shared = Shared(
+            settings=settings,
+            cluster_id=cluster,
+            mill=Mill(bundle, inference, accounting),
+            publisher=Publisher(bundle, f"docmill/{settings.group}", include_text=settings.include_text),
+            delivery=AtLeastOnce(poller.consumer, producer, settings.topic_prefix),
+            accounting=accounting,
+            executor=ThreadPoolExecutor(threads + 1, thread_name_prefix="slice"),
+            internal_errors=deque(maxlen=ERROR_WINDOW),
+        )
+        app = FastStream(poller.broker, logger=None)
+        engine = Engine(shared, metrics, app.exit)
+        poller.feed(engine, settings.topic_prefix + RECEIVED.name)
+        app.on_shutdown(engine.drain)  # before the broker stops: closing a consumer does not call its listener
+        health = Health(engine, poller, bundle, settings)
+        server = ProbeServer(settings.http_host, settings.http_port, registry, live=health.live, ready=health.ready)
+        log.info("probes and metrics on http://%s:%s", settings.http_host, server.port)
+        observer = asyncio.create_task(_observe(engine, poller, health, metrics, inference, threads))
+        try:
+            await app.run()
+        except KafkaError as error:
+            raise BrokerError(f"the broker at {settings.kafka_bootstrap_servers} failed: {error!r}") from error
+        finally:
+            observer.cancel()
+            server.close()
+            shared.executor.shutdown(wait=False, cancel_futures=True)
+            inference.close()
+    if engine.error is not None:
+        raise engine.error
+    log.info("stopped")
+
+
+async def _checked_cluster(settings: Settings) -> str:
+    """The cluster's id, once the broker answers and the topics are as they should be."""
+    off = [check for check in await verify_topics(settings) if not check.ok]
+    if off:
+        problems = "; ".join(f"{check.topic}: {check.problem}" for check in off)
+        raise ConfigurationError(f"{problems}. Run `docmill topics create`, or `docmill topics verify` to see more")
+    return await cluster_id(settings)
+
+
+@asynccontextmanager
+async def _producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
+    """Our own producer: FastStream's takes headers as a dict, and a dead letter keeps them exactly as received."""
+    producer = AIOKafkaProducer(
+        bootstrap_servers=settings.kafka_bootstrap_servers,
+        client_id="docmill",
+        acks="all",
+        enable_idempotence=True,
+        compression_type="gzip",
+        max_request_size=MAX_REQUEST_BYTES,
+        linger_ms=2,
+    )
+    try:
+        await producer.start()
+    except KafkaError as error:
+        raise BrokerError(f"no broker at {settings.kafka_bootstrap_servers}: {error!r}") from error
+    try:
+        yield producer
+    finally:
+        try:
+            async with asyncio.timeout(settings.release_timeout_s):
+                await producer.stop()
+        except TimeoutError:
+            log.warning("the producer did not stop in time; what it still held was never acknowledged")
+
+
+async def _observe(
+    engine: Engine, poller: Poller, health: Health, metrics: Metrics, inference: OnnxInference, threads: int
+) -> None:
+    """Every few seconds: the loop's pulse, lag, and how busy inference is."""
+    busy_before, before = inference.busy_seconds, time.monotonic()
+    while True:
+        health.beat()
+        await asyncio.sleep(OBSERVE_EVERY_S)
+        busy, now = inference.busy_seconds, time.monotonic()
+        metrics.inference_busy.set(min(1.0, (busy - busy_before) / ((now - before) * threads)))
+        busy_before, before = busy, now
+        if engine.joined:
+            try:
+                async with asyncio.timeout(OBSERVE_EVERY_S * 5):
+                    await engine.observe_lag(poller.consumer())
+            except (KafkaError, TimeoutError) as error:
+                log.warning("lag unknown: %r", error)

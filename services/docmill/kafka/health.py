@@ -1,0 +1,55 @@
+"""What /livez and /readyz look at. Reads only: the probes run on a thread of their own."""
+
+import time
+
+from docmill.bundle.bundle import Bundle
+from docmill.kafka.engine import Engine
+from docmill.kafka.poller import Poller
+from docmill.settings import Settings
+from docmill.telemetry.http import Probe
+
+LONGEST_SILENCE_S = 30.0  # of the event loop, before the process counts as dead
+LONGEST_IDLE_S = 30.0  # without a poll, before the replica counts as not ready
+
+
+class Health:
+    """Alive: the event loop turns and nothing fatal happened. Ready: alive, in the group, polling."""
+
+    def __init__(self, engine: Engine, poller: Poller, bundle: Bundle, settings: Settings) -> None:
+        self._engine = engine
+        self._poller = poller
+        self._bundle = bundle
+        self._settings = settings
+        self._beat = time.monotonic()
+
+    def beat(self) -> None:
+        """The event loop turned."""
+        self._beat = time.monotonic()
+
+    def live(self) -> Probe:
+        """Restart the process where this does not hold."""
+        silence_s = time.monotonic() - self._beat
+        error = self._engine.error
+        return Probe(
+            ok=silence_s < LONGEST_SILENCE_S and error is None,
+            checks={"event_loop_silent_s": round(silence_s, 1), "error": None if error is None else str(error)},
+        )
+
+    def ready(self) -> Probe:
+        """Send no traffic, and hold a rolling update, where this does not hold."""
+        live = self.live()
+        idle_s = self._poller.idle_s()
+        workers = self._engine.workers
+        acquired = sum(worker.committed is not None for worker in workers)
+        return Probe(
+            ok=live.ok and self._engine.joined and acquired == len(workers) and idle_s < LONGEST_IDLE_S,
+            checks={
+                **live.checks,
+                "joined_group": self._engine.joined,
+                "group": self._settings.group,
+                "partitions": len(workers),
+                "partitions_acquired": acquired,
+                "last_poll_s": round(idle_s, 1) if idle_s != float("inf") else None,
+                "bundle": f"{self._bundle.name} {self._bundle.version}",
+            },
+        )

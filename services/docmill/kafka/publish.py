@@ -1,0 +1,194 @@
+"""Outcomes to records: which topic, which key, which headers. Does not send them."""
+
+import zlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import BaseModel
+
+from docmill.bundle.bundle import Bundle
+from docmill.kafka.decode_record import ATTEMPT_HEADER, JSON, REQUEST_ID_HEADER, DecodedRecord, Record
+from docmill.pipeline.normalise import normalise
+from docmill.pipeline.types import Deferral, ModelSpec, Span
+from docmill.processing import Decided, Outcome, Rejected
+from docmill_schemas.cloudevents import HeaderList, binary_headers
+from docmill_schemas.events import (
+    BundleRef,
+    DocumentProcessed,
+    DocumentType,
+    EventType,
+    ExtractedField,
+    FallbackRequested,
+    LabelProbability,
+)
+from docmill_schemas.ids import result_id
+from docmill_schemas.reasons import DecidedBy, RejectionReason
+from docmill_schemas.topics import FALLBACK, PROCESSED, REJECTED, TopicSpec
+
+PASSED_ON = ("traceparent", "tracestate", "correlation_id")
+OWN_HEADERS = "docmill_"
+GZIP_LEVEL = 6
+RECORD_OVERHEAD_BYTES = 1024  # batch and record framing around key, value and headers
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingRecord:
+    """A record to send; `topic` without the deployment's prefix."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: list[tuple[str, bytes | None]]
+
+    def size(self) -> int:
+        """Bytes before compression, framing included."""
+        headers = sum(len(name.encode()) + len(value or b"") + 8 for name, value in self.headers)
+        return len(self.key or b"") + len(self.value or b"") + headers + RECORD_OVERHEAD_BYTES
+
+    def fits(self, topic: TopicSpec) -> bool:
+        """Whether the topic holds it as the producer will send it, gzip included."""
+        size = self.size()
+        if size <= topic.max_bytes:
+            return True
+        value = self.value or b""
+        return size - len(value) + len(zlib.compress(value, GZIP_LEVEL)) <= topic.max_bytes
+
+
+class Publisher:
+    """Builds the one outgoing record of each outcome."""
+
+    def __init__(self, bundle: Bundle, source: str, *, include_text: bool) -> None:
+        self._bundle = bundle
+        self._ref = BundleRef(name=bundle.name, version=bundle.version, sha256=bundle.sha256)
+        self._source = source
+        self._include_text = include_text
+
+    def outgoing(self, decoded: DecodedRecord, outcome: Outcome, now: datetime) -> tuple[OutgoingRecord, Outcome]:
+        """The record of an outcome, and the outcome that it stands for: a result that its topic cannot hold becomes
+        a Rejected `text_too_large`.
+        """
+        if isinstance(outcome, Rejected):
+            return rejected_record(decoded, outcome), outcome
+        if isinstance(outcome.route, Deferral):
+            record, spec = self._deferred(decoded, outcome, outcome.route, now), FALLBACK
+        else:
+            record, spec = self._processed(decoded, outcome, now), PROCESSED
+        if record.fits(spec):
+            return record, outcome
+        detail = f"the event for {spec.name} takes {record.size()} bytes, at most {spec.max_bytes}"
+        rejected = Rejected(RejectionReason.TEXT_TOO_LARGE, detail)
+        return rejected_record(decoded, rejected), rejected
+
+    def _processed(self, decoded: DecodedRecord, decided: Decided, now: datetime) -> OutgoingRecord:
+        result = result_id(decoded.request_id, decided.content_sha256, DecidedBy.MODEL, self._bundle.sha256)
+        event = DocumentProcessed(
+            request_id=decoded.request_id,
+            result_id=result,
+            revision=1,
+            document_id=decoded.document_id,
+            content_sha256=decided.content_sha256,
+            text_sha256=decided.text_sha256,
+            tenant=decided.document.tenant,
+            received_at=decided.document.received_at,
+            document_type=document_type(decided),
+            fields=extracted_fields(decided, self._bundle.spec),
+            decided_by=DecidedBy.MODEL,
+            bundle=self._ref,
+            timings_ms=decided.timings_ms,
+            text=decided.text if self._include_text else None,
+        )
+        return self._event_record(decoded, PROCESSED, EventType.DOCUMENT_PROCESSED, result, event, now)
+
+    def _deferred(self, decoded: DecodedRecord, decided: Decided, deferral: Deferral, now: datetime) -> OutgoingRecord:
+        event = FallbackRequested(
+            request_id=decoded.request_id,
+            document_id=decoded.document_id,
+            content_sha256=decided.content_sha256,
+            text_sha256=decided.text_sha256,
+            tenant=decided.document.tenant,
+            received_at=decided.document.received_at,
+            media_type=decided.document.media_type,
+            text=decided.text,
+            document_type=document_type(decided),
+            fields=extracted_fields(decided, self._bundle.spec),
+            reasons=deferral.reasons,
+            missing_fields=deferral.missing_fields,
+            bundle=self._ref,
+            timings_ms=decided.timings_ms,
+        )
+        event_id = result_id(decoded.request_id, decided.content_sha256, "fallback", self._bundle.sha256)
+        return self._event_record(decoded, FALLBACK, EventType.FALLBACK_REQUESTED, event_id, event, now)
+
+    def _event_record(
+        self, decoded: DecodedRecord, topic: TopicSpec, type: EventType, id: str, event: BaseModel, now: datetime
+    ) -> OutgoingRecord:
+        headers: HeaderList = binary_headers(
+            id=id, source=self._source, type=type, subject=decoded.document_id, time=now, media_type=JSON
+        )
+        value = event.model_dump_json(exclude_none=True).encode()
+        return OutgoingRecord(topic.name, decoded.document_id.encode(), value, [*headers, *_passed_on(decoded.record)])
+
+
+def document_type(decided: Decided) -> DocumentType:
+    """The wire form of a prediction's type."""
+    prediction = decided.prediction
+    return DocumentType(
+        label=prediction.label,
+        probability=_rounded(prediction.probability),
+        alternatives=tuple(
+            LabelProbability(label=label, probability=_rounded(p)) for label, p in prediction.alternatives
+        ),
+    )
+
+
+def extracted_fields(decided: Decided, spec: ModelSpec) -> tuple[ExtractedField, ...]:
+    """The wire form of a prediction's spans, values normalised."""
+    kinds = {field.name: field for field in spec.fields}
+
+    def wire(span: Span) -> ExtractedField:
+        text = decided.text[span.start : span.end]
+        field = kinds[span.field]
+        return ExtractedField(
+            name=span.field,
+            value=normalise(field.kind, text, day_first=field.day_first),
+            text=text,
+            start=span.start,
+            end=span.end,
+            confidence=_rounded(span.confidence),
+        )
+
+    return tuple(wire(span) for span in decided.prediction.spans)
+
+
+def rejected_record(decoded: DecodedRecord, rejected: Rejected) -> OutgoingRecord:
+    """The dead letter: value, key and headers as received, then headers that say why.
+
+    Where even the value does not fit beside the headers, the letter goes without it and says so: the record itself
+    is still at its origin.
+    """
+    record = decoded.record
+    why = {
+        REQUEST_ID_HEADER: decoded.request_id,
+        "docmill_reason": rejected.reason.value,
+        "docmill_detail": rejected.detail,
+        "docmill_origin_topic": record.topic,
+        "docmill_origin_partition": str(record.partition),
+        "docmill_origin_offset": str(record.offset),
+        ATTEMPT_HEADER: str(decoded.attempt),
+    }
+    if rejected.exception is not None:
+        why["docmill_exception"] = rejected.exception
+    received = [(name, value) for name, value in record.headers if not name.startswith(OWN_HEADERS)]
+    added: list[tuple[str, bytes | None]] = [(name, value.encode()) for name, value in why.items()]
+    letter = OutgoingRecord(REJECTED.name, record.key, record.value, [*received, *added])
+    if letter.fits(REJECTED):
+        return letter
+    return OutgoingRecord(REJECTED.name, record.key, None, [*added, ("docmill_value_omitted", b"true")])
+
+
+def _passed_on(record: Record) -> list[tuple[str, bytes | None]]:
+    return [(name, value) for name, value in record.headers if name in PASSED_ON and value is not None]
+
+
+def _rounded(probability: float) -> float:
+    return round(min(1.0, max(0.0, probability)), 4)

@@ -1,0 +1,74 @@
+"""The records of one partition that wait for work, cut into slices. Does not know Kafka."""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable
+
+from docmill.kafka.decode_record import Record
+
+BYTES_PER_TOKEN = 4  # English text on this tokenizer; an estimate, since tokens are counted only after parsing
+
+
+class RecordsQueue:
+    """Bounded by a caller who asks `full` and stops feeding: adding never blocks, since the poller must not."""
+
+    def __init__(self, max_records: int, max_bytes: int, max_slice_tokens: int) -> None:
+        self._records: deque[Record] = deque()
+        self._bytes = 0
+        self._max_records = max_records
+        self._max_bytes = max_bytes
+        self._max_slice_tokens = max_slice_tokens
+        self._changed = asyncio.Event()
+        self._closed = False
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    @property
+    def full(self) -> bool:
+        """Whether the partition should be paused."""
+        return len(self._records) >= self._max_records or self._bytes >= self._max_bytes
+
+    @property
+    def drained(self) -> bool:
+        """Whether a paused partition should be read again."""
+        return len(self._records) < self._max_records / 2 and self._bytes < self._max_bytes / 2
+
+    def oldest_timestamp_ms(self) -> int | None:
+        """Timestamp of the record that waits longest."""
+        return self._records[0].timestamp if self._records else None
+
+    def add(self, records: Iterable[Record]) -> None:
+        """Append records in offset order."""
+        for record in records:
+            self._records.append(record)
+            self._bytes += len(record.value or b"")
+        self._changed.set()
+
+    def clear(self) -> None:
+        """Forget all waiting records."""
+        self._records.clear()
+        self._bytes = 0
+
+    def close(self) -> None:
+        """Let `next_slice` return an empty slice from now on."""
+        self._closed = True
+        self._changed.set()
+
+    async def next_slice(self) -> list[Record]:
+        """At least one record and at most about `max_slice_tokens`, waiting for the first; empty once closed."""
+        while not self._records and not self._closed:
+            self._changed.clear()
+            await self._changed.wait()
+        if self._closed:
+            return []
+        taken: list[Record] = []
+        tokens = 0
+        while self._records:
+            size = len(self._records[0].value or b"")
+            tokens += size // BYTES_PER_TOKEN + 1
+            if taken and tokens > self._max_slice_tokens:
+                break
+            taken.append(self._records.popleft())
+            self._bytes -= size
+        return taken

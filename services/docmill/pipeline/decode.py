@@ -1,0 +1,102 @@
+"""Window outputs to one prediction of a document. Does not know thresholds or routes."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from docmill.pipeline.calibrate import softmax
+from docmill.pipeline.types import FieldSpec, ModelSpec, OutlierSpec, Prediction, Span, WindowOutput
+from docmill.pipeline.window import Tokens, Window
+
+OUTSIDE, BEGIN, INSIDE = 0, 1, 2
+ALTERNATIVES = 3
+Floats = NDArray[np.float32]
+
+
+def decode(
+    text: str, tokens: Tokens, windows: Sequence[Window], outputs: Sequence[WindowOutput], spec: ModelSpec
+) -> Prediction:
+    """Pool the document type over the first windows, merge the tags of all, read off the spans of the type's group.
+
+    Args:
+        windows, outputs: one each, in text order; at least one.
+    """
+    head = outputs[: spec.type_windows]
+    probabilities = softmax(np.mean([o.type_logits for o in head], axis=0), spec.type_temperature)
+    order = np.argsort(-probabilities, kind="stable")
+    label = spec.labels[order[0]]
+    group = spec.group_of(label)
+    columns = [i for i, field in enumerate(spec.fields) if field.name in group.fields]
+    tags = softmax(merge_tags(len(tokens), windows, outputs, columns), spec.tag_temperature)
+    spans = [
+        span
+        for position, column in enumerate(columns)
+        for span in field_spans(text, tokens, tags[:, position], spec.fields[column])
+    ]
+    spans.sort(key=lambda span: (span.start, span.end, span.field))
+    return Prediction(
+        label=label,
+        probability=float(probabilities[order[0]]),
+        alternatives=tuple((spec.labels[i], float(probabilities[i])) for i in order[1 : 1 + ALTERNATIVES]),
+        spans=tuple(spans),
+        outlier_distance=outlier_distance(np.mean([o.pooled for o in head], axis=0), spec.outlier),
+    )
+
+
+def merge_tags(
+    total: int, windows: Sequence[Window], outputs: Sequence[WindowOutput], columns: Sequence[int]
+) -> Floats:
+    """Tag logits [T, len(columns), 3] of a whole document: each token is taken from the window in which it stands
+    farthest from an edge, where it sees most of its context.
+    """
+    merged = np.empty((total, len(columns), 3), dtype=np.float32)
+    best = np.full(total, -1, dtype=np.int32)
+    for window, output in zip(windows, outputs, strict=True):
+        positions = np.arange(window.length, dtype=np.int32)
+        # The document's own ends are no edges: nothing is cut off there.
+        left = positions if window.first > 0 else np.full_like(positions, total)
+        right = positions[::-1] if window.first + window.length < total else np.full_like(positions, total)
+        context = np.minimum(left, right)
+        stretch = slice(window.first, window.first + window.length)
+        better = context > best[stretch]
+        best[stretch][better] = context[better]
+        merged[stretch][better] = output.tag_logits[1:-1][:, columns][better]
+    return merged
+
+
+def field_spans(text: str, tokens: Tokens, tags: Floats, field: FieldSpec) -> list[Span]:
+    """Spans of one field from its tag probabilities [T, 3]; the most confident one where the field is single."""
+    inside = tags[:, OUTSIDE] < 0.5
+    if not inside.any():
+        return []
+    begins = inside & (tags[:, BEGIN] > tags[:, INSIDE])
+    begins |= inside & ~np.concatenate(([False], inside[:-1]))
+    firsts = np.flatnonzero(begins)
+    last_inside = np.flatnonzero(inside & ~np.concatenate((inside[1:], [False])))
+    spans = []
+    for i, first in enumerate(firsts):
+        limit = firsts[i + 1] - 1 if i + 1 < len(firsts) else len(tags) - 1
+        last = min(int(last_inside[np.searchsorted(last_inside, first)]), int(limit))
+        start, end = _trim(text, int(tokens.starts[first]), int(tokens.ends[last]))
+        if start < end:
+            confidence = float(1 - tags[first : last + 1, OUTSIDE].mean())
+            spans.append(Span(field.name, start, end, min(1.0, confidence)))
+    if field.many or not spans:
+        return spans
+    return [max(spans, key=lambda span: (span.confidence, -span.start))]
+
+
+def outlier_distance(pooled: Floats, outlier: OutlierSpec) -> float:
+    """Squared distance of a pooled hidden state [H] to the nearest class centroid in the whitened projection."""
+    projected = (pooled - outlier.mean) @ outlier.projection
+    return float(((outlier.centroids - projected) ** 2).sum(axis=1).min())
+
+
+def _trim(text: str, start: int, end: int) -> tuple[int, int]:
+    """Shrink [start, end) past white space."""
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return start, end

@@ -1,0 +1,110 @@
+"""What flows between the stages of the pipeline. All offsets are Unicode code points of the extracted text."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from docmill_schemas.reasons import DeferralReason
+from docmill.pipeline.normalise import FieldKind
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSpec:
+    """A field that the model finds: how its values are normalised, and whether a document holds several."""
+
+    name: str
+    kind: FieldKind
+    many: bool
+    day_first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GroupSpec:
+    """A family of document types that share their fields, and its certified thresholds.
+
+    A threshold of None was not certified: nothing of the group goes straight through.
+    """
+
+    name: str
+    fields: tuple[str, ...]
+    required: tuple[str, ...]
+    type_threshold: float | None
+    field_threshold: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """What the graph's outputs mean. F fields and C labels in the order of the heads."""
+
+    labels: tuple[str, ...]  # [C]; "group" or "group.name"
+    fields: tuple[FieldSpec, ...]  # [F]
+    groups: dict[str, GroupSpec]
+    type_windows: int  # the document type is pooled over this many windows from the start
+    type_temperature: float
+    tag_temperature: float
+    outlier: "OutlierSpec"
+
+    def group_of(self, label: str) -> GroupSpec:
+        """The group that a label belongs to."""
+        return self.groups[label.partition(".")[0]]
+
+
+@dataclass(frozen=True, slots=True)
+class OutlierSpec:
+    """Distance of a document from what the model was trained on.
+
+    Source: Lee et al., "A Simple Unified Framework for Detecting Out-of-Distribution Samples", NeurIPS 2018, on a
+    whitened projection of the pooled hidden state.
+    """
+
+    mean: NDArray[np.float32]  # [H]
+    projection: NDArray[np.float32]  # [H, D], whitens within the classes
+    centroids: NDArray[np.float32]  # [C', D], one a label seen in training
+    threshold: float  # squared distance; beyond it a document is unfamiliar
+
+
+@dataclass(frozen=True, slots=True)
+class WindowOutput:
+    """What the graph says of one window of L tokens, the frame included."""
+
+    type_logits: NDArray[np.float32]  # [C]
+    tag_logits: NDArray[np.float32]  # [L, F, 3]: outside, begin, inside
+    pooled: NDArray[np.float32]  # [H]: mean hidden state
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of the text that carries a field; `text[start:end]` is what was found."""
+
+    field: str
+    start: int
+    end: int
+    confidence: float  # calibrated mean probability of its tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """The model's calibrated opinion of one document."""
+
+    label: str
+    probability: float
+    alternatives: tuple[tuple[str, float], ...]  # next likeliest labels, best first
+    spans: tuple[Span, ...]  # of the fields of the label's group, in text order
+    outlier_distance: float
+
+
+@dataclass(frozen=True, slots=True)
+class StraightThrough:
+    """The prediction is sure enough to be published as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deferral:
+    """The prediction goes to the fallback."""
+
+    reasons: tuple[DeferralReason, ...]
+    missing_fields: tuple[str, ...] = field(default=())
+
+
+Route = StraightThrough | Deferral

@@ -1,0 +1,193 @@
+"""The joint network as an ONNX graph, node by node: these are the nodes that run fast on a CPU.
+
+    ids [1, L] -> Gather + positions -> LayerNormalization
+      a layer:  DynamicQuantizeLinear -> 3 x MatMulIntegerToFloat -> MultiHeadAttention (no mask)
+                -> DynamicQuantizeMatMul -> Add, LayerNormalization
+                -> DynamicQuantizeMatMul -> Gelu -> DynamicQuantizeMatMul -> Add, LayerNormalization
+    -> tag_logits [1, L, F, 3], pooled [1, H] -> type_logits [1, C]
+
+Called by training and tests only: `onnx` is in their extras and not in the runtime install.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from docmill.runtime.weights import Floats, JointWeights, Layer, Linear, Norm
+
+Precision = Literal["fp32", "int8"]
+TAGS = 3  # outside, begin, inside
+OPSET = 20  # the first with Gelu
+IR_VERSION = 9  # of opset 20
+MICROSOFT = "com.microsoft"
+TABLE_BITS = 8  # the word embeddings are looked up, never multiplied as integers
+
+
+@dataclass(frozen=True, slots=True)
+class GraphConfig:
+    """What the weights do not say."""
+
+    heads: int
+    max_tokens: int  # positions kept: a longer window fails to run
+    norm_epsilon: float = 1e-12  # BERT's
+
+
+def build_graph(
+    weights: JointWeights, config: GraphConfig, precision: Precision, weight_bits: int = 7
+) -> onnx.ModelProto:
+    """The graph of one window alone, unpadded. Heads and norms are fp32 in both precisions.
+
+    Args:
+        weight_bits: of the int8 weights. CPUs without VNNI sum pairs of u8 x s8 products into 16 bits,
+            which hold 2 x 255 x 63 and not 2 x 255 x 127: 8 bits saturate there, 7 never do.
+    """
+    if config.max_tokens > len(weights.positions):
+        raise ValueError(f"max_tokens {config.max_tokens} exceeds {len(weights.positions)} trained positions")
+    graph = _Graph(precision, weight_bits, config)
+    hidden = _embeddings(graph, weights)
+    for index, layer in enumerate(weights.layers):
+        hidden = _layer(graph, f"layer.{index}", hidden, layer)
+    _heads(graph, hidden, weights)
+    return graph.model(weights)
+
+
+def quantise(matrix: Floats, bits: int, axis: int) -> tuple[NDArray[np.int8], Floats]:
+    """Symmetric `bits`-bit integers and the scale by which each slice along `axis` is multiplied back."""
+    limit = 2 ** (bits - 1) - 1
+    largest = np.abs(matrix).max(axis=1 - axis, keepdims=True)
+    scale = np.where(largest > 0, largest / limit, 1.0).astype(np.float32)
+    return np.clip(np.rint(matrix / scale), -limit, limit).astype(np.int8), scale
+
+
+class _Graph:
+    """Nodes and weights of a graph under construction. Values are named after what makes them."""
+
+    def __init__(self, precision: Precision, weight_bits: int, config: GraphConfig) -> None:
+        self.precision = precision
+        self.weight_bits = weight_bits
+        self.config = config
+        self._nodes: list[onnx.NodeProto] = []
+        self._weights: list[onnx.TensorProto] = []
+
+    def constant(self, name: str, array: NDArray[np.generic]) -> str:
+        self._weights.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
+        return name
+
+    def node(self, kind: str, inputs: list[str], name: str, domain: str = "", **attributes: int | float | str) -> str:
+        """Add a node of one output, which has the node's name."""
+        self._nodes.append(helper.make_node(kind, inputs, [name], name=name, domain=domain, **attributes))
+        return name
+
+    def quantised(self, x: str, name: str) -> list[str]:
+        """x as u8 over its own range: values, scale, zero point."""
+        outputs = [f"{name}.u8", f"{name}.scale", f"{name}.zero_point"]
+        self._nodes.append(helper.make_node("DynamicQuantizeLinear", [x], outputs, name=f"{name}.quantise"))
+        return outputs
+
+    def integers(self, name: str, matrix: Floats) -> tuple[str, str]:
+        """A matrix [in, out] as s8 with a scale an output channel."""
+        values, scale = quantise(matrix, self.weight_bits, axis=1)
+        return self.constant(f"{name}.weight", values), self.constant(f"{name}.weight_scale", scale[0])
+
+    def linear(self, name: str, x: str, linear: Linear) -> str:
+        """x [1, L, in] -> [1, L, out] in the graph's precision."""
+        if self.precision == "fp32":
+            return self.exact_linear(name, x, linear)
+        weight, scale = self.integers(name, linear.weight)
+        bias = self.constant(f"{name}.bias", linear.bias)
+        return self.node("DynamicQuantizeMatMul", [x, weight, scale, "", bias], name, MICROSOFT)
+
+    def exact_linear(self, name: str, x: str, linear: Linear) -> str:
+        """x [..., in] -> [..., out] in fp32."""
+        product = self.node("MatMul", [x, self.constant(f"{name}.weight", linear.weight)], f"{name}.product")
+        return self.node("Add", [product, self.constant(f"{name}.bias", linear.bias)], name)
+
+    def norm(self, name: str, x: str, norm: Norm) -> str:
+        inputs = [x, self.constant(f"{name}.scale", norm.scale), self.constant(f"{name}.shift", norm.shift)]
+        return self.node("LayerNormalization", inputs, name, axis=-1, epsilon=self.config.norm_epsilon)
+
+    def model(self, weights: JointWeights) -> onnx.ModelProto:
+        def value(name: str, kind: int, *shape: int | str) -> onnx.ValueInfoProto:
+            return helper.make_tensor_value_info(name, kind, list(shape))
+
+        labels, fields = weights.type_head.bias.size, weights.tag_head.bias.size // TAGS
+        graph = helper.make_graph(
+            self._nodes,
+            "docmill",
+            [value("ids", TensorProto.INT64, 1, "L")],
+            [
+                value("type_logits", TensorProto.FLOAT, 1, labels),
+                value("tag_logits", TensorProto.FLOAT, 1, "L", fields, TAGS),
+                value("pooled", TensorProto.FLOAT, 1, weights.hidden_size),
+            ],
+            self._weights,
+        )
+        opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(MICROSOFT, 1)]
+        model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="docmill")
+        facts = {"max_tokens": self.config.max_tokens, "vocabulary": len(weights.words)}
+        helper.set_model_props(model, {name: str(fact) for name, fact in facts.items()})
+        onnx.checker.check_model(model)
+        return model
+
+
+def _embeddings(graph: _Graph, weights: JointWeights) -> str:
+    """ids [1, L] -> [1, L, H]."""
+    if graph.precision == "fp32":
+        words = graph.node("Gather", [graph.constant("words.table", weights.words), "ids"], "words")
+    else:
+        values, scale = quantise(weights.words, TABLE_BITS, axis=0)
+        rows = graph.node("Gather", [graph.constant("words.table", values), "ids"], "words.rows")
+        scales = graph.node("Gather", [graph.constant("words.table_scale", scale), "ids"], "words.scales")
+        cast = graph.node("Cast", [rows], "words.cast", to=TensorProto.FLOAT)
+        words = graph.node("Mul", [cast, scales], "words")
+    table = weights.positions[: graph.config.max_tokens] + weights.token_type
+    length = graph.node("Shape", ["ids"], "length", start=1)
+    zero = graph.constant("zero", np.zeros(1, dtype=np.int64))
+    positions = graph.node("Slice", [graph.constant("positions.table", table), zero, length], "positions")
+    embeddings = graph.node("Add", [words, positions], "embeddings")
+    return graph.norm("embedding_norm", embeddings, weights.embedding_norm)
+
+
+def _layer(graph: _Graph, name: str, hidden: str, layer: Layer) -> str:
+    """hidden [1, L, H] -> [1, L, H]."""
+    heads = _query_key_value(graph, name, hidden, layer)
+    count = graph.config.heads
+    attended = graph.node("MultiHeadAttention", heads, f"{name}.attention", MICROSOFT, num_heads=count)
+    attention = graph.linear(f"{name}.attention_output", attended, layer.attention_output)
+    hidden = graph.node("Add", [attention, hidden], f"{name}.attention_sum")
+    hidden = graph.norm(f"{name}.attention_norm", hidden, layer.attention_norm)
+    inner = graph.linear(f"{name}.intermediate", hidden, layer.intermediate)
+    inner = graph.node("Gelu", [inner], f"{name}.gelu")  # approximate="none": the erf of BERT
+    output = graph.linear(f"{name}.output", inner, layer.output)
+    hidden = graph.node("Add", [output, hidden], f"{name}.output_sum")
+    return graph.norm(f"{name}.output_norm", hidden, layer.output_norm)
+
+
+def _query_key_value(graph: _Graph, name: str, hidden: str, layer: Layer) -> list[str]:
+    """Three projections [1, L, H]; int8 quantises what they share once."""
+    parts = {f"{name}.query": layer.query, f"{name}.key": layer.key, f"{name}.value": layer.value}
+    if graph.precision == "fp32":
+        return [graph.exact_linear(part, hidden, linear) for part, linear in parts.items()]
+    values, scale, zero_point = graph.quantised(hidden, f"{name}.hidden")
+    projections = []
+    for part, linear in parts.items():
+        weight, weight_scale = graph.integers(part, linear.weight)
+        bias = graph.constant(f"{part}.bias", linear.bias)
+        inputs = [values, weight, scale, weight_scale, zero_point, "", bias]
+        projections.append(graph.node("MatMulIntegerToFloat", inputs, part, MICROSOFT))
+    return projections
+
+
+def _heads(graph: _Graph, hidden: str, weights: JointWeights) -> None:
+    """hidden [1, L, H] -> the graph's outputs. The pooled mean takes in the frame, as JointModel's does."""
+    tags = graph.exact_linear("tag_head", hidden, weights.tag_head)
+    fields = weights.tag_head.bias.size // TAGS
+    shape = graph.constant("tag_shape", np.array([0, 0, fields, TAGS], dtype=np.int64))  # 0: as it is
+    graph.node("Reshape", [tags, shape], "tag_logits")
+    axis = graph.constant("sequence_axis", np.ones(1, dtype=np.int64))
+    pooled = graph.node("ReduceMean", [hidden, axis], "pooled", keepdims=0)
+    graph.exact_linear("type_logits", pooled, weights.type_head)

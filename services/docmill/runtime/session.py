@@ -1,0 +1,128 @@
+"""Windows through ONNX Runtime on CPU threads. Knows no documents and no bundle."""
+
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+
+from docmill.errors import BundleError
+from docmill.pipeline.types import WindowOutput
+from docmill.pipeline.window import Window
+
+OUTPUTS = ["type_logits", "tag_logits", "pooled"]
+ERRORS_ONLY = 3  # ONNX Runtime's log level
+
+
+@dataclass(frozen=True, slots=True)
+class GraphSignature:
+    """What a graph says of itself."""
+
+    labels: int  # C
+    fields: int  # F
+    hidden_size: int  # H
+    max_tokens: int
+    vocabulary: int
+
+
+class OnnxInference:
+    """One session, shared by `threads` workers; each window runs alone on one of them.
+
+    So a result depends on nothing but its window. A padded batch would be slower on a CPU, and the scale of its
+    activations would see all of it.
+    """
+
+    def __init__(self, model_path: Path, threads: int) -> None:
+        """Raises: BundleError: ONNX Runtime cannot load the graph."""
+        self.threads = threads
+        self._session = _session(model_path)
+        self.signature = _signature(self._session, model_path)
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="inference")
+        self._lock = threading.Lock()
+        self._busy_s = 0.0
+
+    def run(self, windows: Sequence[Window]) -> list[WindowOutput | Exception]:
+        """One output a window, in the order given; a window that fails yields its exception.
+
+        May be called from several threads.
+        """
+        # Longest first: the last ones to finish are short, so the workers end together.
+        order = sorted(range(len(windows)), key=lambda index: -len(windows[index].ids))
+        futures: dict[int, Future[WindowOutput | Exception]] = {
+            index: self._pool.submit(self._run_one, windows[index]) for index in order
+        }
+        return [futures[index].result() for index in range(len(windows))]
+
+    def warm_up(self) -> None:
+        """Run each worker once at full length: the first run allocates, and is 25 to 30 % slower (findings).
+
+        Raises: BundleError: the graph loads but does not run.
+        """
+        window = Window(0, np.zeros(self.signature.max_tokens, dtype=np.int64))
+        for output in self.run([window] * self.threads):
+            if isinstance(output, Exception):
+                raise BundleError(f"the graph does not run on this machine: {output}") from output
+
+    @property
+    def busy_seconds(self) -> float:
+        """Thread seconds spent in windows so far; its rate over `threads` is the busy ratio."""
+        with self._lock:
+            return self._busy_s
+
+    def close(self) -> None:
+        """Finish the windows that run and end the workers; those that wait are cancelled."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def _run_one(self, window: Window) -> WindowOutput | Exception:
+        started = time.perf_counter()
+        try:
+            type_logits, tag_logits, pooled = self._session.run(OUTPUTS, {"ids": window.ids[None]})
+            return WindowOutput(type_logits[0], tag_logits[0], pooled[0])
+        except Exception as error:  # belongs to this window's document: errors.py
+            return error
+        finally:
+            seconds = time.perf_counter() - started
+            with self._lock:
+                self._busy_s += seconds
+
+
+def read_signature(model_path: Path) -> GraphSignature:
+    """The signature of a graph, once ONNX Runtime has loaded it.
+
+    Raises:
+        BundleError: it cannot, or the graph is not one of docmill's.
+    """
+    return _signature(_session(model_path), model_path)
+
+
+def _session(model_path: Path) -> ort.InferenceSession:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
+    options.log_severity_level = ERRORS_ONLY
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("session.inter_op.allow_spinning", "0")
+    try:
+        return ort.InferenceSession(str(model_path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's exceptions have no common type of their own
+        raise BundleError(f"ONNX Runtime {ort.__version__} cannot load {model_path}: {error}") from error
+
+
+def _signature(session: ort.InferenceSession, model_path: Path) -> GraphSignature:
+    shapes = {output.name: output.shape for output in session.get_outputs()}
+    facts = session.get_modelmeta().custom_metadata_map
+    try:
+        return GraphSignature(
+            labels=int(shapes["type_logits"][1]),
+            fields=int(shapes["tag_logits"][2]),
+            hidden_size=int(shapes["pooled"][1]),
+            max_tokens=int(facts["max_tokens"]),
+            vocabulary=int(facts["vocabulary"]),
+        )
+    except (KeyError, IndexError, ValueError) as error:
+        raise BundleError(f"{model_path} is not a graph of docmill: {error!r} is missing from it") from error

@@ -1,0 +1,74 @@
+"""All settings of the services, from the environment: `DOCMILL_<NAME>`, and KAFKA_BOOTSTRAP_SERVERS."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AliasChoices, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from docmill.errors import ConfigurationError
+
+
+class Settings(BaseSettings):
+    """Checked once, at start; frozen from then on."""
+
+    model_config = SettingsConfigDict(env_prefix="DOCMILL_", frozen=True, extra="ignore")
+
+    kafka_bootstrap_servers: str = Field(
+        default="localhost:9092",
+        validation_alias=AliasChoices("KAFKA_BOOTSTRAP_SERVERS", "kafka_bootstrap_servers"),
+        description="host:port of the brokers, comma-separated",
+    )
+    topic_prefix: str = Field(
+        default="", pattern=r"^[A-Za-z0-9._-]*$", description="put before every topic's name, for example `claims.`"
+    )
+    partitions: int = Field(default=6, ge=1, description="of topics that `docmill topics create` makes")
+    replication_factor: int = Field(default=1, ge=-1, description="likewise; -1: the broker's default")
+    group: str = Field(default="docmill-processor", description="consumer group of the processor")
+    delivery: Literal["at_least_once"] = Field(
+        default="at_least_once", description="exactly_once comes with its own release"
+    )
+    bundle: Path | None = Field(default=None, description="folder of the model bundle; default: the one shipped")
+    threads: int | None = Field(default=None, ge=1, description="inference threads; default: usable cores")
+    max_slice_tokens: int = Field(
+        default=16_384, ge=256, description="estimated tokens of a slice, the unit of publishing and committing"
+    )
+    max_document_bytes: int = Field(
+        default=4 * 1024 * 1024, ge=1, description="a larger document is a dead letter `document_too_large`"
+    )
+    max_queue_bytes: int = Field(
+        default=4 * 1024 * 1024, ge=1, description="waiting bytes of a partition at which it is paused"
+    )
+    max_queue_records: int = Field(default=1000, ge=1, description="likewise, waiting records")
+    include_text: bool = Field(default=False, description="carry the extracted text in DocumentProcessed")
+    http_host: str = Field(default="127.0.0.1", description="where /metrics, /livez and /readyz listen")
+    http_port: int = Field(default=9108, ge=0, le=65535, description="0: any free port")
+    session_timeout_ms: int = Field(default=30_000, ge=1000, description="of the group membership")
+    max_poll_interval_ms: int = Field(default=300_000, ge=1000, description="longest time without a poll")
+    release_timeout_s: float = Field(
+        default=10.0, gt=0, description="time for the slice in hand when a partition is taken away or the service stops"
+    )
+    acquire_timeout_s: float = Field(default=30.0, gt=0, description="time to take a partition over")
+    publish_timeout_s: float = Field(default=60.0, gt=0, description="time to publish and commit one slice")
+    broker_timeout_s: float = Field(
+        default=120.0, gt=0, description="a broker that fails for so long without a success ends the service"
+    )
+    max_internal_errors: int = Field(
+        default=20, ge=1, description="unexpected exceptions among 1,000 records at which the service stops"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Settings of this process; `overrides` (from the command line) win over the environment, None means not given.
+
+    Raises:
+        ConfigurationError: a value is wrong; says which variable and why.
+    """
+    try:
+        return Settings(**{name: value for name, value in overrides.items() if value is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']} (got {e['input']!r})" for e in error.errors()
+        )
+        raise ConfigurationError(f"settings: {problems}") from error

@@ -1,0 +1,74 @@
+"""Every metric of docmill, in one table. Prefix `docmill_`, base units, labels from closed sets only.
+
+Counters and histograms of documents advance only after the commit that made their results final.
+"""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
+
+LATENCY_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
+STAGE_BUCKETS = (0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+CONFIDENCE_BUCKETS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
+SIZE_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+TOKEN_BUCKETS = (16, 32, 64, 128, 256, 512, 1024, 4096, 16384, 65536, 262144)
+
+BANDS = (
+    (0.5, "0.0-0.5"),
+    (0.7, "0.5-0.7"),
+    (0.8, "0.7-0.8"),
+    (0.9, "0.8-0.9"),
+    (0.95, "0.9-0.95"),
+    (0.99, "0.95-0.99"),
+)
+TOP_BAND = "0.99-1.0"
+
+
+def confidence_band(probability: float) -> str:
+    """The band of `confidence_band_total` that a probability falls into."""
+    return next((name for upper, name in BANDS if probability < upper), TOP_BAND)
+
+
+class Metrics:
+    """The metrics of one service on one registry."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.registry = registry
+
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(f"docmill_{name}", text, labels, registry=registry)
+
+        def gauge(name: str, text: str, *labels: str) -> Gauge:
+            return Gauge(f"docmill_{name}", text, labels, registry=registry)
+
+        def histogram(name: str, text: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
+            return Histogram(f"docmill_{name}", text, labels, buckets=buckets, registry=registry)
+
+        self.records_consumed = counter("records_consumed_total", "Records whose outcome is committed")
+        self.results_published = counter(
+            "results_published_total", "DocumentProcessed events committed", "doc_type", "decided_by"
+        )
+        self.fallback = counter("fallback_total", "Documents handed to the fallback, by their first reason", "reason")
+        self.dead_letters = counter("dead_letters_total", "Records rejected", "reason")
+        self.end_to_end_latency = histogram(
+            "end_to_end_latency_seconds", "Record timestamp to commit completed", LATENCY_BUCKETS
+        )
+        self.stage_duration = histogram("stage_duration_seconds", "Time in a stage", STAGE_BUCKETS, "stage")
+        self.slice_documents = histogram("slice_documents", "Records in a slice", SIZE_BUCKETS)
+        self.slice_tokens = histogram("slice_tokens", "Tokens in a slice, window overlap included", TOKEN_BUCKETS)
+        self.window_tokens = histogram("window_tokens", "Tokens in a window", TOKEN_BUCKETS)
+        self.inference_busy = gauge("inference_busy_ratio", "Share of the inference threads' time spent in the model")
+        self.confidence = histogram("confidence", "Calibrated probability of the document type", CONFIDENCE_BUCKETS)
+        self.confidence_band = counter(
+            "confidence_band_total", "Documents by type and band of its probability", "doc_type", "band"
+        )
+        self.lag_records = gauge("consumer_lag_records", "End offset minus committed offset", "partition")
+        self.lag_seconds = gauge("consumer_lag_seconds", "Age of the oldest record not committed", "partition")
+        self.lost_to_retention = counter(
+            "records_lost_to_retention_total", "Records deleted by retention before they were read"
+        )
+        self.rebalances = counter("rebalances_total", "Assignments received from the group coordinator")
+        self.acquire_duration = histogram(
+            "acquire_duration_seconds", "Time to take a partition over after an assignment", STAGE_BUCKETS
+        )
+        self.assigned_partitions = gauge("assigned_partitions", "Partitions that this replica holds")
+        self.bundle_info = Info("docmill_bundle", "The bundle that decides", registry=registry)
+        self.build_info = Info("docmill_build", "This build of docmill", registry=registry)

@@ -1,0 +1,1 @@
+"""Labelled documents to a bundle. The only room that imports torch (extra `[train]`)."""

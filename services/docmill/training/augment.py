@@ -1,0 +1,79 @@
+"""New receipts from old ones: digits permuted, companies and addresses swapped, lines dropped.
+
+Measured in findings before the first line was written: worth several points of F1 on receipts.
+"""
+
+import random
+import re
+from dataclasses import replace
+
+from docmill.training.corpus import Entity, LabelledDocument
+
+AUGMENTED_SHARE = 0.7
+SWAP_SHARE = 0.25
+DROP_LINE_SHARE = 0.08
+SWAPPED_FIELDS = ("company", "address")
+
+
+class ReceiptAugmenter:
+    """Draws variations of receipts; `pool` gives the companies and addresses to swap in."""
+
+    def __init__(self, pool: list[LabelledDocument], rng: random.Random) -> None:
+        self._rng = rng
+        self._values = {
+            field: [d.text[e.start : e.end] for d in pool for e in d.entities if e.field == field]
+            for field in SWAPPED_FIELDS
+        }
+
+    def __call__(self, document: LabelledDocument) -> LabelledDocument:
+        """A variation of `document`, or the document itself for a share of the calls."""
+        if self._rng.random() > AUGMENTED_SHARE:
+            return document
+        return self._permute_digits(self._drop_lines(self._swap(document)))
+
+    def _swap(self, document: LabelledDocument) -> LabelledDocument:
+        text, entities = document.text, list(document.entities)
+        for i, entity in enumerate(entities):
+            values = self._values.get(entity.field)
+            if values and self._rng.random() < SWAP_SHARE:
+                text, entities = _splice(text, entities, entity.start, entity.end, self._rng.choice(values), keep=i)
+        return replace(document, text=text, entities=tuple(entities))
+
+    def _drop_lines(self, document: LabelledDocument) -> LabelledDocument:
+        text, entities = document.text, list(document.entities)
+        for line in reversed(list(re.finditer(r"[^\n]*\n", text))):
+            bare = all(e.end <= line.start() or e.start >= line.end() for e in entities)
+            if bare and self._rng.random() < DROP_LINE_SHARE:
+                text, entities = _splice(text, entities, line.start(), line.end(), "", keep=None)
+        return replace(document, text=text, entities=tuple(entities))
+
+    def _permute_digits(self, document: LabelledDocument) -> LabelledDocument:
+        """Map digits 1-9 by one permutation outside dates, so that equal amounts stay equal."""
+        digits = list("123456789")
+        self._rng.shuffle(digits)
+        table = str.maketrans("123456789", "".join(digits))
+        dates = [(e.start, e.end) for e in document.entities if e.field == "date"]
+        pieces, position = [], 0
+        for start, end in sorted(dates):
+            pieces += [document.text[position:start].translate(table), document.text[start:end]]
+            position = end
+        return replace(document, text="".join([*pieces, document.text[position:].translate(table)]))
+
+
+def _splice(
+    text: str, entities: list[Entity], start: int, end: int, new: str, *, keep: int | None
+) -> tuple[str, list[Entity]]:
+    """Replace text[start:end]; entities behind it move, entity `keep` takes the new text's extent.
+
+    Entities that overlap the replaced stretch in another way are dropped.
+    """
+    shift = len(new) - (end - start)
+    moved = []
+    for i, entity in enumerate(entities):
+        if i == keep:
+            moved.append(replace(entity, end=start + len(new)))
+        elif entity.start >= end:
+            moved.append(replace(entity, start=entity.start + shift, end=entity.end + shift))
+        elif entity.end <= start:
+            moved.append(entity)
+    return text[:start] + new + text[end:], moved

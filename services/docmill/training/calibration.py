@@ -1,0 +1,226 @@
+"""Temperatures, outlier statistics and thresholds, all from documents that no weight has seen.
+
+The held-out part of the training documents is halved by a hash: temperatures are fitted on one half, thresholds
+certified on the other. Validation documents choose nothing.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from docmill.bundle.manifest import Certificate
+from docmill.pipeline.calibrate import softmax
+from docmill.pipeline.decode import decode, merge_tags, outlier_distance
+from docmill.pipeline.normalise import FieldKind, normalise
+from docmill.pipeline.types import ModelSpec, OutlierSpec, Prediction, WindowOutput
+from docmill.pipeline.window import TextTokenizer, Tokens, Window, Windowing, cut, tokenise
+from docmill.processing import Inference
+from docmill.training.certify import Certified, certify
+from docmill.training.corpus import LabelledDocument
+
+TEMPERATURES = np.geomspace(0.25, 4.0, 65)
+SHRINKAGE = 0.1  # of the within-class covariance towards its mean variance
+IN_DISTRIBUTION_SHARE = 0.98  # of the held-out documents that count as familiar
+TARGETS = (0.90, 0.95, 0.99)
+TEMPERATURE_SHARE = 0.3
+MAX_TEMPERATURE_TOKENS = 2000  # of one document
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A labelled document with what the graph says of its windows."""
+
+    document: LabelledDocument
+    tokens: Tokens
+    windows: list[Window]
+    outputs: list[WindowOutput]
+
+
+def see(
+    documents: Sequence[LabelledDocument],
+    tokenizer: TextTokenizer,
+    windowing: Windowing,
+    inference: Inference,
+    first_windows: int | None = None,
+) -> list[Seen]:
+    """Run documents, or their first windows only, through the graph; those without a token are left out."""
+    seen = []
+    for document in documents:
+        tokens = tokenise(tokenizer, windowing, document.text)
+        windows = cut(tokens, windowing)[:first_windows]
+        outputs = []
+        for output in inference.run(windows):
+            if isinstance(output, Exception):
+                raise output
+            outputs.append(output)
+        if windows:
+            seen.append(Seen(document, tokens, windows, outputs))
+    return seen
+
+
+def halves(seen: Sequence[Seen], seed: int) -> tuple[list[Seen], list[Seen]]:
+    """(for temperatures, for thresholds), by a hash of the id."""
+    parts: tuple[list[Seen], list[Seen]] = ([], [])
+    for item in seen:
+        digest = hashlib.sha256(f"temperature:{seed}:{item.document.id}".encode()).digest()
+        parts[int.from_bytes(digest[:4], "big") >= TEMPERATURE_SHARE * 2**32].append(item)
+    return parts
+
+
+def fit_temperatures(seen: Sequence[Seen], spec: ModelSpec) -> tuple[float, float]:
+    """(type, tag) temperatures of the lowest negative log-likelihood."""
+    labelled = [s for s in seen if s.document.label is not None]
+    type_logits = np.stack([_type_logits(s, spec) for s in labelled])
+    labels = np.array([spec.labels.index(str(s.document.label)) for s in labelled])
+    tag_logits, tags = [], []
+    for item in seen:
+        logits, targets = _tags(item, spec)
+        kept = np.linspace(0, len(targets) - 1, min(len(targets), MAX_TEMPERATURE_TOKENS)).astype(int)
+        bearing = np.flatnonzero((targets != 0).any(axis=1))
+        kept = np.union1d(kept, bearing)
+        tag_logits.append(logits[kept].reshape(-1, 3))
+        tags.append(targets[kept].reshape(-1))
+    return _best(type_logits, labels), _best(np.concatenate(tag_logits), np.concatenate(tags))
+
+
+def fit_outliers(trained: Sequence[Seen], held_out: Sequence[Seen], spec: ModelSpec) -> OutlierSpec:
+    """Class centroids and whitening from documents trained on, the threshold from documents held out.
+
+    Every group weighs the same in the threshold, however many documents it has.
+    """
+    pooled = np.stack([_pooled(s, spec) for s in trained if s.document.label is not None]).astype(np.float64)
+    labels = np.array([s.document.label for s in trained if s.document.label is not None])
+    names = sorted(set(labels))
+    centroids = np.stack([pooled[labels == name].mean(axis=0) for name in names])
+    mean = pooled.mean(axis=0)
+    centred = pooled - centroids[np.searchsorted(names, labels)]
+    covariance = centred.T @ centred / len(centred)
+    spread = np.trace(covariance) / len(covariance)
+    covariance = (1 - SHRINKAGE) * covariance + SHRINKAGE * spread * np.eye(len(covariance))
+    values, vectors = np.linalg.eigh(covariance)
+    projection = (vectors / np.sqrt(values)).astype(np.float32)
+    outlier = OutlierSpec(
+        mean=mean.astype(np.float32),
+        projection=projection,
+        centroids=((centroids - mean) @ projection).astype(np.float32),
+        threshold=np.inf,
+    )
+    distances = np.array([outlier_distance(_pooled(s, spec), outlier) for s in held_out])
+    groups = np.array([s.document.group for s in held_out])
+    weights = np.array([1 / (groups == group).sum() for group in groups])
+    order = np.argsort(distances)
+    cumulative = np.cumsum(weights[order]) / weights.sum()
+    return replace(outlier, threshold=float(distances[order][np.searchsorted(cumulative, IN_DISTRIBUTION_SHARE)]))
+
+
+def certificates(seen: Sequence[Seen], spec: ModelSpec, confidence_level: float) -> list[Certificate]:
+    """For every group and target: thresholds of the type, and of the group's required fields pooled.
+
+    A group's decisions are the documents that the model puts into it, whatever they are.
+    """
+    predictions = [(s, decode(s.document.text, s.tokens, s.windows, s.outputs, spec)) for s in seen]
+    rows = []
+    for group in spec.groups.values():
+        own = [
+            (s, p)
+            for s, p in predictions
+            if spec.group_of(p.label) is group
+            and p.outlier_distance <= spec.outlier.threshold
+            and s.document.label is not None
+        ]
+        type_scores = np.array([p.probability for _, p in own])
+        type_right = np.array([p.label == s.document.label for s, p in own], dtype=bool)
+        field_scores, field_right = _field_decisions(own, group.required, spec)
+        for target in TARGETS:
+            checks = [("type", type_scores, type_right)]
+            if group.required:
+                checks.append(("field", field_scores, field_right))
+            for what, scores, right in checks:
+                found = certify(scores, right, target, confidence_level)
+                rows.append(_certificate(group.name, what, target, found))
+    return rows
+
+
+def threshold(rows: Sequence[Certificate], group: str, what: str, target: float) -> float | None:
+    """The certified threshold of a group, None where there is none."""
+    return next((r.threshold for r in rows if (r.group, r.what, r.target) == (group, what, target)), None)
+
+
+def _certificate(group: str, what: str, target: float, found: Certified) -> Certificate:
+    rate = found.accepted / found.decisions if found.decisions else 0.0
+    return Certificate.model_validate(
+        {
+            "group": group,
+            "target": target,
+            "what": what,
+            "threshold": found.threshold,
+            "documents": found.decisions,
+            "accepted": found.accepted,
+            "correct": found.correct,
+            "straight_through_rate": rate,
+        }
+    )
+
+
+def _field_decisions(
+    own: Sequence[tuple[Seen, Prediction]], required: tuple[str, ...], spec: ModelSpec
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Scores and correctness of the best span of every required field that was found."""
+    fields = {field.name: field for field in spec.fields}
+    scores, right = [], []
+    for seen, prediction in own:
+        text = seen.document.text
+        for name in required:
+            field = fields[name]
+            spans = [span for span in prediction.spans if span.field == name]
+            if not spans:
+                continue
+            best = max(spans, key=lambda span: span.confidence)
+            gold = {
+                _folded(field.kind, text[e.start : e.end], day_first=field.day_first)
+                for e in seen.document.entities
+                if e.field == name
+            }
+            scores.append(best.confidence)
+            right.append(_folded(field.kind, text[best.start : best.end], day_first=field.day_first) in gold)
+    return np.array(scores), np.array(right, dtype=bool)
+
+
+def _folded(kind: FieldKind, text: str, *, day_first: bool) -> str:
+    value = normalise(kind, text, day_first=day_first) or text
+    return "".join(c for c in value.casefold() if c.isalnum())
+
+
+def _best(logits: NDArray[np.float32], targets: NDArray[np.int64]) -> float:
+    rows = np.arange(len(targets))
+
+    def loss(temperature: float) -> float:
+        return float(-np.log(softmax(logits, temperature)[rows, targets] + 1e-12).mean())
+
+    return float(min(TEMPERATURES, key=loss))
+
+
+def _type_logits(seen: Seen, spec: ModelSpec) -> NDArray[np.float32]:
+    return np.mean([o.type_logits for o in seen.outputs[: spec.type_windows]], axis=0, dtype=np.float32)
+
+
+def _pooled(seen: Seen, spec: ModelSpec) -> NDArray[np.float32]:
+    return np.mean([o.pooled for o in seen.outputs[: spec.type_windows]], axis=0, dtype=np.float32)
+
+
+def _tags(seen: Seen, spec: ModelSpec) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Merged logits [T, F', 3] and targets [T, F'] of the fields of the document's own group."""
+    names = spec.groups[seen.document.group].fields
+    columns = [i for i, field in enumerate(spec.fields) if field.name in names]
+    logits = merge_tags(len(seen.tokens), seen.windows, seen.outputs, columns)
+    targets = np.zeros((len(seen.tokens), len(columns)), dtype=np.int64)
+    positions = {spec.fields[column].name: position for position, column in enumerate(columns)}
+    for entity in seen.document.entities:
+        covered = np.flatnonzero((seen.tokens.starts < entity.end) & (seen.tokens.ends > entity.start))
+        if len(covered):
+            targets[covered, positions[entity.field]] = 2
+            targets[covered[0], positions[entity.field]] = 1
+    return logits, targets

@@ -1,0 +1,39 @@
+"""The base model's tokenizer with line breaks and tabs as tokens of their own: they carry a receipt's layout."""
+
+from pathlib import Path
+
+from tokenizers import AddedToken, Tokenizer
+
+from docmill.pipeline.window import Windowing
+from docmill.training.recipe import Encoder
+
+NEWLINE = "\n"
+TAB = "\t"
+
+
+def extended_tokenizer(path: Path) -> Tokenizer:
+    """`tokenizer.json` of the base model, unpadded, untruncated, with the two added tokens."""
+    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    tokenizer.add_tokens([AddedToken(NEWLINE, normalized=False), AddedToken(TAB, normalized=False)])
+    return tokenizer
+
+
+def windowing(tokenizer: Tokenizer, encoder: Encoder) -> Windowing:
+    """The recipe's windows over this tokenizer's ids."""
+    return Windowing(
+        max_tokens=encoder.max_tokens,
+        stride=encoder.stride,
+        cls_id=tokenizer.token_to_id("[CLS]"),
+        sep_id=tokenizer.token_to_id("[SEP]"),
+        newline_id=tokenizer.token_to_id(NEWLINE),
+    )
+
+
+def initial_ids(tokenizer: Tokenizer) -> dict[str, list[int]]:
+    """Known tokens from whose mean embedding the added ones start (findings: halfway of [SEP] and the full stop)."""
+    return {
+        NEWLINE: [tokenizer.token_to_id("[SEP]"), tokenizer.token_to_id(".")],
+        TAB: [tokenizer.token_to_id(",")],
+    }

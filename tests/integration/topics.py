@@ -1,0 +1,129 @@
+"""Sending to and reading out a test's topics with plain aiokafka, so that nothing of docmill is its own witness."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+PATIENCE_S = 60.0
+RECEIVED, PROCESSED, FALLBACK, REJECTED = (
+    "documents.received",
+    "documents.processed",
+    "documents.fallback",
+    "documents.rejected",
+)
+OUTCOMES = (PROCESSED, FALLBACK, REJECTED)
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A record to send; `partition` None leaves the choice to the key."""
+
+    value: bytes | None
+    key: bytes | None = None
+    headers: Sequence[tuple[str, Any]] = ()
+    partition: int | None = None
+
+
+class Topics:
+    """The topics of one test."""
+
+    def __init__(self, bootstrap: str, prefix: str) -> None:
+        self.bootstrap = bootstrap
+        self.prefix = prefix
+
+    async def create(self, partitions: int = 3) -> None:
+        """All four, sized as docmill wants them."""
+        sizes = {RECEIVED: MIB, PROCESSED: MIB, FALLBACK: 4 * MIB, REJECTED: MIB + MIB // 4}
+        retention = {RECEIVED: 7, PROCESSED: 30, FALLBACK: 14, REJECTED: 30}
+        topics = [
+            NewTopic(
+                self.prefix + name,
+                partitions,
+                1,
+                topic_configs={
+                    "max.message.bytes": str(size),
+                    "cleanup.policy": "delete",
+                    "retention.ms": str(retention[name] * 24 * 3600 * 1000),
+                },
+            )
+            for name, size in sizes.items()
+        ]
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
+        await admin.start()
+        try:
+            await admin.create_topics(topics)
+        finally:
+            await admin.close()
+
+    async def send(self, records: Sequence[Sent], **producer_options: Any) -> None:
+        """Send to documents.received, in order, all acknowledged."""
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self.bootstrap, acks="all", max_request_size=16 * MIB, **producer_options
+        )
+        await producer.start()
+        try:
+            acks = [
+                await producer.send(
+                    self.prefix + RECEIVED, r.value, key=r.key, headers=list(r.headers), partition=r.partition
+                )
+                for r in records
+            ]
+            await asyncio.gather(*acks)
+        finally:
+            await producer.stop()
+
+    async def read(self, topic: str) -> list[Any]:
+        """Everything that a read_committed reader sees in a topic now."""
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self.bootstrap, isolation_level="read_committed", auto_offset_reset="earliest"
+        )
+        await consumer.start()
+        try:
+            partitions = [TopicPartition(self.prefix + topic, p) for p in range(await self._partitions(consumer, topic))]
+            consumer.assign(partitions)
+            ends = await consumer.end_offsets(partitions)
+            records: list[Any] = []
+            while any([await consumer.position(p) < ends[p] for p in partitions]):
+                for part in (await consumer.getmany(timeout_ms=200)).values():
+                    records += part
+            return records
+        finally:
+            await consumer.stop()
+
+    async def outcomes(self, count: int) -> dict[str, list[Any]]:
+        """The three outcome topics, once they hold at least `count` records together."""
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            found = {topic: await self.read(topic) for topic in OUTCOMES}
+            if sum(map(len, found.values())) >= count or time.monotonic() > deadline:
+                return found
+            await asyncio.sleep(0.2)
+
+    async def committed(self, group: str) -> dict[int, int]:
+        """Committed offset by partition of documents.received."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
+        await admin.start()
+        try:
+            offsets = await admin.list_consumer_group_offsets(group)
+        finally:
+            await admin.close()
+        return {tp.partition: entry.offset for tp, entry in offsets.items() if tp.topic == self.prefix + RECEIVED}
+
+    async def _partitions(self, consumer: AIOKafkaConsumer, topic: str) -> int:
+        await consumer._client.force_metadata_update()
+        consumer._client.add_topic(self.prefix + topic)
+        while not (found := consumer.partitions_for_topic(self.prefix + topic)):
+            await consumer._client.force_metadata_update()
+        return len(found)
+
+
+def header(record: Any, name: str) -> str | None:
+    """The last header of a name, as text."""
+    values = [value for key, value in record.headers if key == name]
+    return values[-1].decode() if values else None

@@ -1,0 +1,86 @@
+import numpy as np
+import onnx
+import onnxruntime as ort
+import pytest
+from onnx import numpy_helper
+
+from docmill.runtime.graph import GraphConfig, Precision, build_graph, quantise
+from tests.tiny_bundle import FIELDS, HEADS, HIDDEN, LABELS, LAYERS, MAX_TOKENS, tiny_tokenizer, tiny_weights
+
+CONFIG = GraphConfig(HEADS, MAX_TOKENS)
+WEIGHTS = tiny_weights(tiny_tokenizer())
+
+
+def kinds(graph: onnx.ModelProto) -> list[str]:
+    return [node.op_type for node in graph.graph.node]
+
+
+@pytest.mark.parametrize("bits", [7, 8])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_quantised_matrix_is_within_half_a_step(bits: int, axis: int) -> None:
+    matrix = np.random.default_rng(0).normal(size=(9, 5)).astype(np.float32)
+    integers, scale = quantise(matrix, bits, axis)
+    assert integers.dtype == np.int8
+    assert np.abs(integers).max() == 2 ** (bits - 1) - 1
+    assert scale.size == matrix.shape[axis]
+    assert (np.abs(integers * scale - matrix) <= scale / 2 + 1e-6).all()
+
+
+def test_a_channel_of_zeros_stays_zero() -> None:
+    integers, scale = quantise(np.zeros((3, 2), np.float32), 7, axis=1)
+    assert not integers.any()
+    assert np.isfinite(scale).all()
+
+
+def test_seven_bits_cannot_saturate_sixteen() -> None:
+    """The largest sum of two u8 x s8 products, as vpmaddubsw adds them, fits into s16."""
+    integers = [
+        numpy_helper.to_array(tensor)
+        for tensor in build_graph(WEIGHTS, CONFIG, "int8").graph.initializer
+        if tensor.data_type == onnx.TensorProto.INT8 and tensor.name != "words.table"
+    ]
+    assert len(integers) == 6 * LAYERS
+    assert 2 * 255 * max(int(np.abs(array.astype(int)).max()) for array in integers) <= 2**15 - 1
+
+
+def test_int8_nodes_are_those_that_run_fast() -> None:
+    found = kinds(build_graph(WEIGHTS, CONFIG, "int8"))
+    assert found.count("MatMulIntegerToFloat") == 3 * LAYERS
+    assert found.count("DynamicQuantizeLinear") == LAYERS  # q, k and v share one
+    assert found.count("DynamicQuantizeMatMul") == 3 * LAYERS
+    assert found.count("MultiHeadAttention") == found.count("Gelu") == LAYERS
+    assert found.count("LayerNormalization") == 1 + 2 * LAYERS
+    assert found.count("MatMul") == 2  # the heads
+
+
+def test_fp32_graph_has_no_integer_products() -> None:
+    graph = build_graph(WEIGHTS, CONFIG, "fp32")
+    assert not {"MatMulIntegerToFloat", "DynamicQuantizeLinear", "DynamicQuantizeMatMul"} & set(kinds(graph))
+    assert all(tensor.data_type != onnx.TensorProto.INT8 for tensor in graph.graph.initializer)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
+@pytest.mark.parametrize("length", [1, 2, MAX_TOKENS])
+def test_shapes_of_the_outputs(precision: Precision, length: int) -> None:
+    session = ort.InferenceSession(build_graph(WEIGHTS, CONFIG, precision).SerializeToString())
+    names = ["type_logits", "tag_logits", "pooled"]
+    types, tags, pooled = session.run(names, {"ids": np.zeros((1, length), np.int64)})
+    assert types.shape == (1, len(LABELS))
+    assert tags.shape == (1, length, len(FIELDS), 3)
+    assert pooled.shape == (1, HIDDEN)
+
+
+def test_a_longer_window_than_positions_fails() -> None:
+    session = ort.InferenceSession(build_graph(WEIGHTS, CONFIG, "fp32").SerializeToString())
+    with pytest.raises(Exception, match="Add"):
+        session.run(None, {"ids": np.zeros((1, MAX_TOKENS + 1), np.int64)})
+
+
+def test_more_tokens_than_trained_positions_are_refused() -> None:
+    with pytest.raises(ValueError, match="exceeds 32 trained positions"):
+        build_graph(WEIGHTS, GraphConfig(HEADS, MAX_TOKENS + 1), "fp32")
+
+
+def test_the_same_weights_give_the_same_bytes() -> None:
+    first, second = (build_graph(WEIGHTS, CONFIG, "int8").SerializeToString(deterministic=True) for _ in "12")
+    assert first == second
