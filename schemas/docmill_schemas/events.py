@@ -86,7 +86,8 @@ class ExtractedField(_Event):
 
     name: str
     value: str | None = Field(
-        description="normalised: ISO date, 'amount CURRENCY', 'number unit'; null where the text does not parse as such"
+        default=None,
+        description="normalised: ISO date, 'amount CURRENCY', 'number unit'; absent or null where the text is no such",
     )
     text: str
     start: int = Field(ge=0)

@@ -22,7 +22,7 @@ class DeferralReason(StrEnum):
     """Why a document goes to the fallback instead of straight through."""
 
     LOW_TYPE_CONFIDENCE = "low_type_confidence"
-    TYPE_NOT_CERTIFIED = "type_not_certified"
+    NOT_CERTIFIED = "not_certified"
     MISSING_FIELD = "missing_field"
     LOW_FIELD_CONFIDENCE = "low_field_confidence"
     UNFAMILIAR_DOCUMENT = "unfamiliar_document"

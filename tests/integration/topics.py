@@ -115,6 +115,13 @@ class Topics:
             await admin.close()
         return {tp.partition: entry.offset for tp, entry in offsets.items() if tp.topic == self.prefix + RECEIVED}
 
+    async def all_committed(self, group: str, count: int) -> None:
+        """Wait until the group has committed `count` records over all partitions."""
+        deadline = time.monotonic() + PATIENCE_S
+        while (total := sum((await self.committed(group)).values())) != count:
+            assert time.monotonic() < deadline, f"{total} of {count} committed"
+            await asyncio.sleep(0.1)
+
     async def _partitions(self, consumer: AIOKafkaConsumer, topic: str) -> int:
         await consumer._client.force_metadata_update()
         consumer._client.add_topic(self.prefix + topic)

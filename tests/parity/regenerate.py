@@ -4,6 +4,7 @@ PYTHONPATH=services:schemas python tests/parity/regenerate.py      (extra [train
 """
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ LENGTHS = (3, 17, 64)
 SEED = 7
 
 
-def torch_reference() -> dict[str, NDArray[np.generic]]:
+def torch_reference() -> dict[str, NDArray[Any]]:
     """`state.<name>` of the model, `ids.<length>`, and of each input `hidden`, `pooled`, `tags` and `types`.
 
     Raises:

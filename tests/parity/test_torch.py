@@ -1,6 +1,7 @@
 """The graph is the torch network: exactly in fp32, closely in int8."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import onnxruntime as ort
@@ -16,13 +17,13 @@ INT8_RELATIVE_ERROR = 0.08  # of hidden states, in the Euclidean norm; measured 
 
 
 @pytest.fixture(scope="module")
-def reference() -> Mapping[str, NDArray[np.float32]]:
+def reference() -> Mapping[str, NDArray[Any]]:
     with np.load(FIXTURE) as arrays:
         return dict(arrays)
 
 
 @pytest.fixture(scope="module")
-def weights(reference: Mapping[str, NDArray[np.float32]]) -> JointWeights:
+def weights(reference: Mapping[str, NDArray[Any]]) -> JointWeights:
     state = {name.removeprefix("state."): array for name, array in reference.items() if name.startswith("state.")}
     return from_state_dict(state, LAYERS)
 
@@ -53,9 +54,7 @@ def hidden_states(weights: JointWeights, precision: Precision, ids: NDArray[np.i
 
 
 @pytest.mark.parametrize("length", LENGTHS)
-def test_fp32_graph_equals_torch(
-    reference: Mapping[str, NDArray[np.float32]], weights: JointWeights, length: int
-) -> None:
+def test_fp32_graph_equals_torch(reference: Mapping[str, NDArray[Any]], weights: JointWeights, length: int) -> None:
     ids = reference[f"ids.{length}"].astype(np.int64)
     types, tags, pooled = run(weights, "fp32", ids)
     hidden = hidden_states(weights, "fp32", ids)
@@ -64,16 +63,14 @@ def test_fp32_graph_equals_torch(
 
 
 @pytest.mark.parametrize("length", LENGTHS)
-def test_int8_graph_is_close_to_fp32(
-    reference: Mapping[str, NDArray[np.float32]], weights: JointWeights, length: int
-) -> None:
+def test_int8_graph_is_close_to_fp32(reference: Mapping[str, NDArray[Any]], weights: JointWeights, length: int) -> None:
     expected = reference[f"hidden.{length}"]
     found = hidden_states(weights, "int8", reference[f"ids.{length}"].astype(np.int64))
     error = np.linalg.norm(found - expected) / np.linalg.norm(expected)
     assert 0 < error < INT8_RELATIVE_ERROR
 
 
-def test_fixture_is_what_torch_says(reference: Mapping[str, NDArray[np.float32]]) -> None:
+def test_fixture_is_what_torch_says(reference: Mapping[str, NDArray[Any]]) -> None:
     pytest.importorskip("torch", reason="the extra [train] is not installed, so the fixture cannot be made anew")
     pytest.importorskip("transformers", reason="the extra [train] is not installed")
     made = torch_reference()

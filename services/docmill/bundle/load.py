@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 from pydantic import ValidationError
 from tokenizers import Tokenizer
@@ -158,7 +159,7 @@ def _load_outlier(path: Path, threshold: float) -> OutlierSpec:
         return found
 
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, NpzFile(file, allow_pickle=False) as arrays:
             return OutlierSpec(array("mean", 1), array("projection", 2), array("centroids", 2), threshold)
     except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise BundleError(f"{path} does not hold the outlier's arrays ({error}): {TRAIN_AGAIN}") from error

@@ -14,7 +14,15 @@ from numpy.typing import NDArray
 
 from docmill.bundle.bundle import Bundle
 from docmill.bundle.load import load_bundle
-from docmill.bundle.manifest import MANIFEST_FILE, MODEL_FILE, OUTLIER_FILE, TOKENIZER_FILE, Manifest
+from docmill.bundle.manifest import (
+    MANIFEST_FILE,
+    MODEL_FILE,
+    OUTLIER_FILE,
+    REQUIRED_FILES,
+    TOKENIZER_FILE,
+    GoldenEntry,
+    Manifest,
+)
 from docmill.pipeline.types import OutlierSpec
 
 EARLIEST = (1980, 1, 1, 0, 0, 0)  # the first time a zip can hold: the same arrays give the same bytes
@@ -66,6 +74,20 @@ def save_bundle(
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return load_bundle(folder)
+
+
+def resave_bundle(folder: Path, further: Mapping[str, bytes], golden: GoldenEntry | None) -> Bundle:
+    """Add further files to a saved bundle, and say that it has golden documents; see `save_bundle`."""
+    bundle = load_bundle(folder)
+    kept = {name: (folder / name).read_bytes() for name in bundle.manifest.files if name not in REQUIRED_FILES}
+    return save_bundle(
+        folder,
+        bundle.manifest.model_copy(update={"golden": golden}),
+        model=(folder / MODEL_FILE).read_bytes(),
+        tokenizer=(folder / TOKENIZER_FILE).read_text(encoding="utf-8"),
+        outlier=bundle.spec.outlier,
+        further={**kept, **further},
+    )
 
 
 def manifest_bytes(manifest: Manifest) -> bytes:

@@ -66,11 +66,9 @@ def decode_record(record: Record, cluster_id: str, max_document_bytes: int) -> D
     redriven = _matching(REQUEST_ID, headers.get(REQUEST_ID_HEADER))
     request = redriven or _request_id(headers.get("ce_source"), headers.get("ce_id"))
     if request is None:
-        request = bare_request_id(
-            cluster_id, record.topic, record.partition, record.offset, record.timestamp
-        )
+        request = bare_request_id(cluster_id, record.topic, record.partition, record.offset, record.timestamp)
     attempt = int(_matching(ATTEMPT, headers.get(ATTEMPT_HEADER)) or 0) + 1
-    key = _key_text(record.key)
+    key = key_text(record.key)
     document_id = headers.get("ce_subject") or key or request
     try:
         if not record.value:
@@ -165,7 +163,8 @@ def _looks_received(data: bytes) -> bool:
     return isinstance(parsed, dict) and not RECEIVED_KEYS.isdisjoint(parsed)
 
 
-def _key_text(key: bytes | None) -> str | None:
+def key_text(key: bytes | None) -> str | None:
+    """A record's key as text; as hex digits where it is none."""
     if not key:
         return None
     try:

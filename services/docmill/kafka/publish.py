@@ -180,10 +180,13 @@ def rejected_record(decoded: DecodedRecord, rejected: Rejected) -> OutgoingRecor
         why["docmill_exception"] = rejected.exception
     received = [(name, value) for name, value in record.headers if not name.startswith(OWN_HEADERS)]
     added: list[tuple[str, bytes | None]] = [(name, value.encode()) for name, value in why.items()]
-    letter = OutgoingRecord(REJECTED.name, record.key, record.value, [*received, *added])
+    # aiokafka sends no record with neither key nor value: an empty value stands for a null one there.
+    nothing = b"" if record.key is None else None
+    value = nothing if record.value is None else record.value
+    letter = OutgoingRecord(REJECTED.name, record.key, value, [*received, *added])
     if letter.fits(REJECTED):
         return letter
-    return OutgoingRecord(REJECTED.name, record.key, None, [*added, ("docmill_value_omitted", b"true")])
+    return OutgoingRecord(REJECTED.name, record.key, nothing, [*added, ("docmill_value_omitted", b"true")])
 
 
 def _passed_on(record: Record) -> list[tuple[str, bytes | None]]:

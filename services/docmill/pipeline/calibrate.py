@@ -1,4 +1,7 @@
-"""Logits to probabilities by temperature scaling. Source: Guo et al., "On Calibration of Modern Neural Networks", 2017."""
+"""Logits to probabilities by temperature scaling.
+
+Source: Guo et al., "On Calibration of Modern Neural Networks", 2017.
+"""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -23,7 +23,7 @@ def decode(
         windows, outputs: one each, in text order; at least one.
     """
     head = outputs[: spec.type_windows]
-    probabilities = softmax(np.mean([o.type_logits for o in head], axis=0), spec.type_temperature)
+    probabilities = softmax(mean_over([o.type_logits for o in head]), spec.type_temperature)
     order = np.argsort(-probabilities, kind="stable")
     label = spec.labels[order[0]]
     group = spec.group_of(label)
@@ -40,8 +40,14 @@ def decode(
         probability=float(probabilities[order[0]]),
         alternatives=tuple((spec.labels[i], float(probabilities[i])) for i in order[1 : 1 + ALTERNATIVES]),
         spans=tuple(spans),
-        outlier_distance=outlier_distance(np.mean([o.pooled for o in head], axis=0), spec.outlier),
+        outlier_distance=outlier_distance(mean_over([o.pooled for o in head]), spec.outlier),
     )
+
+
+def mean_over(windows: Sequence[Floats]) -> Floats:
+    """Mean of one vector a window."""
+    mean: Floats = np.mean(windows, axis=0, dtype=np.float32)
+    return mean
 
 
 def merge_tags(

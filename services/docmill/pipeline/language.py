@@ -25,14 +25,19 @@ MAX_FOREIGN_SCRIPT_SHARE = 0.3  # of the letters, outside the Latin script
 
 
 def language_is_known(text: str, languages: tuple[str, ...]) -> bool:
-    """False only where another script or another language's function words plainly prevail. Latin script only."""
+    """False only where another script or another language's function words plainly prevail. Latin script only.
+
+    Function words decide nothing for a bundle that knows a language which has no list here.
+    """
     sample = text[:SAMPLED_CHARACTERS].lower()
     letters = [c for c in sample if c.isalpha()]
     foreign = sum(1 for c in letters if ord(c) > 0x24F)  # past Latin Extended-B
     if letters and foreign > MAX_FOREIGN_SCRIPT_SHARE * len(letters):
         return False
+    if any(language not in WORDS for language in languages):
+        return True  # no vote can be held without that language's words
     words = re.findall(r"[^\W\d_]+", sample)
     votes = {language: sum(word in known for word in words) for language, known in WORDS.items()}
-    known_votes = max(votes.get(language, 0) for language in languages)
+    known_votes = max(votes[language] for language in languages)
     foreign_votes = max((count for language, count in votes.items() if language not in languages), default=0)
     return foreign_votes < MIN_VOTES or foreign_votes < MARGIN * known_votes

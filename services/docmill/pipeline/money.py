@@ -21,7 +21,7 @@ SCALES = {
     "hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12,
     "k": 10**3, "m": 10**6, "mm": 10**6, "mn": 10**6, "bn": 10**9, "b": 10**9,
 }  # fmt: skip
-LIMIT = Decimal(10) ** 15  # sixteen digits and more are card and account numbers
+LIMIT = Decimal(10) ** 15 - 1  # sixteen digits and more are card and account numbers
 CENT = Decimal("0.01")
 
 # A mark that begins or ends with a letter is not part of a word; digits may touch it ("RM31.20").
@@ -78,7 +78,7 @@ def _value(found: re.Match[str], *, beside_currency: bool) -> str | None:
     amount = _amount(found["number"], scaled=scale != "")
     if scale and (beside_currency or len(scale) > 2):  # "$20M", but "20m" may be metres
         amount *= SCALES[scale]
-    if amount >= LIMIT:
+    if amount > LIMIT:
         return None
     minus = "-" if found["sign"] or (found["inner"] and beside_currency) else ""
     return f"{minus}{amount.quantize(CENT, ROUND_HALF_UP)}"

@@ -1,7 +1,7 @@
 """Prediction and policy to a route: a pure function, no clock and no luck in it."""
 
-from docmill_schemas.reasons import DeferralReason
 from docmill.pipeline.types import Deferral, ModelSpec, Prediction, Route, StraightThrough
+from docmill_schemas.reasons import DeferralReason
 
 
 def route(prediction: Prediction, spec: ModelSpec, *, language_known: bool) -> Route:
@@ -13,11 +13,12 @@ def route(prediction: Prediction, spec: ModelSpec, *, language_known: bool) -> R
     reasons = []
     if not language_known:
         reasons.append(DeferralReason.UNKNOWN_LANGUAGE)
-    if prediction.outlier_distance > spec.outlier.threshold:
+    # Comparisons are written so that NaN, of a broken window, passes none of them.
+    if not prediction.outlier_distance <= spec.outlier.threshold:
         reasons.append(DeferralReason.UNFAMILIAR_DOCUMENT)
-    if group.type_threshold is None:
-        reasons.append(DeferralReason.TYPE_NOT_CERTIFIED)
-    elif prediction.probability < group.type_threshold:
+    if group.type_threshold is None or (group.required and group.field_threshold is None):
+        reasons.append(DeferralReason.NOT_CERTIFIED)
+    if group.type_threshold is not None and not prediction.probability >= group.type_threshold:
         reasons.append(DeferralReason.LOW_TYPE_CONFIDENCE)
     best: dict[str, float] = {}
     for span in prediction.spans:
@@ -26,6 +27,6 @@ def route(prediction: Prediction, spec: ModelSpec, *, language_known: bool) -> R
     if missing:
         reasons.append(DeferralReason.MISSING_FIELD)
     threshold = group.field_threshold
-    if any(name in best and (threshold is None or best[name] < threshold) for name in group.required):
+    if threshold is not None and any(not best.get(name, threshold) >= threshold for name in group.required):
         reasons.append(DeferralReason.LOW_FIELD_CONFIDENCE)
     return Deferral(tuple(reasons), missing) if reasons else StraightThrough()

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from docmill_schemas.reasons import DeferralReason
 from docmill.pipeline.normalise import FieldKind
+from docmill_schemas.reasons import DeferralReason
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,8 @@ from docmill.bundle.manifest import (
     TrainingSource,
 )
 from docmill.bundle.save import save_bundle
-from docmill.pipeline.types import FieldSpec, GroupSpec, ModelSpec, OutlierSpec
 from docmill.pipeline.normalise import FieldKind
+from docmill.pipeline.types import FieldSpec, GroupSpec, ModelSpec, OutlierSpec
 from docmill.pipeline.window import TextTokenizer, Windowing
 from docmill.runtime.graph import GraphConfig, build_graph
 from docmill.runtime.session import OnnxInference
@@ -152,9 +152,7 @@ def _manifest(
         stride=windowing.stride,
         type_windows=recipe.encoder.type_windows,
         temperatures=Temperatures(type=spec.type_temperature, tags=spec.tag_temperature),
-        policy=Policy(
-            target_precision=target, confidence_level=recipe.policy.confidence_level, certified=tuple(rows)
-        ),
+        policy=Policy(target_precision=target, confidence_level=recipe.policy.confidence_level, certified=tuple(rows)),
         training=Training(
             data_digest=_digest(fitted),
             sources=tuple(TrainingSource(name=s.name, licence=s.licence) for s in recipe.sources),

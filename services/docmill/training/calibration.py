@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from docmill.bundle.manifest import Certificate
 from docmill.pipeline.calibrate import softmax
-from docmill.pipeline.decode import decode, merge_tags, outlier_distance
+from docmill.pipeline.decode import decode, mean_over, merge_tags, outlier_distance
 from docmill.pipeline.normalise import FieldKind, normalise
 from docmill.pipeline.types import ModelSpec, OutlierSpec, Prediction, WindowOutput
 from docmill.pipeline.window import TextTokenizer, Tokens, Window, Windowing, cut, tokenise
@@ -204,11 +204,11 @@ def _best(logits: NDArray[np.float32], targets: NDArray[np.int64]) -> float:
 
 
 def _type_logits(seen: Seen, spec: ModelSpec) -> NDArray[np.float32]:
-    return np.mean([o.type_logits for o in seen.outputs[: spec.type_windows]], axis=0, dtype=np.float32)
+    return mean_over([o.type_logits for o in seen.outputs[: spec.type_windows]])
 
 
 def _pooled(seen: Seen, spec: ModelSpec) -> NDArray[np.float32]:
-    return np.mean([o.pooled for o in seen.outputs[: spec.type_windows]], axis=0, dtype=np.float32)
+    return mean_over([o.pooled for o in seen.outputs[: spec.type_windows]])
 
 
 def _tags(seen: Seen, spec: ModelSpec) -> tuple[NDArray[np.float32], NDArray[np.int64]]:

@@ -84,7 +84,8 @@ def hold_out(
 
     The side is a hash of the seed and the cluster's first id, so it does not depend on the order of the files.
     """
-    fit, calibration = [], []
+    fit: list[LabelledDocument] = []
+    calibration: list[LabelledDocument] = []
     for cluster in near_duplicates(documents):
         digest = hashlib.sha256(f"{seed}:{min(document.id for document in cluster)}".encode()).digest()
         (calibration if int.from_bytes(digest[:4], "big") < share * 2**32 else fit).extend(cluster)

@@ -45,7 +45,8 @@ class ExampleMaker:
         windows, targets = self._cut(document, cache=not source.augment)
         head = min(self._recipe.encoder.type_windows, len(windows))
         chosen = windows[:head]
-        bearing, bare = [], []
+        bearing: list[Window] = []
+        bare: list[Window] = []
         for window in windows[head:]:
             inside = targets[window.first : window.first + window.length]
             (bearing if (inside == BEGIN).any() else bare).append(window)

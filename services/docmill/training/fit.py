@@ -57,7 +57,8 @@ def fit(
         partial = checkpoint.with_suffix(".partial")
         torch.save(state, partial)
         partial.replace(checkpoint)
-    return model.eval()
+    model.eval()
+    return model
 
 
 def _epoch(

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from tokenizers import AddedToken, Tokenizer
 
+from docmill.errors import ConfigurationError
 from docmill.pipeline.window import Windowing
 from docmill.training.recipe import Encoder
 
@@ -25,15 +26,22 @@ def windowing(tokenizer: Tokenizer, encoder: Encoder) -> Windowing:
     return Windowing(
         max_tokens=encoder.max_tokens,
         stride=encoder.stride,
-        cls_id=tokenizer.token_to_id("[CLS]"),
-        sep_id=tokenizer.token_to_id("[SEP]"),
-        newline_id=tokenizer.token_to_id(NEWLINE),
+        cls_id=_id(tokenizer, "[CLS]"),
+        sep_id=_id(tokenizer, "[SEP]"),
+        newline_id=_id(tokenizer, NEWLINE),
     )
 
 
 def initial_ids(tokenizer: Tokenizer) -> dict[str, list[int]]:
     """Known tokens from whose mean embedding the added ones start (findings: halfway of [SEP] and the full stop)."""
     return {
-        NEWLINE: [tokenizer.token_to_id("[SEP]"), tokenizer.token_to_id(".")],
-        TAB: [tokenizer.token_to_id(",")],
+        NEWLINE: [_id(tokenizer, "[SEP]"), _id(tokenizer, ".")],
+        TAB: [_id(tokenizer, ",")],
     }
+
+
+def _id(tokenizer: Tokenizer, token: str) -> int:
+    found: int | None = tokenizer.token_to_id(token)
+    if found is None:
+        raise ConfigurationError(f"the base model's tokenizer lacks {token!r}: it is not a BERT WordPiece one")
+    return found

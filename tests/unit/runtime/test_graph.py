@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import onnx
 import onnxruntime as ort
@@ -5,10 +7,18 @@ import pytest
 from onnx import numpy_helper
 
 from docmill.runtime.graph import GraphConfig, Precision, build_graph, quantise
+from docmill.runtime.weights import Floats, JointWeights, Linear, Norm
 from tests.tiny_bundle import FIELDS, HEADS, HIDDEN, LABELS, LAYERS, MAX_TOKENS, tiny_tokenizer, tiny_weights
 
+PRECISIONS: tuple[Precision, Precision] = ("fp32", "int8")
 CONFIG = GraphConfig(HEADS, MAX_TOKENS)
 WEIGHTS = tiny_weights(tiny_tokenizer())
+
+
+def tag_logits(weights: JointWeights, precision: Precision) -> Floats:
+    session = ort.InferenceSession(build_graph(weights, CONFIG, precision).SerializeToString())
+    logits: Floats = session.run(["tag_logits"], {"ids": np.arange(4, 30)[None]})[0]
+    return logits
 
 
 def kinds(graph: onnx.ModelProto) -> list[str]:
@@ -43,6 +53,20 @@ def test_seven_bits_cannot_saturate_sixteen() -> None:
     assert 2 * 255 * max(int(np.abs(array.astype(int)).max()) for array in integers) <= 2**15 - 1
 
 
+def test_one_sided_products_do_not_saturate() -> None:
+    """Positive weights against positive activations. On an AVX2 processor 8 bits are 8.2 % off, 7 bits 0.3 %."""
+    layer = WEIGHTS.layers[0]
+    positive = replace(
+        layer,
+        attention_norm=Norm(layer.attention_norm.scale, np.full(HIDDEN, 3, np.float32)),
+        intermediate=Linear(np.full_like(layer.intermediate.weight, 0.2), layer.intermediate.bias),
+        output=Linear(np.abs(layer.output.weight), layer.output.bias),
+    )
+    weights = replace(WEIGHTS, layers=(positive,))
+    exact, found = (tag_logits(weights, precision) for precision in PRECISIONS)
+    assert np.linalg.norm(found - exact) < 0.01 * np.linalg.norm(exact)
+
+
 def test_int8_nodes_are_those_that_run_fast() -> None:
     found = kinds(build_graph(WEIGHTS, CONFIG, "int8"))
     assert found.count("MatMulIntegerToFloat") == 3 * LAYERS
@@ -59,7 +83,7 @@ def test_fp32_graph_has_no_integer_products() -> None:
     assert all(tensor.data_type != onnx.TensorProto.INT8 for tensor in graph.graph.initializer)
 
 
-@pytest.mark.parametrize("precision", ["fp32", "int8"])
+@pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize("length", [1, 2, MAX_TOKENS])
 def test_shapes_of_the_outputs(precision: Precision, length: int) -> None:
     session = ort.InferenceSession(build_graph(WEIGHTS, CONFIG, precision).SerializeToString())

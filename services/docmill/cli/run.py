@@ -1,0 +1,69 @@
+"""`docmill run`: the services, in the foreground until SIGTERM or SIGINT."""
+
+# ruff: noqa: PLC0415
+# Commands import what is heavy when they run: `docmill --help` must answer at once.
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from docmill.cli.options import BundleFolder, Threads, TopicPrefix, broker_settings
+
+app = typer.Typer(
+    name="run",
+    help="The services, in the foreground: processor.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+
+
+@app.callback()
+def _run() -> None:
+    """Keeps `processor` a command of its own while it is the only one."""
+
+
+@app.command()
+def processor(
+    bundle: BundleFolder = None,
+    threads: Threads = None,
+    group: Annotated[str | None, typer.Option(help="Consumer group. Default: docmill-processor.")] = None,
+    http_host: Annotated[str | None, typer.Option(help="Where metrics and probes listen.")] = None,
+    http_port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Of metrics and probes; 0: any free one. Default: 9108.")
+    ] = None,
+    topic_prefix: TopicPrefix = None,
+    max_slice_tokens: Annotated[
+        int | None, typer.Option(help="Estimated tokens of a slice, the unit of publishing and committing.")
+    ] = None,
+    include_text: Annotated[
+        bool | None,
+        typer.Option("--include-text/--no-include-text", help="Carry the extracted text in results."),
+    ] = None,
+    log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error. Default: info.")] = None,
+) -> None:
+    """Reads documents.received, publishes results, deferrals and dead letters; ends on SIGTERM or SIGINT.
+
+    Every option is a setting too: `--group` is DOCMILL_GROUP, and so on; the option wins. Start it several times
+    to share the partitions.
+
+    Example: `docmill run processor --threads 4 --topic-prefix claims.`
+
+    Exit codes: 0 stopped on request, 1 it cannot start or go on (the message says why), 2 wrong usage.
+    """
+    settings = broker_settings(
+        bundle=bundle,
+        threads=threads,
+        group=group,
+        http_host=http_host,
+        http_port=http_port,
+        topic_prefix=topic_prefix,
+        max_slice_tokens=max_slice_tokens,
+        include_text=include_text,
+        log_level=log_level,
+    )
+    from docmill.kafka.app import run_processor
+    from docmill.telemetry.logs import configure_logs
+
+    configure_logs(settings.log_level)
+    asyncio.run(run_processor(settings))

@@ -1,0 +1,87 @@
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from docmill.bundle.manifest import Manifest
+from docmill.pipeline.normalise import FieldKind
+from docmill.pipeline.types import FieldSpec, GroupSpec
+from tests.tiny_bundle import tiny_manifest
+
+
+def described(**changes: Any) -> dict[str, Any]:
+    return {**tiny_manifest().model_dump(mode="json"), **changes}
+
+
+def certificate(**changes: Any) -> dict[str, Any]:
+    known: dict[str, Any] = tiny_manifest().policy.certified[0].model_dump(mode="json")
+    return {**known, **changes}
+
+
+def groups(**changes: Any) -> dict[str, Any]:
+    """The tiny groups, the receipt's entry changed."""
+    known: dict[str, Any] = described()["groups"]
+    return {**known, "receipt": {**known["receipt"], **changes}}
+
+
+def test_specs_of_the_pipeline() -> None:
+    manifest = tiny_manifest()
+    assert manifest.field_specs()[1] == FieldSpec("date", FieldKind.DATE, many=False, day_first=False)
+    required = ("company", "date", "total")
+    assert manifest.group_specs()["receipt"] == GroupSpec("receipt", required, required, 0.8, 0.8)
+    assert manifest.group_specs()["contract"].type_threshold is None
+
+
+def test_it_survives_json() -> None:
+    manifest = tiny_manifest()
+    assert Manifest.model_validate_json(manifest.model_dump_json()) == manifest
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"surprise": 1}, "Extra inputs"),
+        ({"format_version": 2}, "Input should be 1"),
+        ({"name": ""}, "at least 1 character"),
+        ({"languages": []}, "at least 1 item"),
+        ({"labels": []}, "at least 1 item"),
+        ({"labels": ["receipt", "receipt"]}, "more than once"),
+        ({"labels": ["invoice.gas"]}, r"unknown groups \['invoice'\]"),
+        ({"fields": []}, "at least 1 item"),
+        ({"fields": [{"name": "date", "kind": "colour"}]}, "'text', 'date', 'money' or 'duration'"),
+        ({"fields": [{"name": "date", "kind": "date"}] * 2}, "more than once"),
+        ({"groups": groups(fields=["colour"])}, r"group receipt names unknown fields \['colour'\]"),
+        ({"groups": groups(required=["amount"])}, r"group receipt requires \['amount'\]"),
+        ({"groups": groups(type_threshold=1.5)}, "less than or equal to 1"),
+        ({"groups": groups(fields=["date", "date"])}, "more than once"),
+        ({"files": {"../secret": "0" * 64}}, "should match pattern"),
+        ({"files": {".hidden": "0" * 64}}, "should match pattern"),
+        ({"files": {"model.int8.onnx": "abc"}}, "should match pattern"),
+        ({"max_tokens": 3}, "greater than or equal to 4"),
+        ({"stride": 30}, "stride 30 must be below max_tokens - 2 = 30"),
+        ({"type_windows": 0}, "greater than or equal to 1"),
+        ({"temperatures": {"type": 0.0, "tags": 1.0}}, "greater than 0"),
+        ({"temperatures": {"type": float("nan"), "tags": 1.0}}, "finite number"),
+        ({"outlier": {"file": "/etc/passwd", "threshold": 1.0}}, "Input should be 'outlier.npz'"),
+        ({"outlier": {"threshold": 0}}, "greater than 0"),
+        ({"golden": {"tolerance": 1.0}}, "less than 1"),
+    ],
+)
+def test_what_is_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        Manifest.model_validate(described(**changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"accepted": 90, "correct": 91}, "91 correct of 90 accepted of 100"),
+        ({"accepted": 101}, "80 correct of 101 accepted of 100"),
+        ({"what": "mood"}, "'type' or 'field'"),
+        ({"group": "invoice"}, r"unknown groups \['invoice'\]"),
+    ],
+)
+def test_certificates_are_checked(changes: dict[str, Any], message: str) -> None:
+    policy = {**described()["policy"], "certified": [certificate(**changes)]}
+    with pytest.raises(ValidationError, match=message):
+        Manifest.model_validate(described(policy=policy))

@@ -1,0 +1,162 @@
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from docmill.pipeline.decode import decode, field_spans, merge_tags, outlier_distance
+from docmill.pipeline.normalise import FieldKind
+from docmill.pipeline.types import FieldSpec, Prediction, WindowOutput
+from docmill.pipeline.window import Window, cut, tokenise
+from tests.unit.pipeline.fakes import (
+    FourCharacterTokenizer,
+    model_spec,
+    tokens_of_length,
+    window_output,
+    windowing,
+)
+
+ONE = FieldSpec("date", FieldKind.DATE, many=False)
+MANY = replace(ONE, many=True)
+O, B, I = (0.9, 0.05, 0.05), (0.1, 0.8, 0.1), (0.1, 0.1, 0.8)  # noqa: E741
+TAGS = st.sampled_from([O, B, I])
+
+
+def spans_of(text: str, rows: list[tuple[float, ...]], field: FieldSpec = MANY) -> list[str]:
+    tokens = tokenise(FourCharacterTokenizer(), windowing(), text)
+    found = field_spans(text, tokens, np.array(rows, dtype=np.float32), field)
+    return [text[span.start : span.end] for span in found]
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        ([O, O, O, O], []),
+        ([O, B, O, O], ["bb"]),
+        ([O, B, I, O], ["bb cc"]),
+        ([O, I, I, O], ["bb cc"]),  # a span that no B opens
+        ([B, B, I, O], ["aa", "bb cc"]),  # two that touch
+        ([B, I, I, I], ["aa bb cc dd"]),
+        ([O, O, O, B], ["dd"]),
+        ([B, O, I, O], ["aa", "cc"]),
+        ([B, B, B, B], ["aa", "bb", "cc", "dd"]),
+    ],
+)
+def test_tags_to_spans(tags: list[tuple[float, ...]], expected: list[str]) -> None:
+    assert spans_of("aa bb cc dd", tags) == expected
+
+
+def test_a_single_field_keeps_the_surest_span_and_of_equals_the_first() -> None:
+    surer = (0.02, 0.9, 0.08)
+    assert spans_of("aa bb cc dd", [B, O, surer, O], ONE) == ["cc"]
+    assert spans_of("aa bb cc dd", [B, O, B, O], ONE) == ["aa"]
+
+
+def test_spans_do_not_begin_or_end_in_white_space() -> None:
+    assert spans_of("aa\nbb\ncc", [B, I, I, I, O]) == ["aa\nbb"]
+    assert spans_of("\naa", [B, I]) == ["aa"]
+    assert spans_of("aa\nbb", [O, B, O]) == []  # nothing but a line break
+
+
+def test_confidence_is_the_mean_probability_of_not_outside() -> None:
+    tokens = tokens_of_length(3)
+    tags = np.array([(0.2, 0.7, 0.1), (0.4, 0.1, 0.5), O], dtype=np.float32)
+    (span,) = field_spans("a b c", tokens, tags, MANY)
+    assert span.confidence == pytest.approx(0.7)
+
+
+@given(text=st.text(alphabet="ab \nß𝔘", max_size=40), data=st.data())
+def test_spans_lie_in_the_text_and_apart(text: str, data: st.DataObject) -> None:
+    tokens = tokenise(FourCharacterTokenizer(), windowing(), text)
+    rows = data.draw(st.lists(TAGS, min_size=len(tokens), max_size=len(tokens)))
+    tags = np.array(rows, dtype=np.float32).reshape(-1, 3)
+    spans = field_spans(text, tokens, tags, MANY)
+    for span in spans:
+        found = text[span.start : span.end]
+        assert found == found.strip() != ""
+        assert 0.5 < span.confidence <= 1
+    for left, right in pairwise(spans):
+        assert left.end <= right.start
+    inside = {i for i, row in enumerate(rows) if row != O and not text[tokens.starts[i] : tokens.ends[i]].isspace()}
+    covered = {
+        i for i in range(len(tokens)) for span in spans if span.start <= tokens.starts[i] and tokens.ends[i] <= span.end
+    }
+    assert inside <= covered
+    single = field_spans(text, tokens, tags, ONE)
+    assert len(single) == min(1, len(spans))
+    assert set(single) <= set(spans)
+
+
+def marked(windows: list[Window]) -> list[WindowOutput]:
+    """Outputs whose every tag logit is the number of its window."""
+    return [
+        WindowOutput(np.zeros(3, np.float32), np.full((len(w.ids), 1, 3), number, np.float32), np.zeros(2, np.float32))
+        for number, w in enumerate(windows)
+    ]
+
+
+def context(window: Window, position: int, total: int) -> float:
+    """Tokens between a position and the nearest edge of its window that is not the document's own."""
+    left = position - window.first if window.first > 0 else float("inf")
+    last = window.first + window.length - 1
+    right = last - position if last < total - 1 else float("inf")
+    return min(left, right)
+
+
+@given(total=st.integers(1, 120), max_tokens=st.integers(3, 16), data=st.data())
+def test_each_token_is_taken_from_the_window_that_sees_most_around_it(
+    total: int, max_tokens: int, data: st.DataObject
+) -> None:
+    stride = data.draw(st.integers(0, max_tokens - 3))
+    windows = cut(tokens_of_length(total), windowing(max_tokens, stride))
+    merged = merge_tags(total, windows, marked(windows), [0])
+    assert merged.shape == (total, 1, 3)
+    for position in range(total):
+        chosen = windows[int(merged[position, 0, 0])]
+        holders = [w for w in windows if w.first <= position < w.first + w.length]
+        assert chosen in holders
+        assert context(chosen, position, total) == max(context(w, position, total) for w in holders)
+
+
+def test_merging_keeps_the_columns_asked_for_in_their_order() -> None:
+    (window,) = cut(tokens_of_length(2), windowing())
+    tag_logits = np.arange(4 * 3 * 3, dtype=np.float32).reshape(4, 3, 3)
+    output = WindowOutput(np.zeros(3, np.float32), tag_logits, np.zeros(2, np.float32))
+    assert (merge_tags(2, [window], [output], [2, 0]) == tag_logits[1:3, [2, 0]]).all()
+
+
+def prediction_of(text: str, logits: list[tuple[float, float, float]]) -> Prediction:
+    """Decode windows of six tokens whose type logits are those given; the first token of the text is a date."""
+    tokens = tokenise(FourCharacterTokenizer(), windowing(), text)
+    windows = cut(tokens, windowing())
+    outputs = [
+        window_output(
+            window, [(0, 9, 0), *[(9, 0, 0)] * (window.length - 1)] if number == 0 else (), type_logits=of_type
+        )
+        for number, (window, of_type) in enumerate(zip(windows, logits, strict=True))
+    ]
+    return decode(text, tokens, windows, outputs, model_spec([ONE]))
+
+
+def test_the_type_is_pooled_over_the_first_windows_only() -> None:
+    text = " ".join("abcdefghijklmn")
+    prediction = prediction_of(text, [(4, 0, 0), (2, 0, 0), (0, 90, 0)])
+    expected = np.exp(3) / (np.exp(3) + 2)  # of the mean logits (3, 0, 0)
+    assert prediction.label == "receipt"
+    assert prediction.probability == pytest.approx(expected)
+    assert [label for label, _ in prediction.alternatives] == ["letter.short", "letter.long"]
+    assert prediction.probability + sum(p for _, p in prediction.alternatives) == pytest.approx(1)
+
+
+def test_only_fields_of_the_labels_group_are_read_off() -> None:
+    as_receipt = prediction_of("2018 x", [(5, 0, 0)])
+    assert [(span.field, span.start, span.end) for span in as_receipt.spans] == [("date", 0, 4)]
+    assert prediction_of("2018 x", [(0, 5, 0)]).spans == ()
+
+
+def test_the_nearest_centroid_counts() -> None:
+    outlier = model_spec().outlier  # centroids at (0, 0) and (10, 0)
+    assert outlier_distance(np.array([9, 2], dtype=np.float32), outlier) == pytest.approx(5)
+    assert outlier_distance(np.array([1, 0], dtype=np.float32), outlier) == pytest.approx(1)

@@ -1,0 +1,91 @@
+import math
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from docmill.pipeline.route import route
+from docmill.pipeline.types import Deferral, Prediction, Span, StraightThrough
+from docmill_schemas.reasons import DeferralReason
+from tests.unit.pipeline.fakes import model_spec
+
+SURE = Prediction("receipt", 0.95, (), (Span("date", 0, 4, 0.9),), outlier_distance=1.0)
+CONFIDENCES = st.floats(0, 1)
+
+
+def test_sure_of_everything_goes_straight_through() -> None:
+    assert route(SURE, model_spec(), language_known=True) == StraightThrough()
+
+
+def test_thresholds_themselves_pass() -> None:
+    at = Prediction("receipt", 0.9, (), (Span("date", 0, 4, 0.8),), outlier_distance=4.0)
+    assert route(at, model_spec(), language_known=True) == StraightThrough()
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"probability": 0.89}, DeferralReason.LOW_TYPE_CONFIDENCE),
+        ({"outlier_distance": 4.1}, DeferralReason.UNFAMILIAR_DOCUMENT),
+        ({"spans": ()}, DeferralReason.MISSING_FIELD),
+        ({"spans": (Span("date", 0, 4, 0.79),)}, DeferralReason.LOW_FIELD_CONFIDENCE),
+        ({"probability": math.nan}, DeferralReason.LOW_TYPE_CONFIDENCE),
+        ({"outlier_distance": math.nan}, DeferralReason.UNFAMILIAR_DOCUMENT),
+        ({"spans": (Span("date", 0, 4, math.nan),)}, DeferralReason.LOW_FIELD_CONFIDENCE),
+    ],
+)
+def test_each_doubt_has_its_reason(change: dict[str, object], reason: DeferralReason) -> None:
+    decision = route(replace(SURE, **change), model_spec(), language_known=True)  # type: ignore[arg-type]
+    assert isinstance(decision, Deferral)
+    assert decision.reasons == (reason,)
+    assert decision.missing_fields == (("date",) if reason is DeferralReason.MISSING_FIELD else ())
+
+
+def test_an_unknown_language_defers() -> None:
+    assert route(SURE, model_spec(), language_known=False) == Deferral((DeferralReason.UNKNOWN_LANGUAGE,))
+
+
+def test_what_was_not_certified_never_goes_straight_through() -> None:
+    not_certified = Deferral((DeferralReason.NOT_CERTIFIED,))
+    assert route(SURE, model_spec(type_threshold=None), language_known=True) == not_certified
+    assert route(SURE, model_spec(field_threshold=None), language_known=True) == not_certified
+    assert route(SURE, model_spec(type_threshold=None, field_threshold=None), language_known=True) == not_certified
+
+
+def test_without_required_fields_no_field_threshold_is_needed() -> None:
+    letter = replace(SURE, label="letter.short", spans=())
+    assert route(letter, model_spec(), language_known=True) == StraightThrough()
+
+
+def test_the_best_span_of_a_field_counts() -> None:
+    twice = replace(SURE, spans=(Span("date", 0, 4, 0.1), Span("date", 9, 13, 0.9), Span("date", 20, 24, 0.2)))
+    assert route(twice, model_spec(), language_known=True) == StraightThrough()
+
+
+def test_all_reasons_are_given() -> None:
+    doubtful = Prediction("receipt", 0.1, (), (Span("date", 0, 4, 0.1),), outlier_distance=9.0)
+    decision = route(doubtful, model_spec(required=("date", "total")), language_known=False)
+    assert decision == Deferral(
+        (
+            DeferralReason.UNKNOWN_LANGUAGE,
+            DeferralReason.UNFAMILIAR_DOCUMENT,
+            DeferralReason.LOW_TYPE_CONFIDENCE,
+            DeferralReason.MISSING_FIELD,
+            DeferralReason.LOW_FIELD_CONFIDENCE,
+        ),
+        missing_fields=("total",),
+    )
+
+
+@given(CONFIDENCES, CONFIDENCES, st.floats(0, 10), st.booleans())
+def test_straight_through_means_that_every_threshold_is_met(
+    probability: float, confidence: float, distance: float, known: bool
+) -> None:
+    prediction = Prediction("receipt", probability, (), (Span("date", 0, 4, confidence),), distance)
+    passes = known and probability >= 0.9 and confidence >= 0.8 and distance <= 4.0
+    decision = route(prediction, model_spec(), language_known=known)
+    assert isinstance(decision, StraightThrough) == passes
+    if isinstance(decision, Deferral):
+        assert decision.reasons
+        assert len(set(decision.reasons)) == len(decision.reasons)
