@@ -24,7 +24,7 @@ $(READY): requirements/dev.lock pyproject.toml
 	@touch $@
 
 demo: setup
-	$(BIN)/python -m load_tests.demo
+	$(BIN)/python samples/demo.py
 
 test: setup
 	$(BIN)/docmill kafka fetch

@@ -6,11 +6,21 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
 
 from docmill_schemas.reasons import DecidedBy, DeferralReason, RejectionReason
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+def _open(vocabulary: type[StrEnum], what: str) -> WithJsonSchema:
+    """A vocabulary that later versions may extend: the schema names its words without closing it."""
+    return WithJsonSchema({"type": "string", "description": what, "examples": [word.value for word in vocabulary]})
+
+
+OpenDecidedBy = Annotated[DecidedBy, _open(DecidedBy, "who decided; tolerate values added later")]
+OpenDeferralReason = Annotated[DeferralReason, _open(DeferralReason, "tolerate values added later")]
+OpenRejectionReason = Annotated[RejectionReason, _open(RejectionReason, "tolerate values added later")]
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -128,8 +138,8 @@ class DocumentProcessed(_Event):
     received_at: datetime
     document_type: DocumentType
     fields: tuple[ExtractedField, ...] = ()
-    decided_by: DecidedBy
-    reasons: tuple[DeferralReason, ...] = ()
+    decided_by: OpenDecidedBy
+    reasons: tuple[OpenDeferralReason, ...] = ()
     citations: tuple[Citation, ...] = ()
     bundle: BundleRef
     timings_ms: dict[str, float] = Field(default_factory=dict)
@@ -150,7 +160,7 @@ class FallbackRequested(_Event):
     text: str
     document_type: DocumentType
     fields: tuple[ExtractedField, ...] = ()
-    reasons: tuple[DeferralReason, ...] = Field(min_length=1)
+    reasons: tuple[OpenDeferralReason, ...] = Field(min_length=1)
     missing_fields: tuple[str, ...] = ()
     bundle: BundleRef
     timings_ms: dict[str, float] = Field(default_factory=dict)
@@ -160,11 +170,12 @@ class DocumentRejected(_Event):
     """The `docmill_*` headers of a dead letter, read together. Value, key and other headers stay as received."""
 
     request_id: str
-    reason: RejectionReason
+    reason: OpenRejectionReason
     detail: str = Field(description="never holds text of the document")
     origin_topic: str
     origin_partition: int
     origin_offset: int
+    origin_timestamp: int = Field(description="of the record as received, milliseconds since the epoch")
     attempt: int = Field(ge=1)
     exception: str | None = None
     value_omitted: Literal["true"] | None = Field(

@@ -247,7 +247,9 @@ async def test_records_deleted_before_they_were_read_stop_the_service(topics: To
     assert "offsets 20 to 29 were deleted by retention" in processor.log_text
 
 
-async def test_missing_topics_are_named(kafka_bootstrap: str, topic_prefix: str, tiny_bundle: Path, tmp_path: Path) -> None:
+async def test_missing_topics_are_named(
+    kafka_bootstrap: str, topic_prefix: str, tiny_bundle: Path, tmp_path: Path
+) -> None:
     with ProcessorProcess(kafka_bootstrap, topic_prefix, tiny_bundle, tmp_path / "log") as processor:
         assert processor.exit_code() == 1
     assert "docmill topics create" in processor.log_text

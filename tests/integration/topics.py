@@ -85,7 +85,9 @@ class Topics:
         )
         await consumer.start()
         try:
-            partitions = [TopicPartition(self.prefix + topic, p) for p in range(await self._partitions(consumer, topic))]
+            partitions = [
+                TopicPartition(self.prefix + topic, p) for p in range(await self._partitions(consumer, topic))
+            ]
             consumer.assign(partitions)
             ends = await consumer.end_offsets(partitions)
             records: list[Any] = []

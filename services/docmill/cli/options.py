@@ -1,8 +1,5 @@
 """Options that several commands share, and the settings that they make."""
 
-# ruff: noqa: PLC0415
-# Commands import what is heavy when they run: `docmill --help` must answer at once.
-
 import logging
 from pathlib import Path
 from typing import Annotated

@@ -1,8 +1,5 @@
 """`docmill process`: the processor's pipeline on files, without Kafka."""
 
-# ruff: noqa: PLC0415
-# Commands import what is heavy when they run: `docmill --help` must answer at once.
-
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

@@ -1,8 +1,5 @@
 """`docmill publish`: files, folders and JSONL rows onto the topic of received documents."""
 
-# ruff: noqa: PLC0415
-# Commands import what is heavy when they run: `docmill --help` must answer at once.
-
 import asyncio
 import time
 from collections.abc import Callable

@@ -1,8 +1,5 @@
 """`docmill run`: the services, in the foreground until SIGTERM or SIGINT."""
 
-# ruff: noqa: PLC0415
-# Commands import what is heavy when they run: `docmill --help` must answer at once.
-
 import asyncio
 from typing import Annotated
 

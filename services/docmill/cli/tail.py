@@ -1,8 +1,5 @@
 """`docmill tail`: what becomes of documents, as it happens."""
 
-# ruff: noqa: PLC0415
-# Commands import what is heavy when they run: `docmill --help` must answer at once.
-
 import asyncio
 from collections import deque
 from collections.abc import Callable

@@ -1,8 +1,5 @@
 """`docmill topics`: make, check and show the topics of a deployment."""
 
-# ruff: noqa: PLC0415
-# Commands import what is heavy when they run: `docmill --help` must answer at once.
-
 import asyncio
 from collections.abc import Sequence
 from typing import Annotated

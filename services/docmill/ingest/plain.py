@@ -13,6 +13,9 @@ BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 LEGACY = "windows-1252"
+NO_CHARSETS = frozenset(
+    {"utf-7", "unicode_escape", "raw_unicode_escape", "unicode-escape", "raw-unicode-escape", "idna", "punycode"}
+)
 MAX_CONTROL_SHARE = 0.01  # of the characters; more than this and it is no text
 
 
@@ -35,15 +38,22 @@ def decode_bytes(content: bytes, charset: str | None) -> str:
         if content.startswith(mark):
             return _checked(content, encoding)
     if charset is not None:
-        try:
-            codecs.lookup(charset)
-        except LookupError:
-            raise DocumentError(RejectionReason.UNDECODABLE_TEXT, f"unknown charset {charset[:40]!r}") from None
+        _check_charset(charset)
         return _checked(content, charset)
     try:
         return _checked(content, "utf-8")
     except DocumentError:
         return _checked(content, LEGACY)
+
+
+def _check_charset(charset: str) -> None:
+    """Python also knows codecs that are no charsets (unicode_escape, utf-7), and with them what is no text."""
+    try:
+        name = codecs.lookup(charset).name
+    except (LookupError, ValueError):
+        name = None
+    if name is None or name in NO_CHARSETS or not codecs.lookup(name)._is_text_encoding:
+        raise DocumentError(RejectionReason.UNDECODABLE_TEXT, f"unknown charset {charset[:40]!r}")
 
 
 def _checked(content: bytes, encoding: str) -> str:
@@ -52,6 +62,8 @@ def _checked(content: bytes, encoding: str) -> str:
     except (UnicodeError, LookupError) as error:
         detail = f"not {encoding}: {type(error).__name__} in {len(content)} bytes"
         raise DocumentError(RejectionReason.UNDECODABLE_TEXT, detail) from error
+    if any("\ud800" <= c <= "\udfff" for c in text):
+        raise DocumentError(RejectionReason.UNDECODABLE_TEXT, f"lone surrogates in {len(content)} bytes of {encoding}")
     controls = sum(text.count(chr(c)) for c in (*range(9), 11, *range(14, 32), 127))
     if controls > MAX_CONTROL_SHARE * len(text):
         raise DocumentError(

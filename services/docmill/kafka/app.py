@@ -93,7 +93,11 @@ async def run_processor(settings: Settings) -> None:
 
 async def _checked_cluster(settings: Settings) -> str:
     """The cluster's id, once the broker answers and the topics are as they should be."""
-    off = [check for check in await verify_topics(settings) if not check.ok]
+    checks = await verify_topics(settings)
+    for check in checks:
+        if check.note is not None:
+            log.warning("%s: %s", check.topic, check.note)
+    off = [check for check in checks if not check.ok]
     if off:
         problems = "; ".join(f"{check.topic}: {check.problem}" for check in off)
         raise ConfigurationError(f"{problems}. Run `docmill topics create`, or `docmill topics verify` to see more")

@@ -4,6 +4,7 @@ Vocabularies stay open here, unlike in the events: a later docmill may know more
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +27,7 @@ class OutcomeKind(StrEnum):
     REJECTED = "rejected"
 
 
+MILLISECONDS = re.compile(r"\d{1,15}", re.ASCII)
 KIND_OF_TOPIC = {
     PROCESSED.name: OutcomeKind.PROCESSED,
     FALLBACK.name: OutcomeKind.FALLBACK,
@@ -46,7 +48,7 @@ class Observed:
     fields: tuple[tuple[str, str], ...] = ()  # name and normalised value, or the text where there is none
     reasons: tuple[str, ...] = ()
     detail: str | None = None
-    latency_s: float | None = None  # since the document's own record; a dead letter does not tell that time
+    latency_s: float | None = None  # since the document's own record
     event: Mapping[str, object] | None = None  # as it was published; of a dead letter its DocumentRejected
 
     def as_json(self) -> str:
@@ -120,6 +122,8 @@ def _dead_letter(headers: Mapping[str, str], at: datetime, document_id: str) -> 
         event: Mapping[str, object] = rejected.model_dump(mode="json", exclude_none=True)
     except ValidationError:  # of a later version, or of a stranger
         event = said
+    received_ms = said.get("origin_timestamp", "")
+    latency_s = at.timestamp() - int(received_ms) / 1000 if MILLISECONDS.fullmatch(received_ms) else None
     return Observed(
         kind=OutcomeKind.REJECTED,
         at=at,
@@ -127,6 +131,7 @@ def _dead_letter(headers: Mapping[str, str], at: datetime, document_id: str) -> 
         document_id=document_id,
         reasons=(said["reason"],) if "reason" in said else (),
         detail=said.get("detail", "not a dead letter of docmill: it has no docmill_ headers"),
+        latency_s=None if latency_s is None else max(0.0, latency_s),
         event=event,
     )
 

@@ -174,6 +174,7 @@ def rejected_record(decoded: DecodedRecord, rejected: Rejected) -> OutgoingRecor
         "docmill_origin_topic": record.topic,
         "docmill_origin_partition": str(record.partition),
         "docmill_origin_offset": str(record.offset),
+        "docmill_origin_timestamp": str(record.timestamp),
         ATTEMPT_HEADER: str(decoded.attempt),
     }
     if rejected.exception is not None:

@@ -45,7 +45,7 @@ class TopicCheck:
     topic: str  # with the prefix
     partitions: int | None  # None: it does not exist
     problem: str | None  # what must be changed
-    note: str | None = None  # what could not be checked
+    note: str | None = None  # what is unusual, or could not be checked
 
     @property
     def ok(self) -> bool:
@@ -132,7 +132,8 @@ async def max_message_bytes(settings: Settings, spec: TopicSpec) -> int:
 def check_topic(name: str, spec: TopicSpec, partitions: int | None, config: Mapping[str, str] | None) -> TopicCheck:
     """Compare one topic with its row of the table.
 
-    Longer retention and larger messages than the table's are an operator's choice; the other way loses documents.
+    Retention is an operator's choice, and a shorter one than the table's gets a note: what is not read in time is
+    gone. Another cleanup policy, or messages too small for the largest event, are problems.
     """
     if partitions is None:
         return TopicCheck(name, None, "missing, or may not be described")
@@ -141,12 +142,12 @@ def check_topic(name: str, spec: TopicSpec, partitions: int | None, config: Mapp
     problems = []
     if (found := config["cleanup.policy"]) != spec.cleanup:
         problems.append(f"cleanup.policy is {found}, must be {spec.cleanup}")
-    retention_ms = int(config["retention.ms"])
-    if spec.retention_ms is not None and retention_ms != FOREVER and retention_ms < spec.retention_ms:
-        problems.append(f"retention.ms is {retention_ms}, must be at least {spec.retention_ms}")
     if (max_bytes := int(config["max.message.bytes"])) < spec.max_bytes:
         problems.append(f"max.message.bytes is {max_bytes}, must be at least {spec.max_bytes}")
-    return TopicCheck(name, partitions, "; ".join(problems) or None)
+    retention_ms = int(config["retention.ms"])
+    short = spec.retention_ms is not None and retention_ms != FOREVER and retention_ms < spec.retention_ms
+    note = f"retention.ms is {retention_ms}, the table has {spec.retention_ms}" if short else None
+    return TopicCheck(name, partitions, "; ".join(problems) or None, note)
 
 
 @asynccontextmanager

@@ -60,7 +60,7 @@ def test_a_dead_letter_is_read() -> None:
     letter = rejected_record(DECODED, Rejected(RejectionReason.NO_TEXT, "nothing there"))
     outcome = observe(OutcomeKind.REJECTED, read_back(letter))
     assert (outcome.request_id, outcome.document_id) == (DECODED.request_id, "letter-9")
-    assert (outcome.reasons, outcome.detail, outcome.latency_s) == (("no_text",), "nothing there", None)
+    assert (outcome.reasons, outcome.detail, outcome.latency_s) == (("no_text",), "nothing there", 1.5)
     event = json.loads(outcome.as_json())
     assert (event["outcome"], event["origin_offset"], event["document_id"]) == ("rejected", 1, "letter-9")
 
