@@ -112,8 +112,9 @@ async def test_more_than_needed_is_fine_and_less_is_not(kafka_bootstrap: str, to
     [off] = [check for check in checks if not check.ok]
     assert off.topic == name
     assert off.problem is not None
-    assert "retention.ms is 1000" in off.problem
     assert "cleanup.policy is compact" in off.problem
+    assert off.note is not None
+    assert "retention.ms is 1000" in off.note
 
 
 async def test_the_cluster_has_an_id(kafka_bootstrap: str) -> None:

@@ -53,7 +53,7 @@ def create(
 def verify(topic_prefix: TopicPrefix = None) -> None:
     """Compares the topics on the broker with what docmill needs; changes nothing, needs no right to.
 
-    Longer retention and larger messages than needed are fine.
+    Longer retention and larger messages than needed are fine; a shorter retention gets a note.
 
     Example: `docmill topics verify --topic-prefix claims.`
 

@@ -34,6 +34,7 @@ from docmill.training.calibration import certificates, fit_outliers, fit_tempera
 from docmill.training.corpus import LabelledDocument
 from docmill.training.recipe import Recipe
 
+HEADS = 12  # of MiniLM's attention
 CENTROID_DOCUMENTS = 60  # a label, for centroids and the within-class covariance
 
 
@@ -49,7 +50,7 @@ def assemble(
     held_out: dict[str, list[LabelledDocument]],
 ) -> Bundle:
     """Write the bundle to `folder`. Everything is chosen on training documents: `fitted` and `held_out`."""
-    config = GraphConfig(heads=12, max_tokens=recipe.encoder.max_tokens)
+    config = GraphConfig(HEADS, max_tokens=recipe.encoder.max_tokens)
     model = build_graph(weights, config, "int8").SerializeToString()
     with TemporaryDirectory() as temporary:
         path = Path(temporary) / "model.onnx"

@@ -106,6 +106,7 @@ def test_a_dead_letter_is_the_record_as_it_came_with_reasons_added() -> None:
         origin_topic="documents.received",
         origin_partition=3,
         origin_offset=1,
+        origin_timestamp=decoded.record.timestamp,
         attempt=1,
     )
 
