@@ -1,5 +1,6 @@
 """All settings of the services, from the environment: `DOCMILL_<NAME>`, and KAFKA_BOOTSTRAP_SERVERS."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -65,10 +66,17 @@ def load_settings(**overrides: object) -> Settings:
     Raises:
         ConfigurationError: a value is wrong; says which variable and why.
     """
+    given = {name: value for name, value in overrides.items() if value is not None}
+    if unknown := given.keys() - Settings.model_fields.keys():
+        raise TypeError(f"no settings: {sorted(unknown)}")
     try:
-        return Settings(**{name: value for name, value in overrides.items() if value is not None})  # type: ignore[arg-type]
+        return Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']} (got {e['input']!r})" for e in error.errors()
-        )
+        problems = "; ".join(f"{_name(e['loc'], given)}: {e['msg']} (got {e['input']!r})" for e in error.errors())
         raise ConfigurationError(f"settings: {problems}") from error
+
+
+def _name(location: tuple[int | str, ...], given: Mapping[str, object]) -> str:
+    """The variable that a wrong value came from, or the override's own name."""
+    name = str(location[0]) if location else "environment"
+    return f"DOCMILL_{name.upper()}" if name in Settings.model_fields.keys() - given.keys() else name

@@ -39,6 +39,7 @@ class FieldEntry(Strict):
     kind: FieldKind
     many: bool = False
     day_first: bool = False
+    outside_bias: float = 0.0
     entities: tuple[str, ...] | None = None
     values: tuple[str, ...] | None = None
 
@@ -157,7 +158,7 @@ class Manifest(Strict):
 
     def field_specs(self) -> tuple[FieldSpec, ...]:
         """Fields in the order of the tag head."""
-        return tuple(FieldSpec(f.name, f.kind, f.many, f.day_first) for f in self.fields)
+        return tuple(FieldSpec(f.name, f.kind, f.many, f.day_first, f.outside_bias) for f in self.fields)
 
     def group_specs(self) -> dict[str, GroupSpec]:
         """Groups with their thresholds."""

@@ -1,6 +1,5 @@
 """The command line. One file a command; `docmill --help` imports none of them."""
 
-
 import sys
 from typing import Annotated
 

@@ -36,6 +36,7 @@ from docmill_schemas.topics import RECEIVED
 log = logging.getLogger(__name__)
 
 OBSERVE_EVERY_S = 2.0
+GOODBYE_S = 5.0  # to leave the group, then to close the producer: with the broker away either may hang
 MAX_REQUEST_BYTES = 32 * 1024 * 1024  # before compression; the topics' own limits are checked in publish.py
 
 
@@ -77,10 +78,13 @@ async def run_processor(settings: Settings) -> None:
         server = ProbeServer(settings.http_host, settings.http_port, registry, live=health.live, ready=health.ready)
         log.info("probes and metrics on http://%s:%s", settings.http_host, server.port)
         observer = asyncio.create_task(_observe(engine, poller, health, metrics, inference, threads))
+        observer.add_done_callback(lambda task: _observed(task, engine))
         try:
-            await app.run()
+            await run_until_stopped(app, engine, GOODBYE_S)
         except KafkaError as error:
-            raise BrokerError(f"the broker at {settings.kafka_bootstrap_servers} failed: {error!r}") from error
+            engine.fail(BrokerError(f"the broker at {settings.kafka_bootstrap_servers} failed: {error!r}"))
+        except Exception as error:
+            engine.fail(error)
         finally:
             observer.cancel()
             server.close()
@@ -89,6 +93,34 @@ async def run_processor(settings: Settings) -> None:
     if engine.error is not None:
         raise engine.error
     log.info("stopped")
+
+
+async def run_until_stopped(app: FastStream, engine: Engine, goodbye_s: float) -> None:
+    """Run until SIGTERM, SIGINT or a failure of the engine; at most `goodbye_s` longer than the engine drains.
+
+    Raises:
+        Exception: the app could not start. Once the engine has drained, nothing that fails matters any more.
+    """
+    running = asyncio.create_task(app.run())
+    drained = asyncio.create_task(engine.drained.wait())
+    try:
+        await asyncio.wait((running, drained), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((running,), timeout=goodbye_s)
+        if not running.done():
+            log.warning("the broker did not answer in time; it will miss this member after the session timeout")
+            running.cancel()
+            await asyncio.wait((running,), timeout=goodbye_s)
+    finally:
+        drained.cancel()
+    if running.done() and not running.cancelled() and (error := running.exception()) is not None:
+        if not engine.drained.is_set():
+            raise error
+        log.warning("closing failed, after all slices were final or given up: %r", error)
+
+
+def _observed(task: "asyncio.Task[None]", engine: Engine) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        engine.fail(error)
 
 
 async def _checked_cluster(settings: Settings) -> str:
@@ -117,17 +149,20 @@ async def _producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
         linger_ms=2,
     )
     try:
-        await producer.start()
-    except KafkaError as error:
-        raise BrokerError(f"no broker at {settings.kafka_bootstrap_servers}: {error!r}") from error
-    try:
+        try:
+            async with asyncio.timeout(settings.broker_timeout_s):  # it asks for its id without end
+                await producer.start()
+        except (KafkaError, TimeoutError) as error:
+            raise BrokerError(f"no broker at {settings.kafka_bootstrap_servers}: {error!r}") from error
         yield producer
     finally:
         try:
-            async with asyncio.timeout(settings.release_timeout_s):
+            async with asyncio.timeout(GOODBYE_S):
                 await producer.stop()
         except TimeoutError:
             log.warning("the producer did not stop in time; what it still held was never acknowledged")
+        except Exception as error:
+            log.warning("the producer did not stop cleanly: %r", error)
 
 
 async def _observe(

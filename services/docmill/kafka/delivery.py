@@ -13,9 +13,22 @@ from typing import Protocol
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
 
-from docmill.errors import BrokerError, RecordsLostError
+from docmill.errors import BrokerError, DocmillError, RecordsLostError
 from docmill.kafka.failpoints import failpoint
 from docmill.kafka.publish import OutgoingRecord
+
+
+class LogTruncatedError(DocmillError):
+    """The log ends before an offset that was read from it: the topic was made anew, or the broker lost records.
+
+    docmill never starts over silently, and must not wait until the log has grown past that offset either.
+    """
+
+    def __init__(self, partition: str, expected: int, found: str) -> None:
+        super().__init__(
+            f"{partition}: read up to offset {expected}, but {found}: the topic was deleted and created again, or the "
+            f"broker lost records. Set the group's offset (kafka-consumer-groups.sh --reset-offsets) and start again"
+        )
 
 
 class Delivery(Protocol):
@@ -26,6 +39,7 @@ class Delivery(Protocol):
 
         Raises:
             RecordsLostError: the committed offset lies below the start of the log.
+            LogTruncatedError: it lies above the end of the log.
         """
         ...
 
@@ -65,6 +79,9 @@ class AtLeastOnce:
         if committed is None:
             return await self._log_start(partition)
         await self.check_log_start(partition, committed)
+        end = await self._log_end(partition)
+        if committed > end:
+            raise LogTruncatedError(_name(partition), committed, f"the log ends at {end}")
         return committed
 
     async def check_log_start(self, partition: TopicPartition, offset: int) -> None:
@@ -99,6 +116,13 @@ class AtLeastOnce:
         except KafkaError as error:
             raise BrokerError(f"cannot read the log start of {_name(partition)}: {error!r}") from error
         return start
+
+    async def _log_end(self, partition: TopicPartition) -> int:
+        try:
+            end: int = (await self._consumer().end_offsets([partition]))[partition]
+        except KafkaError as error:
+            raise BrokerError(f"cannot read the log end of {_name(partition)}: {error!r}") from error
+        return end
 
 
 def _name(partition: TopicPartition) -> str:

@@ -5,6 +5,7 @@ final (delivery.py).
 """
 
 import asyncio
+import functools
 import logging
 import time
 from collections import defaultdict
@@ -33,14 +34,13 @@ class Engine:
         self._shared = shared
         self._metrics = metrics
         self._stop = stop
+        self.workers: Sequence[PartitionWorker] = ()  # of the current assignment; replaced whole: the probes read it
+        self.drained = asyncio.Event()  # stopped for good; what follows is only to close connections
         self._workers: dict[TopicPartition, PartitionWorker] = {}
         self._tasks: dict[TopicPartition, asyncio.Task[None]] = {}
+        self._releasing = asyncio.Lock()
+        self._lag_partitions: set[TopicPartition] = set()
         self._stopping = False
-
-    @property
-    def workers(self) -> Sequence[PartitionWorker]:
-        """The workers of the current assignment."""
-        return tuple(self._workers.values())
 
     def assigned(self, partitions: Iterable[TopicPartition], consumer: AIOKafkaConsumer) -> None:
         """Pause the partitions and start a worker for each. Never blocks: heartbeats start only after it returns."""
@@ -55,36 +55,58 @@ class Engine:
             worker = PartitionWorker(partition, reading, self._shared)
             self._workers[partition] = worker
             task = asyncio.create_task(worker.run(), name=f"worker {partition.topic}-{partition.partition}")
-            task.add_done_callback(self._ended)
+            task.add_done_callback(functools.partial(self._ended, partition))
             self._tasks[partition] = task
+        self.workers = tuple(self._workers.values())
         self._metrics.assigned_partitions.set(len(self._workers))
 
     async def revoked(self) -> None:
-        """Release all workers: each finishes the slice in hand within the deadline, or it is discarded."""
+        """Release all workers: each finishes the slice in hand within the deadline, or it is discarded.
+
+        Returns once all have ended, those of a release that is under way already included.
+        """
         self.joined = False
-        workers, tasks = dict(self._workers), list(self._tasks.values())
+        async with self._releasing:
+            await self._release()
+
+    async def _release(self) -> None:
+        workers, tasks = dict(self._workers), dict(self._tasks)
         self._workers.clear()
         self._tasks.clear()
+        self.workers = ()
         self._metrics.assigned_partitions.set(0)
-        for worker in workers.values():
+        self._forget_lag(self._lag_partitions)
+        for partition, worker in workers.items():
             worker.release()
+            if not worker.busy:  # acquiring, backing off or without records: there is nothing to wait for
+                tasks[partition].cancel()
         if tasks:
-            _, late = await asyncio.wait(tasks, timeout=self._shared.settings.release_timeout_s)
+            _, late = await asyncio.wait(tasks.values(), timeout=self._shared.settings.release_timeout_s)
             for task in late:
                 log.warning("%s did not finish its slice in time; it is discarded", task.get_name())
                 task.cancel()
             if late:
-                await asyncio.wait(late)
+                await asyncio.wait(late, timeout=self._shared.settings.release_timeout_s)
         for partition in workers:
             await self._shared.delivery.release(partition)
 
     async def drain(self) -> None:
         """Stop for good: finish the slices in hand, take no new ones."""
         self._stopping = True
-        await self.revoked()
+        try:
+            await self.revoked()
+        except Exception as error:
+            self.fail(error)
+        finally:
+            self.drained.set()
 
     def accept(self, records: Iterable[Record]) -> None:
-        """Hand polled records to the workers of their partitions. Never blocks, never awaits."""
+        """Hand polled records to the workers of their partitions. Never blocks, never awaits.
+
+        None after a failure: it may be that a poll was lost, and what follows it must not be committed.
+        """
+        if self.error is not None:
+            return
         by_partition: dict[TopicPartition, list[Record]] = defaultdict(list)
         for record in records:
             by_partition[TopicPartition(record.topic, record.partition)].append(record)
@@ -98,27 +120,36 @@ class Engine:
         if self.error is None:
             self.error = error
             self._stop()
+        elif error is not self.error:
+            log.error("while stopping: %r", error)
 
     async def observe_lag(self, consumer: AIOKafkaConsumer) -> None:
         """Set the lag gauges of the held partitions from the broker's end offsets."""
         partitions = list(self._workers)
         ends = await consumer.end_offsets(partitions) if partitions else {}
         now_s = time.time()
-        self._metrics.lag_records.clear()
-        self._metrics.lag_seconds.clear()
-        for partition, worker in self._workers.items():
-            if worker.committed is None or partition not in ends:
-                continue
+        known = {p: w for p, w in self._workers.items() if w.committed is not None and p in ends}
+        self._forget_lag(self._lag_partitions - known.keys())
+        self._lag_partitions = set(known)
+        for partition, worker in known.items():
+            assert worker.committed is not None
             label = str(partition.partition)
             oldest_ms = worker.oldest_timestamp_ms()
             self._metrics.lag_records.labels(label).set(max(0, ends[partition] - worker.committed))
-            self._metrics.lag_seconds.labels(label).set(max(0.0, now_s - oldest_ms / 1000) if oldest_ms else 0.0)
+            age_s = 0.0 if oldest_ms is None else max(0.0, now_s - oldest_ms / 1000)
+            self._metrics.lag_seconds.labels(label).set(age_s)
 
-    def _ended(self, task: "asyncio.Task[None]") -> None:
-        if task.cancelled():
-            return
-        error = task.exception()
+    def _forget_lag(self, partitions: Iterable[TopicPartition]) -> None:
+        for partition in list(partitions):
+            self._lag_partitions.discard(partition)
+            self._metrics.lag_records.remove(str(partition.partition))
+            self._metrics.lag_seconds.remove(str(partition.partition))
+
+    def _ended(self, partition: TopicPartition, task: "asyncio.Task[None]") -> None:
+        error = None if task.cancelled() else task.exception()
         if error is None:
+            if self._tasks.get(partition) is task:  # nobody released it: its partition would stand still
+                self.fail(RuntimeError(f"{task.get_name()} ended by itself"))
             return
         if isinstance(error, RecordsLostError):
             self._metrics.lost_to_retention.inc(error.records)

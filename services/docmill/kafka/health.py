@@ -40,7 +40,7 @@ class Health:
         live = self.live()
         idle_s = self._poller.idle_s()
         workers = self._engine.workers
-        acquired = sum(worker.committed is not None for worker in workers)
+        acquired = sum(worker.acquired for worker in workers)
         return Probe(
             ok=live.ok and self._engine.joined and acquired == len(workers) and idle_s < LONGEST_IDLE_S,
             checks={

@@ -3,41 +3,143 @@
 - Its own parser decodes every header and swallows the failure, which drops a whole poll of all partitions: ours
   touches neither headers nor bodies.
 - A `reply_to` header would make it publish to a topic of a stranger's choice: `no_reply`.
-- It swallows a handler's exception: the handler hands every one to the engine, which stops the service.
+- It swallows what a handler, a parser or `getmany` raises and polls on, past the records that went missing. So every
+  poll is watched: one that fails, or that never reaches the engine, stops the service.
 - Between `getmany` and the handler nothing may suspend (worker.py relies on it): parser and decoder are async and
   await nothing, and there is no middleware.
+- It would start a producer and an admin client of its own, and create the topic: `consumer_only`.
 """
 
-from collections.abc import Sequence
+import logging
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import ConsumerStoppedError, CorruptRecordException, KafkaError, UnsupportedCodecError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
 from faststream.kafka.subscriber.usecase import BatchSubscriber
 
+from docmill.errors import BrokerError, DocmillError
 from docmill.kafka.engine import AssignmentListener, Engine
 from docmill.settings import Settings
 
 POLL_TIMEOUT_MS = 50  # FastStream sleeps as long again after an empty poll
+JOIN_MARGIN_MS = 10_000  # of a rebalance, beyond what the slices in hand may take
+FASTSTREAM_LOG = logging.getLogger("faststream.docmill")
 
 
-async def parse_untouched(records: Sequence[ConsumerRecord]) -> KafkaMessage:
-    """Wrap a poll as it is."""
-    return KafkaMessage(raw_message=tuple(records), body=b"", consumer=FAKE_CONSUMER)
+class PollError(DocmillError):
+    """Records were polled and lost on their way to the engine: nothing that follows them may be committed."""
 
 
-async def decode_untouched(message: KafkaMessage) -> Any:
-    """The records of a poll, nothing decoded."""
-    return message.raw_message
+class PollWatch:
+    """Sees to it that every polled record reaches the engine, or that the service stops."""
+
+    def __init__(self, fail: Callable[[BaseException], None]) -> None:
+        self.last_s: float | None = None  # monotonic time at which the last poll succeeded
+        self.failed = False
+        self._fail = fail
+        self._on_its_way = 0
+
+    def check_handed_over(self) -> None:
+        """Before a poll: nothing of the one before may be on its way still.
+
+        Raises: PollError: FastStream swallowed it.
+        """
+        if self._on_its_way:
+            raise PollError(f"{self._on_its_way} polled records never reached the engine; see FastStream's error above")
+
+    def polled(self, records: int) -> None:
+        """A poll succeeded."""
+        self.last_s = time.monotonic()
+        self._on_its_way = records
+
+    def handed_over(self) -> None:
+        """The engine has the poll, or knows that it cannot have it."""
+        self._on_its_way = 0
+
+    def fail(self, error: Exception) -> None:
+        """Stop the service."""
+        self.failed = True
+        self._fail(error)
+
+
+class WatchedConsumer(AIOKafkaConsumer):  # type: ignore[misc]
+    """A consumer whose failed polls stop the service.
+
+    `getmany` takes partition after partition, and moves the position of each as it takes it. Where a later one cannot
+    be read (a corrupt batch, a header's name that is not UTF-8), the records of those before it are gone.
+    """
+
+    def __init__(self, *topics: str, watch: PollWatch, **options: Any) -> None:
+        super().__init__(*topics, **options)
+        self._watch = watch
+
+    async def getmany(
+        self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
+    ) -> dict[TopicPartition, list[ConsumerRecord]]:
+        """As aiokafka's, but empty once a poll failed: FastStream would restart its loop at once, again and again."""
+        if self._watch.failed:
+            return {}
+        try:
+            self._watch.check_handed_over()
+            polled: dict[TopicPartition, list[ConsumerRecord]] = await super().getmany(
+                *partitions, timeout_ms=timeout_ms, max_records=max_records
+            )
+            if self._fetcher.error_future.done() and not self._closed:
+                raise BrokerError("the task that fetches records has died; see aiokafka's error above")
+        except ConsumerStoppedError:
+            raise
+        except Exception as error:
+            self._watch.fail(self._explained(error))
+            return {}
+        self._watch.polled(sum(map(len, polled.values())))
+        return polled
+
+    def _explained(self, error: Exception) -> DocmillError:
+        if isinstance(error, DocmillError):
+            return error
+        unreadable = isinstance(error, CorruptRecordException | UnsupportedCodecError)
+        if isinstance(error, KafkaError) and not unreadable:
+            return BrokerError(f"polling failed: {error!r}")
+        # aiokafka forgets what it took: the first that is left is the one it stumbled over.
+        where = next(iter(self._fetcher._records), None)
+        name = "a partition" if where is None else f"{where.topic}-{where.partition}"
+        explained = PollError(
+            f"{name} holds records that cannot be read: {error!r}. Nothing was skipped; find the first of them from "
+            f"the group's committed offset on, and set the offset past it (kafka-consumer-groups.sh --reset-offsets)"
+        )
+        explained.__cause__ = error
+        return explained
+
+
+class _Broker(KafkaBroker):
+    """FastStream's broker, building watched consumers."""
+
+    def __init__(self, servers: str, watch: PollWatch) -> None:
+        # At every start it warns that it creates no topics: `docmill topics` does.
+        FASTSTREAM_LOG.setLevel(logging.ERROR)
+        super().__init__(servers, client_id="docmill", apply_types=False, consumer_only=True, logger=FASTSTREAM_LOG)
+        self._watch = watch
+
+    async def _connect(self) -> Callable[..., AIOKafkaConsumer]:
+        builder = await super()._connect()
+        assert isinstance(builder, partial)
+        watched = partial(WatchedConsumer, *builder.args, watch=self._watch, **builder.keywords)
+        self.config.broker_config.builder = watched
+        return watched
 
 
 class Poller:
     """A FastStream broker; `feed` gives it the one subscriber."""
 
     def __init__(self, settings: Settings) -> None:
-        self.broker = KafkaBroker(settings.kafka_bootstrap_servers, client_id="docmill", apply_types=False, logger=None)
+        self._watch = PollWatch(self._failed)
+        self.broker: KafkaBroker = _Broker(settings.kafka_bootstrap_servers, self._watch)
         self._settings = settings
         self._engine: Engine | None = None
         self._subscriber: BatchSubscriber | None = None
@@ -45,6 +147,7 @@ class Poller:
     def feed(self, engine: Engine, topic: str) -> None:
         """Poll `topic` for the engine, once the broker starts."""
         settings = self._settings
+        release_ms = int(settings.release_timeout_s * 1000)
         self._engine = engine
         self._subscriber = self.broker.subscriber(
             topic,
@@ -56,6 +159,7 @@ class Poller:
             isolation_level="read_committed",
             batch_timeout_ms=POLL_TIMEOUT_MS,
             session_timeout_ms=settings.session_timeout_ms,
+            rebalance_timeout_ms=max(settings.session_timeout_ms, release_ms + JOIN_MARGIN_MS),
             heartbeat_interval_ms=max(settings.session_timeout_ms // 10, 300),
             max_poll_interval_ms=settings.max_poll_interval_ms,
             listener=AssignmentListener(engine, self.consumer),
@@ -72,14 +176,28 @@ class Poller:
         return self._subscriber.consumer
 
     def idle_s(self) -> float:
-        """Seconds since the last poll; what aiokafka itself compares with max_poll_interval."""
-        if self._subscriber is None or self._subscriber.consumer is None:
-            return float("inf")
-        return float(self._subscriber.consumer._subscription.fetcher_idle_time)
+        """Seconds since the last poll that succeeded. May be called from any thread."""
+        last_s = self._watch.last_s
+        return float("inf") if last_s is None else time.monotonic() - last_s
 
     async def _handle(self, records: Sequence[ConsumerRecord]) -> None:
+        self._watch.handed_over()
         assert self._engine is not None
         try:
             self._engine.accept(records)
         except Exception as error:
             self._engine.fail(error)
+
+    def _failed(self, error: BaseException) -> None:
+        assert self._engine is not None
+        self._engine.fail(error)
+
+
+async def parse_untouched(records: Sequence[ConsumerRecord]) -> KafkaMessage:
+    """Wrap a poll as it is."""
+    return KafkaMessage(raw_message=tuple(records), body=b"", consumer=FAKE_CONSUMER)
+
+
+async def decode_untouched(message: KafkaMessage) -> Any:
+    """The records of a poll, nothing decoded."""
+    return message.raw_message

@@ -14,7 +14,7 @@ class RecordsQueue:
 
     def __init__(self, max_records: int, max_bytes: int, max_slice_tokens: int) -> None:
         self._records: deque[Record] = deque()
-        self._bytes = 0
+        self._bytes = 0  # of values, keys and headers
         self._max_records = max_records
         self._max_bytes = max_bytes
         self._max_slice_tokens = max_slice_tokens
@@ -42,7 +42,7 @@ class RecordsQueue:
         """Append records in offset order."""
         for record in records:
             self._records.append(record)
-            self._bytes += len(record.value or b"")
+            self._bytes += _size(record)
         self._changed.set()
 
     def clear(self) -> None:
@@ -65,10 +65,16 @@ class RecordsQueue:
         taken: list[Record] = []
         tokens = 0
         while self._records:
-            size = len(self._records[0].value or b"")
+            size = _size(self._records[0])
             tokens += size // BYTES_PER_TOKEN + 1
             if taken and tokens > self._max_slice_tokens:
                 break
             taken.append(self._records.popleft())
             self._bytes -= size
         return taken
+
+
+def _size(record: Record) -> int:
+    """Bytes of a record as it lies in memory: headers may outweigh the value."""
+    headers = sum(len(name) + len(value or b"") for name, value in record.headers)
+    return len(record.value or b"") + len(record.key or b"") + headers

@@ -2,7 +2,7 @@
 
 The order of one slice, and why it holds:
     1. take records from the queue; the queue holds only records from the acquired offset on
-    2. one outcome a record, computed in a thread
+    2. one outcome a record and its outgoing record, made in a thread
     3. too many unexpected exceptions: stop here, nothing is published
     4. publish all, then commit the offset after the last one (delivery.py)
     5. only then metrics advance
@@ -23,9 +23,9 @@ from aiokafka import TopicPartition
 from docmill.errors import BrokerError, DocmillError
 from docmill.kafka.accounting import Accounting, Final
 from docmill.kafka.decode_record import DecodedRecord, Record, decode_record
-from docmill.kafka.delivery import Delivery
+from docmill.kafka.delivery import Delivery, LogTruncatedError
 from docmill.kafka.failpoints import failpoint
-from docmill.kafka.publish import Publisher
+from docmill.kafka.publish import OutgoingRecord, Publisher
 from docmill.kafka.records_queue import RecordsQueue
 from docmill.processing import Mill, Outcome, ReceivedDocument, Rejected
 from docmill.settings import Settings
@@ -40,6 +40,15 @@ ERROR_WINDOW = 1000  # records over which unexpected exceptions are counted
 
 class TooManyInternalErrors(DocmillError):
     """Unexpected exceptions on so many documents that the fault is not theirs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A record, what became of it, and the record that says so."""
+
+    record: Record
+    outgoing: OutgoingRecord
+    outcome: Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,25 +85,43 @@ class PartitionWorker:
         settings = shared.settings
         self._queue = RecordsQueue(settings.max_queue_records, settings.max_queue_bytes, settings.max_slice_tokens)
         self._next: int | None = None  # offset of the next record to accept; None: not acquired
-        self._in_hand_since_ms: int | None = None
+        self._oldest_ms: int | None = None  # timestamp of the first record in hand, kept while its slice is retried
+        self._counted_to = 0  # records below it were counted for unexpected exceptions, whatever became of their slice
+        self._busy = False
         self._paused = True
         self._released = False
 
+    @property
+    def acquired(self) -> bool:
+        """Whether records are accepted: taken over, and not backing off."""
+        return self._next is not None
+
+    @property
+    def busy(self) -> bool:
+        """Whether a slice is in hand. Where none is, cancelling `run` loses nothing."""
+        return self._busy
+
     def accept(self, records: Sequence[Record]) -> None:
-        """Queue polled records; those of before the acquire are dropped. Called by the poller, never blocks."""
-        if self._next is None or self._released:
+        """Queue polled records; those of before the acquire are dropped. Called by the poller, never blocks.
+
+        Raises:
+            LogTruncatedError: the poll went back behind what was read.
+        """
+        if self._next is None or self._released or not records:
             return
-        new = [record for record in records if record.offset >= self._next]
-        if new:
-            self._next = new[-1].offset + 1
-            self._queue.add(new)
-            if self._queue.full and not self._paused:
-                self._reading.pause(self.partition)
-                self._paused = True
+        if records[0].offset < self._next:
+            # Never after a seek. aiokafka starts at the log's start again where the position is beyond its end.
+            name = f"{self.partition.topic}-{self.partition.partition}"
+            raise LogTruncatedError(name, self._next, f"the next record came from offset {records[0].offset}")
+        self._next = records[-1].offset + 1
+        self._queue.add(records)
+        if self._queue.full and not self._paused:
+            self._reading.pause(self.partition)
+            self._paused = True
 
     def oldest_timestamp_ms(self) -> int | None:
         """Timestamp of the oldest record that is not committed, as far as it was polled."""
-        return self._in_hand_since_ms or self._queue.oldest_timestamp_ms()
+        return self._oldest_ms if self._oldest_ms is not None else self._queue.oldest_timestamp_ms()
 
     async def run(self) -> None:
         """Acquire and work until released.
@@ -114,7 +141,7 @@ class PartitionWorker:
                 now = time.monotonic()
                 if self.committed != before:
                     failing_since, backoff_s = None, FIRST_BACKOFF_S
-                failing_since = failing_since or now
+                failing_since = now if failing_since is None else failing_since
                 self._stop_reading()
                 if now - failing_since > self._shared.settings.broker_timeout_s:
                     raise
@@ -139,6 +166,8 @@ class PartitionWorker:
         # From here to `resume` nothing awaits: no poll can come in between with records of the old position.
         self._queue.clear()
         self._reading.seek(self.partition, offset)
+        if offset != self.committed:  # the last commit went through after all
+            self._oldest_ms = None
         self._next = self.committed = offset
         self._reading.resume(self.partition)
         self._paused = False
@@ -147,70 +176,92 @@ class PartitionWorker:
     def _stop_reading(self) -> None:
         self._next = None
         self._queue.clear()
-        self._in_hand_since_ms = None
         if not self._released:
             self._reading.pause(self.partition)
             self._paused = True
 
     async def _work(self) -> None:
         while records := await self._queue.next_slice():
-            self._in_hand_since_ms = records[0].timestamp
-            if self._paused and self._queue.drained:
-                self._reading.resume(self.partition)
-                self._paused = False
-            await self._check_gap(records)
-            loop = asyncio.get_running_loop()
-            decoded, outcomes = await loop.run_in_executor(self._shared.executor, self._outcomes, records)
-            self._count_internal_errors(outcomes)
-            failpoint("computed")
-            await self._finish(decoded, outcomes)
-            self._in_hand_since_ms = None
+            self._busy = True
+            try:
+                await self._slice(records)
+            finally:
+                self._busy = False
 
-    def _outcomes(self, records: Sequence[Record]) -> tuple[list[DecodedRecord], list[Outcome]]:
-        """One outcome a record. Runs in a thread."""
+    async def _slice(self, records: Sequence[Record]) -> None:
+        self._oldest_ms = records[0].timestamp
+        if self._paused and self._queue.drained:
+            self._reading.resume(self.partition)
+            self._paused = False
+        await self._check_gap(records)
+        loop = asyncio.get_running_loop()
+        done = await loop.run_in_executor(self._shared.executor, self._process, records)
+        self._count_internal_errors(done)
+        failpoint("computed")
+        await self._finish(done)
+        self._oldest_ms = None
+
+    def _process(self, records: Sequence[Record]) -> list[Done]:
+        """What becomes of each record. Runs in a thread."""
         shared = self._shared
-        decoded = [decode_record(record, shared.cluster_id, shared.settings.max_document_bytes) for record in records]
-        documents = [d.document for d in decoded if isinstance(d.document, ReceivedDocument)]
-        processed = iter(shared.mill.process(documents))
-        return decoded, [d.document if isinstance(d.document, Rejected) else next(processed) for d in decoded]
+        try:
+            decoded = [decode_record(r, shared.cluster_id, shared.settings.max_document_bytes) for r in records]
+            documents = [d.document for d in decoded if isinstance(d.document, ReceivedDocument)]
+            processed = iter(shared.mill.process(documents))
+            outcomes = [d.document if isinstance(d.document, Rejected) else next(processed) for d in decoded]
+        except StopIteration as error:  # no future takes one: the worker would wait for ever
+            raise RuntimeError("fewer outcomes than documents") from error
+        now = datetime.now(UTC)
+        return [self._done(d, outcome, now) for d, outcome in zip(decoded, outcomes, strict=True)]
 
-    def _count_internal_errors(self, outcomes: Sequence[Outcome]) -> None:
+    def _done(self, decoded: DecodedRecord, outcome: Outcome, now: datetime) -> Done:
+        publisher = self._shared.publisher
+        try:
+            outgoing, outcome = publisher.outgoing(decoded, outcome, now)
+        except Exception as error:  # tied to one document: the policy of errors.py
+            rejected = Rejected(RejectionReason.INTERNAL_ERROR, "unexpected exception", type(error).__name__)
+            outgoing, outcome = publisher.outgoing(decoded, rejected, now)
+        return Done(decoded.record, outgoing, outcome)
+
+    def _count_internal_errors(self, done: Sequence[Done]) -> None:
         window = self._shared.internal_errors
-        for outcome in outcomes:
+        for record, outcome in ((d.record, d.outcome) for d in done):
+            if record.offset < self._counted_to:  # of a slice that is retried
+                continue
+            self._counted_to = record.offset + 1
             failed = isinstance(outcome, Rejected) and outcome.reason is RejectionReason.INTERNAL_ERROR
             window.append(failed)
             if failed and isinstance(outcome, Rejected):
-                log.error("unexpected %s in a document of %s", outcome.exception, self.partition)
+                log.error("unexpected %s in offset %d of %s", outcome.exception, record.offset, self.partition)
+                self._check_internal_errors()
+
+    def _check_internal_errors(self) -> None:
+        window = self._shared.internal_errors
         if sum(window) >= self._shared.settings.max_internal_errors:
             raise TooManyInternalErrors(
                 f"{sum(window)} unexpected exceptions in the last {len(window)} records: this is not the documents' "
                 f"fault; the slice in hand is not committed. See the log, or roll back the bundle or the release"
             )
 
-    async def _finish(self, decoded: Sequence[DecodedRecord], outcomes: Sequence[Outcome]) -> None:
-        now = datetime.now(UTC)
-        pairs = [self._shared.publisher.outgoing(d, o, now) for d, o in zip(decoded, outcomes, strict=True)]
-        next_offset = decoded[-1].record.offset + 1
+    async def _finish(self, done: Sequence[Done]) -> None:
+        next_offset = done[-1].record.offset + 1
         try:
             async with asyncio.timeout(self._shared.settings.publish_timeout_s):
-                await self._shared.delivery.publish_and_commit(
-                    self.partition, [record for record, _ in pairs], next_offset
-                )
+                await self._shared.delivery.publish_and_commit(self.partition, [d.outgoing for d in done], next_offset)
         except TimeoutError:
             raise BrokerError(f"partition {self.partition.partition} up to {next_offset} not final in time") from None
         failpoint("committed")
         self.committed = next_offset
-        self._shared.accounting.final(
-            [Final(d.record.timestamp, outcome) for d, (_, outcome) in zip(decoded, pairs, strict=True)]
-        )
+        self._shared.accounting.final([Final(d.record.timestamp, d.outcome) for d in done])
 
     async def _check_gap(self, records: Sequence[Record]) -> None:
-        """Offsets jump over transaction markers, but also where retention ate what was not read yet."""
+        """Offsets jump over transaction markers, but also where retention ate what was not read yet.
+
+        Retention eats from the start, so the first gap is the one to ask about.
+        """
         expected = self.committed
-        gap: int | None = None
         for record in records:
             if expected is not None and record.offset > expected:
-                gap = expected
+                await self._shared.delivery.check_log_start(self.partition, expected)
+                return
             expected = record.offset + 1
-        if gap is not None:
-            await self._shared.delivery.check_log_start(self.partition, gap)

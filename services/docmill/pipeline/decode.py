@@ -28,7 +28,7 @@ def decode(
     label = spec.labels[order[0]]
     group = spec.group_of(label)
     columns = [i for i, field in enumerate(spec.fields) if field.name in group.fields]
-    tags = softmax(merge_tags(len(tokens), windows, outputs, columns), spec.tag_temperature)
+    tags = tag_probabilities(merge_tags(len(tokens), windows, outputs, columns), columns, spec)
     spans = [
         span
         for position, column in enumerate(columns)
@@ -42,6 +42,17 @@ def decode(
         spans=tuple(spans),
         outlier_distance=outlier_distance(mean_over([o.pooled for o in head]), spec.outlier),
     )
+
+
+def tag_probabilities(logits: Floats, columns: Sequence[int], spec: ModelSpec) -> Floats:
+    """Calibrated probabilities [T, len(columns), 3] of merged logits of the same shape.
+
+    Source: bias-corrected temperature scaling, Alexandari et al., "Maximum Likelihood with Bias-Corrected
+    Calibration is Hard-To-Beat at Label Shift Adaptation", ICML 2020; one bias a field.
+    """
+    shifted = logits.copy()
+    shifted[..., OUTSIDE] += np.array([spec.fields[column].outside_bias for column in columns], dtype=np.float32)
+    return softmax(shifted, spec.tag_temperature)
 
 
 def mean_over(windows: Sequence[Floats]) -> Floats:

@@ -11,12 +11,17 @@ from docmill_schemas.reasons import DeferralReason
 
 @dataclass(frozen=True, slots=True)
 class FieldSpec:
-    """A field that the model finds: how its values are normalised, and whether a document holds several."""
+    """A field that the model finds: how its values are normalised, and whether a document holds several.
+
+    `outside_bias` undoes what training did to the share of "outside": entity tokens weigh more there, and windows that
+    bear an entity are drawn more often.
+    """
 
     name: str
     kind: FieldKind
     many: bool
     day_first: bool = False
+    outside_bias: float = 0.0  # added to the logit of "outside" before it is scaled
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,17 @@
-"""/metrics, /livez and /readyz on a thread of their own, so that a blocked event loop is seen, not shared."""
+"""/metrics, /livez and /readyz on threads of their own, so that a blocked event loop is seen, not shared."""
 
 import json
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from prometheus_client import CollectorRegistry, make_wsgi_app
 
 StartResponse = Callable[..., Any]
+SILENCE_S = 10.0  # of a client, after which its connection is closed
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +22,30 @@ class Probe:
     checks: dict[str, Any]
 
 
+class _Server(ThreadingMixIn, WSGIServer):
+    """A thread a connection: one that is opened and left silent must not fail the probes of all others."""
+
+    daemon_threads = True
+
+
 class _QuietHandler(WSGIRequestHandler):
+    timeout = 10  # seconds; a client that connects and says nothing must not block the probes
+
+    timeout = SILENCE_S
+
+    def handle(self) -> None:
+        """Answer one request; a client that says nothing or hangs up is no news either."""
+        try:
+            super().handle()
+        except (TimeoutError, ConnectionError):
+            self.close_connection = True
+
     def log_message(self, format: str, *args: Any) -> None:
         """Scrapes are no news."""
 
 
 class ProbeServer:
-    """Serves a registry and two probes until closed. Probes are called on the server's thread: they only read."""
+    """Serves a registry and two probes until closed. Probes are called on a connection's thread: they only read."""
 
     def __init__(
         self,
@@ -48,7 +67,7 @@ class ProbeServer:
             start_response("404 Not Found", [("Content-Type", "text/plain")])
             return [b"/metrics /livez /readyz\n"]
 
-        self._server: WSGIServer = make_server(host, port, app, handler_class=_QuietHandler)
+        self._server: WSGIServer = make_server(host, port, app, _Server, _QuietHandler)
         self._thread = threading.Thread(target=self._server.serve_forever, name="probes", daemon=True)
         self._thread.start()
 

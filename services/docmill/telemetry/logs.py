@@ -10,6 +10,6 @@ NOISY = ("aiokafka", "faststream")
 def configure_logs(level: str) -> None:
     """Send logs of `level` and above to standard error; client libraries speak from warning up."""
     logging.basicConfig(stream=sys.stderr, level=level.upper(), format=FORMAT)
-    if level != "debug":
+    if level == "info":  # above it they follow the level, below it they are wanted too
         for name in NOISY:
             logging.getLogger(name).setLevel(logging.WARNING)

@@ -4,6 +4,7 @@ import hashlib
 import json
 import random
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -30,7 +31,15 @@ from docmill.pipeline.window import TextTokenizer, Windowing
 from docmill.runtime.graph import GraphConfig, build_graph
 from docmill.runtime.session import OnnxInference
 from docmill.runtime.weights import JointWeights
-from docmill.training.calibration import certificates, fit_outliers, fit_temperatures, halves, see, threshold
+from docmill.training.calibration import (
+    certificates,
+    fit_outliers,
+    fit_tags,
+    fit_type_temperature,
+    halves,
+    see,
+    threshold,
+)
 from docmill.training.corpus import LabelledDocument
 from docmill.training.recipe import Recipe
 
@@ -88,29 +97,28 @@ def _calibrated(
     calibration = see([d for part in held_out.values() for d in part], tokenizer, windowing, inference)
     print(f"{len(calibration)} held-out documents seen", flush=True)
     for_temperatures, for_thresholds = halves(calibration, recipe.seed)
-    type_temperature, tag_temperature = fit_temperatures(for_temperatures, spec)
-    outlier = fit_outliers(trained, for_temperatures, spec)
-    spec = _bare_spec(recipe, labels, type_temperature, tag_temperature, outlier)
+    tag_temperature, biases = fit_tags(for_temperatures, spec)
+    spec = replace(
+        spec,
+        fields=tuple(replace(field, outside_bias=biases.get(field.name, 0.0)) for field in spec.fields),
+        type_temperature=fit_type_temperature(for_temperatures, spec),
+        tag_temperature=tag_temperature,
+        outlier=fit_outliers(trained, for_temperatures, spec),
+    )
     return spec, certificates(for_thresholds, spec, recipe.policy.confidence_level)
 
 
-def _bare_spec(
-    recipe: Recipe,
-    labels: tuple[str, ...],
-    type_temperature: float = 1.0,
-    tag_temperature: float = 1.0,
-    outlier: OutlierSpec | None = None,
-) -> ModelSpec:
-    """The recipe's spec before anything is certified."""
+def _bare_spec(recipe: Recipe, labels: tuple[str, ...]) -> ModelSpec:
+    """The recipe's spec before anything is calibrated or certified."""
     nothing = np.zeros((1, 1), dtype=np.float32)
     return ModelSpec(
         labels=labels,
         fields=tuple(FieldSpec(name, FieldKind(f.kind), f.many, f.day_first) for name, f in recipe.fields.items()),
         groups={name: GroupSpec(name, g.fields, g.required, None, None) for name, g in recipe.groups.items()},
         type_windows=recipe.encoder.type_windows,
-        type_temperature=type_temperature,
-        tag_temperature=tag_temperature,
-        outlier=outlier or OutlierSpec(np.zeros(1, dtype=np.float32), nothing, nothing, np.inf),
+        type_temperature=1.0,
+        tag_temperature=1.0,
+        outlier=OutlierSpec(np.zeros(1, dtype=np.float32), nothing, nothing, np.inf),
     )
 
 
@@ -123,6 +131,7 @@ def _manifest(
     fitted: dict[str, list[LabelledDocument]],
 ) -> Manifest:
     target = recipe.policy.target_precision
+    biases = {field.name: field.outside_bias for field in spec.fields}
     return Manifest(
         name=recipe.name,
         version=recipe.version,
@@ -135,6 +144,7 @@ def _manifest(
                 kind=FieldKind(field.kind),
                 many=field.many,
                 day_first=field.day_first,
+                outside_bias=biases[name],
                 entities=field.entities,
                 values=field.values,
             )

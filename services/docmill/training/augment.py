@@ -33,10 +33,12 @@ class ReceiptAugmenter:
 
     def _swap(self, document: LabelledDocument) -> LabelledDocument:
         text, entities = document.text, list(document.entities)
-        for i, entity in enumerate(entities):
+        # From the end, so that the offsets of those still to come hold; a swap may drop some of them.
+        for entity in sorted(document.entities, key=lambda e: e.start, reverse=True):
             values = self._values.get(entity.field)
-            if values and self._rng.random() < SWAP_SHARE:
-                text, entities = _splice(text, entities, entity.start, entity.end, self._rng.choice(values), keep=i)
+            if values and entity in entities and self._rng.random() < SWAP_SHARE:
+                keep = entities.index(entity)
+                text, entities = _splice(text, entities, entity.start, entity.end, self._rng.choice(values), keep=keep)
         return replace(document, text=text, entities=tuple(entities))
 
     def _drop_lines(self, document: LabelledDocument) -> LabelledDocument:
@@ -54,9 +56,9 @@ class ReceiptAugmenter:
         table = str.maketrans("123456789", "".join(digits))
         dates = [(e.start, e.end) for e in document.entities if e.field == "date"]
         pieces, position = [], 0
-        for start, end in sorted(dates):
-            pieces += [document.text[position:start].translate(table), document.text[start:end]]
-            position = end
+        for start, end in sorted(dates):  # they may overlap
+            pieces += [document.text[position:start].translate(table), document.text[max(position, start) : end]]
+            position = max(position, end)
         return replace(document, text="".join([*pieces, document.text[position:].translate(table)]))
 
 

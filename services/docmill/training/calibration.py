@@ -5,6 +5,7 @@ certified on the other. Validation documents choose nothing.
 """
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -21,12 +22,13 @@ from docmill.processing import Inference
 from docmill.training.certify import Certified, certify
 from docmill.training.corpus import LabelledDocument
 
-TEMPERATURES = np.geomspace(0.25, 4.0, 65)
+TEMPERATURES = np.geomspace(0.25, 4.0, 33)
 SHRINKAGE = 0.1  # of the within-class covariance towards its mean variance
 IN_DISTRIBUTION_SHARE = 0.98  # of the held-out documents that count as familiar
 TARGETS = (0.90, 0.95, 0.99)
 TEMPERATURE_SHARE = 0.3
-MAX_TEMPERATURE_TOKENS = 2000  # of one document
+BIASES = np.arange(-2.0, 6.01, 0.25)  # of "outside"
+TURNS = 2  # of fitting biases and temperature
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +72,37 @@ def halves(seen: Sequence[Seen], seed: int) -> tuple[list[Seen], list[Seen]]:
     return parts
 
 
-def fit_temperatures(seen: Sequence[Seen], spec: ModelSpec) -> tuple[float, float]:
-    """(type, tag) temperatures of the lowest negative log-likelihood."""
+def fit_type_temperature(seen: Sequence[Seen], spec: ModelSpec) -> float:
+    """The temperature of the type head with the lowest negative log-likelihood."""
     labelled = [s for s in seen if s.document.label is not None]
     type_logits = np.stack([_type_logits(s, spec) for s in labelled])
     labels = np.array([spec.labels.index(str(s.document.label)) for s in labelled])
-    tag_logits, tags = [], []
+    return _best_temperature(type_logits, labels)
+
+
+def fit_tags(seen: Sequence[Seen], spec: ModelSpec) -> tuple[float, dict[str, float]]:
+    """(temperature, bias of "outside" by field) of the tag head with the lowest negative log-likelihood.
+
+    Fitted in turns, the biases field by field; a field that no document bears keeps a bias of zero.
+    """
+    logits: dict[str, list[NDArray[np.float32]]] = defaultdict(list)
+    targets: dict[str, list[NDArray[np.int64]]] = defaultdict(list)
     for item in seen:
-        logits, targets = _tags(item, spec)
-        kept = np.linspace(0, len(targets) - 1, min(len(targets), MAX_TEMPERATURE_TOKENS)).astype(int)
-        bearing = np.flatnonzero((targets != 0).any(axis=1))
-        kept = np.union1d(kept, bearing)
-        tag_logits.append(logits[kept].reshape(-1, 3))
-        tags.append(targets[kept].reshape(-1))
-    return _best(type_logits, labels), _best(np.concatenate(tag_logits), np.concatenate(tags))
+        own, tags = _tags(item, spec)
+        for position, field in enumerate(f for f in spec.fields if f.name in spec.groups[item.document.group].fields):
+            logits[field.name].append(own[:, position])
+            targets[field.name].append(tags[:, position])
+    joined = {name: (np.concatenate(logits[name]), np.concatenate(targets[name])) for name in logits}
+    borne = {name: pair for name, pair in joined.items() if (pair[1] != 0).any()}
+    biases = dict.fromkeys(borne, 0.0)
+    temperature = 1.0
+    for _ in range(TURNS):
+        biases = {name: _best_bias(*pair, temperature) for name, pair in borne.items()}
+        temperature = _best_temperature(
+            np.concatenate([_shifted(pair[0], biases[name]) for name, pair in borne.items()]),
+            np.concatenate([pair[1] for pair in borne.values()]),
+        )
+    return temperature, biases
 
 
 def fit_outliers(trained: Sequence[Seen], held_out: Sequence[Seen], spec: ModelSpec) -> OutlierSpec:
@@ -194,13 +213,22 @@ def _folded(kind: FieldKind, text: str, *, day_first: bool) -> str:
     return "".join(c for c in value.casefold() if c.isalnum())
 
 
-def _best(logits: NDArray[np.float32], targets: NDArray[np.int64]) -> float:
-    rows = np.arange(len(targets))
+def _best_temperature(logits: NDArray[np.float32], targets: NDArray[np.int64]) -> float:
+    return float(min(TEMPERATURES, key=lambda temperature: _loss(logits, targets, temperature)))
 
-    def loss(temperature: float) -> float:
-        return float(-np.log(softmax(logits, temperature)[rows, targets] + 1e-12).mean())
 
-    return float(min(TEMPERATURES, key=loss))
+def _best_bias(logits: NDArray[np.float32], targets: NDArray[np.int64], temperature: float) -> float:
+    return float(min(BIASES, key=lambda bias: _loss(_shifted(logits, bias), targets, temperature)))
+
+
+def _shifted(logits: NDArray[np.float32], bias: float) -> NDArray[np.float32]:
+    """Logits [N, 3] with `bias` added to "outside"."""
+    return logits + np.array([bias, 0, 0], dtype=np.float32)
+
+
+def _loss(logits: NDArray[np.float32], targets: NDArray[np.int64], temperature: float) -> float:
+    likelihood = softmax(logits, temperature)[np.arange(len(targets)), targets]
+    return float(-np.log(likelihood + 1e-12).mean())
 
 
 def _type_logits(seen: Seen, spec: ModelSpec) -> NDArray[np.float32]:

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +66,7 @@ def lower_bound(hits: int, total: int, confidence_level: float) -> float:
     return float(beta.ppf(1 - confidence_level, hits, total - hits + 1))
 
 
+@cache
 def _fewest(errors: int, target: float, confidence_level: float) -> int:
     """The fewest decisions that reach the target with this many errors among them."""
     total = errors + 1

@@ -2,6 +2,7 @@
 
 import random
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,12 +92,13 @@ def draw_epoch(
     documents: dict[str, list[LabelledDocument]],
     recipe: Recipe,
     make: ExampleMaker,
+    passes: Mapping[str, int],
     rng: random.Random,
 ) -> list[Example]:
     """One epoch's examples over all sources, shuffled: repeated, capped by label and augmented as the recipe says."""
     examples = []
     for source in recipe.sources:
-        drawn = _cap(documents[source.name], source.per_label, rng) * source.passes
+        drawn = [d for _ in range(passes[source.name]) for d in _cap(documents[source.name], source.per_label, rng)]
         augment = ReceiptAugmenter(documents[source.name], rng) if source.augment else None
         examples += [make(augment(d) if augment else d, source, rng) for d in drawn]
     rng.shuffle(examples)

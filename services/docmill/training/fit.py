@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from docmill.training.corpus import LabelledDocument
 from docmill.training.examples import IGNORED, OUTSIDE, Example, ExampleMaker, draw_epoch
 from docmill.training.model import JointModel
-from docmill.training.recipe import Fit, Recipe
+from docmill.training.recipe import Fit, Phase, Recipe
 
 WARMUP_SHARE = 0.06
 WEIGHT_DECAY = 0.01
@@ -29,42 +29,53 @@ def fit(
     make: ExampleMaker,
     checkpoint: Path,
 ) -> JointModel:
-    """Train for the recipe's epochs, going on from `checkpoint` where there is one. Word embeddings stay frozen."""
-    settings = recipe.fit
-    steps = [
-        list(_steps(_epoch(documents, recipe, make, epoch), settings.tokens_per_step))
-        for epoch in range(settings.epochs)
-    ]
-    total = sum(len(batches) for batches in steps)
-    print(f"{total} steps over {settings.epochs} epochs", flush=True)
+    """Train through the recipe's phases, going on from `checkpoint` where there is one. Word embeddings stay frozen."""
+    saved = torch.load(checkpoint, weights_only=True) if checkpoint.exists() else {"epochs": 0}
+    if "model" in saved:
+        model.load_state_dict(saved["model"])
     weights = _class_weights(documents, model.type_head.out_features, make)
-    optimizer = _optimizer(model, settings)
-    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, total))
-    done = 0
-    if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
-        model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        scheduler.load_state_dict(state["scheduler"])
-        done = state["epochs"]
-    for epoch in range(done, settings.epochs):
-        torch.manual_seed(recipe.seed + epoch)
-        _train_epoch(
-            model, steps[epoch], optimizer, scheduler, weights, settings, f"epoch {epoch + 1}/{settings.epochs}"
-        )
-        state = {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
-        state |= {"scheduler": scheduler.state_dict(), "epochs": epoch + 1}
-        partial = checkpoint.with_suffix(".partial")
-        torch.save(state, partial)
-        partial.replace(checkpoint)
+    first = 0
+    for number, phase in enumerate(recipe.fit.phases, start=1):
+        epochs = range(first, first + phase.epochs)
+        first = epochs.stop
+        if saved["epochs"] >= epochs.stop:
+            continue
+        steps = [list(_steps(_epoch(documents, recipe, make, phase, e), recipe.fit.tokens_per_step)) for e in epochs]
+        total = sum(len(batches) for batches in steps)
+        print(f"phase {number}: {total} steps over {phase.epochs} epochs", flush=True)
+        optimizer = _optimizer(model, recipe.fit)
+        scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step, total=total: _rate(step, total))
+        if epochs.start < saved["epochs"]:
+            optimizer.load_state_dict(saved["optimizer"])
+            scheduler.load_state_dict(saved["scheduler"])
+        for epoch in range(max(epochs.start, saved["epochs"]), epochs.stop):
+            torch.manual_seed(recipe.seed + epoch)
+            batches = steps[epoch - epochs.start]
+            _train_epoch(model, batches, optimizer, scheduler, weights, recipe.fit, f"epoch {epoch + 1}")
+            _save(checkpoint, model, optimizer, scheduler, epoch + 1)
     model.eval()
     return model
 
 
+def _save(
+    checkpoint: Path,
+    model: JointModel,
+    optimizer: torch.optim.Optimizer,
+    scheduler: torch.optim.lr_scheduler.LambdaLR,
+    epochs: int,
+) -> None:
+    """Never leaves half a checkpoint under its name."""
+    partial = checkpoint.with_suffix(".partial")
+    state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "scheduler": scheduler.state_dict()}
+    torch.save({**state, "epochs": epochs}, partial)
+    partial.replace(checkpoint)
+
+
 def _epoch(
-    documents: dict[str, list[LabelledDocument]], recipe: Recipe, make: ExampleMaker, epoch: int
+    documents: dict[str, list[LabelledDocument]], recipe: Recipe, make: ExampleMaker, phase: Phase, epoch: int
 ) -> list[Example]:
-    return draw_epoch(documents, recipe, make, random.Random(f"{recipe.seed}:{epoch}"))  # noqa: S311
+    rng = random.Random(f"{recipe.seed}:{epoch}")  # noqa: S311
+    return draw_epoch(documents, recipe, make, phase.passes, rng)
 
 
 def _train_epoch(

@@ -22,8 +22,15 @@ class Encoder(Strict):
     type_windows: int = Field(ge=1)
 
 
-class Fit(Strict):
+class Phase(Strict):
+    """A stretch of training with its own learning rate schedule; `passes` are of each source in one epoch."""
+
     epochs: int = Field(ge=1)
+    passes: dict[str, int]
+
+
+class Fit(Strict):
+    phases: tuple[Phase, ...] = Field(min_length=1)
     tokens_per_step: int = Field(ge=256)
     encoder_lr: float
     head_lr: float
@@ -59,7 +66,6 @@ class Source(Strict):
     name: str
     group: str
     licence: str
-    passes: int = 1
     augment: bool = False
     per_label: int | None = None
     entity_windows: int = 0
@@ -87,6 +93,10 @@ class Recipe(Strict):
                 raise ValueError(f"group {name} names unknown fields {sorted(unknown)}")
             if unknown := set(group.required) - set(group.fields):
                 raise ValueError(f"group {name} requires {sorted(unknown)}, which are not among its fields")
+        names = {source.name for source in self.sources}
+        for phase in self.fit.phases:
+            if phase.passes.keys() != names:
+                raise ValueError(f"passes must name exactly the sources {sorted(names)}")
         for source in self.sources:
             if source.group not in self.groups:
                 raise ValueError(f"source {source.name} names an unknown group {source.group}")
@@ -114,5 +124,5 @@ def load_recipe(path: Path) -> Recipe:
     """
     try:
         return Recipe.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (OSError, tomllib.TOMLDecodeError, ValidationError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, ValidationError) as error:
         raise ConfigurationError(f"recipe {path}: {error}") from error

@@ -1,0 +1,65 @@
+"""An int8 graph back to the fp32 weights that it stands for: for parity tests, and for processors where int8 fails.
+
+Like graph.py, needs the package onnx (extras `[train]` and `[dev]`).
+"""
+
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import numpy_helper
+
+from docmill.runtime.weights import Floats, JointWeights, Layer, Linear, Norm
+
+
+def weights_of_graph(model: onnx.ModelProto) -> JointWeights:
+    """The weights of a graph made by `graph.build_graph(..., "int8")`, each integer times its scale.
+
+    Positions are those that the graph kept, with the token type already in them.
+
+    Raises:
+        ValueError: the graph was not made by it.
+    """
+    arrays = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
+
+    def linear(name: str) -> Linear:
+        weight = arrays[f"{name}.weight"]
+        if f"{name}.weight_scale" in arrays:
+            weight = weight.astype(np.float32) * arrays[f"{name}.weight_scale"]
+        return Linear(_floats(weight), _floats(arrays[f"{name}.bias"]))
+
+    def norm(name: str) -> Norm:
+        return Norm(_floats(arrays[f"{name}.scale"]), _floats(arrays[f"{name}.shift"]))
+
+    def layer(name: str) -> Layer:
+        return Layer(
+            query=linear(f"{name}.query"),
+            key=linear(f"{name}.key"),
+            value=linear(f"{name}.value"),
+            attention_output=linear(f"{name}.attention_output"),
+            attention_norm=norm(f"{name}.attention_norm"),
+            intermediate=linear(f"{name}.intermediate"),
+            output=linear(f"{name}.output"),
+            output_norm=norm(f"{name}.output_norm"),
+        )
+
+    try:
+        words = arrays["words.table"].astype(np.float32) * arrays["words.table_scale"]
+        positions = _floats(arrays["positions.table"])
+        count = len({name.split(".")[1] for name in arrays if name.startswith("layer.")})
+        return JointWeights(
+            words=_floats(words),
+            positions=positions,
+            token_type=np.zeros(positions.shape[1], dtype=np.float32),
+            embedding_norm=norm("embedding_norm"),
+            layers=tuple(layer(f"layer.{index}") for index in range(count)),
+            type_head=linear("type_logits"),
+            tag_head=linear("tag_head"),
+        )
+    except KeyError as error:
+        raise ValueError(f"not an int8 graph of docmill: it has no {error}") from error
+
+
+def _floats(array: NDArray[Any]) -> Floats:
+    return np.ascontiguousarray(array, dtype=np.float32)

@@ -1,0 +1,37 @@
+"""The base install serves without the extras: what runs in production imports nothing that only training needs."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+EXTRAS = ["torch", "transformers", "onnx", "sklearn", "scipy"]
+REPORT = """
+import importlib, json, sys
+for name in json.loads(sys.argv[1]):
+    importlib.import_module(name)
+print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
+"""
+
+
+def imported_by(*modules: str) -> set[str]:
+    """Top-level packages in a fresh interpreter after these imports."""
+    command = [sys.executable, "-c", REPORT, json.dumps(modules)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+@pytest.mark.parametrize("module", ["docmill.cli", "docmill.kafka.app", "docmill.processing"])
+def test_what_serves_imports_no_extra(module: str) -> None:
+    assert imported_by(module) & set(EXTRAS) == set()
+
+
+def test_the_check_sees_an_extra() -> None:
+    assert "onnx" in imported_by("docmill.processing", "onnx")
+
+
+@pytest.mark.parametrize("module", ["recipe", "corpus", "augment", "examples", "certify", "card"])
+def test_what_prepares_training_needs_no_torch(module: str) -> None:
+    assert imported_by(f"docmill.training.{module}") & {"torch", "transformers"} == set()

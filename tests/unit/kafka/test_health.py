@@ -1,0 +1,117 @@
+"""Alive and ready, and what makes it neither."""
+
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import pytest
+
+from docmill.errors import BrokerError
+from docmill.kafka import health as health_module
+from docmill.kafka.health import LONGEST_IDLE_S, LONGEST_SILENCE_S, Health
+from docmill.settings import Settings
+from tests.unit.kafka.fakes import bundle
+
+
+@dataclass
+class FakeWorker:
+    acquired: bool = True
+
+
+@dataclass
+class FakeEngine:
+    joined: bool = True
+    error: BaseException | None = None
+    workers: tuple[FakeWorker, ...] = (FakeWorker(), FakeWorker())
+
+
+@dataclass
+class FakePoller:
+    idle: float = 0.1
+
+    def idle_s(self) -> float:
+        return self.idle
+
+
+class Clock:
+    """Stands for the time module."""
+
+    def __init__(self) -> None:
+        self.now_s = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+
+@dataclass
+class Bench:
+    engine: FakeEngine = field(default_factory=FakeEngine)
+    poller: FakePoller = field(default_factory=FakePoller)
+
+    def health(self) -> Health:
+        return Health(cast(Any, self.engine), cast(Any, self.poller), bundle(), Settings(group="claims"))
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(health_module, "time", clock)
+    return clock
+
+
+def test_all_is_well() -> None:
+    health = Bench().health()
+    assert health.live().ok
+    ready = health.ready()
+    assert ready.ok
+    assert ready.checks == {
+        "event_loop_silent_s": 0.0,
+        "error": None,
+        "joined_group": True,
+        "group": "claims",
+        "partitions": 2,
+        "partitions_acquired": 2,
+        "last_poll_s": 0.1,
+        "bundle": "by-hand 7",
+    }
+
+
+def test_a_replica_without_partitions_is_ready() -> None:
+    assert Bench(FakeEngine(workers=())).health().ready().ok
+
+
+@pytest.mark.parametrize(
+    "bench",
+    [
+        Bench(FakeEngine(joined=False)),
+        Bench(FakeEngine(workers=(FakeWorker(), FakeWorker(acquired=False)))),
+        Bench(poller=FakePoller(LONGEST_IDLE_S + 1)),
+        Bench(poller=FakePoller(float("inf"))),
+    ],
+    ids=["not joined", "not acquired", "not polling", "never polled"],
+)
+def test_alive_but_not_ready(bench: Bench) -> None:
+    health = bench.health()
+    assert health.live().ok
+    assert not health.ready().ok
+
+
+def test_a_failure_is_neither_alive_nor_ready() -> None:
+    health = Bench(FakeEngine(error=BrokerError("away"))).health()
+    assert not health.live().ok
+    assert not health.ready().ok
+    assert health.live().checks["error"] == "away"
+
+
+def test_a_blocked_event_loop_is_dead_until_it_turns_again(clock: Clock) -> None:
+    health = Bench().health()
+    clock.now_s += LONGEST_SILENCE_S - 1
+    assert health.live().ok
+    clock.now_s += 2
+    assert not health.live().ok
+    assert not health.ready().ok
+    health.beat()
+    assert health.live().ok
+
+
+def test_never_polled_is_valid_json() -> None:
+    assert Bench(poller=FakePoller(float("inf"))).health().ready().checks["last_poll_s"] is None

@@ -1,0 +1,112 @@
+"""What waits, how much of it is too much, and how it is cut."""
+
+import asyncio
+
+import pytest
+
+from docmill.kafka.records_queue import RecordsQueue
+from tests.unit.kafka.fakes import FakeRecord
+
+MANY = 10**9
+
+
+def records(*sizes: int, first: int = 0) -> list[FakeRecord]:
+    return [FakeRecord(b"x" * size, offset=first + n, timestamp=1000 + n) for n, size in enumerate(sizes)]
+
+
+def queue(max_records: int = MANY, max_bytes: int = MANY, max_slice_tokens: int = MANY) -> RecordsQueue:
+    return RecordsQueue(max_records, max_bytes, max_slice_tokens)
+
+
+async def offsets(waiting: RecordsQueue) -> list[int]:
+    return [record.offset for record in await asyncio.wait_for(waiting.next_slice(), 5)]
+
+
+async def test_a_slice_holds_what_fits_in_order() -> None:
+    waiting = queue(max_slice_tokens=33)
+    waiting.add(records(40, 40, 40, 40))  # 11 tokens each
+    assert await offsets(waiting) == [0, 1, 2]
+    assert await offsets(waiting) == [3]
+    assert len(waiting) == 0
+
+
+async def test_a_record_that_is_too_large_is_a_slice_of_its_own() -> None:
+    waiting = queue(max_slice_tokens=10)
+    waiting.add(records(4, 4000, 4))
+    assert [await offsets(waiting) for _ in range(3)] == [[0], [1], [2]]
+
+
+async def test_records_without_a_value_count_too() -> None:
+    waiting = queue(max_slice_tokens=3)
+    waiting.add([FakeRecord(None, offset=n) for n in range(4)])
+    assert await offsets(waiting) == [0, 1, 2]
+
+
+async def test_a_slice_is_waited_for() -> None:
+    waiting = queue()
+    taking = asyncio.create_task(waiting.next_slice())
+    await asyncio.sleep(0)
+    assert not taking.done()
+    waiting.add(records(1))
+    assert [record.offset for record in await asyncio.wait_for(taking, 5)] == [0]
+
+
+async def test_a_cleared_queue_is_waited_for_again() -> None:
+    waiting = queue()
+    waiting.add(records(1))
+    waiting.clear()
+    taking = asyncio.create_task(waiting.next_slice())
+    await asyncio.sleep(0)
+    assert not taking.done()
+    waiting.add(records(1, first=7))
+    assert [record.offset for record in await asyncio.wait_for(taking, 5)] == [7]
+
+
+async def test_closing_wakes_and_leaves_what_waits() -> None:
+    waiting = queue()
+    taking = asyncio.create_task(waiting.next_slice())
+    await asyncio.sleep(0)
+    waiting.close()
+    assert await asyncio.wait_for(taking, 5) == []
+    waiting.add(records(1))
+    assert await offsets(waiting) == []
+
+
+@pytest.mark.parametrize("limits", [{"max_records": 4}, {"max_bytes": 40}])
+async def test_full_and_drained_leave_room_between(limits: dict[str, int]) -> None:
+    waiting = queue(**limits, max_slice_tokens=1)
+    waiting.add(records(10, 10, 10))
+    assert not waiting.full
+    waiting.add(records(10))
+    assert waiting.full
+    await waiting.next_slice()
+    assert not waiting.full
+    assert not waiting.drained
+    await waiting.next_slice()
+    assert not waiting.drained
+    await waiting.next_slice()
+    assert waiting.drained
+
+
+async def test_a_queue_of_one_record_drains() -> None:
+    waiting = queue(max_records=1, max_bytes=1)
+    waiting.add(records(100))
+    assert waiting.full
+    await waiting.next_slice()
+    assert waiting.drained
+
+
+@pytest.mark.parametrize("heavy", [{"key": b"k" * 100}, {"headers": (("h", b"v" * 99),)}, {"value": b"v" * 100}])
+def test_bytes_are_those_of_the_whole_record(heavy: dict[str, object]) -> None:
+    waiting = queue(max_bytes=100)
+    waiting.add([FakeRecord(**{"value": None, **heavy})])  # type: ignore[arg-type]
+    assert waiting.full
+    waiting.clear()
+    assert not waiting.full
+
+
+def test_the_oldest_is_the_first() -> None:
+    waiting = queue()
+    assert waiting.oldest_timestamp_ms() is None
+    waiting.add(records(1, 1))
+    assert waiting.oldest_timestamp_ms() == 1000

@@ -1,0 +1,106 @@
+import re
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry, Info
+from prometheus_client.metrics import MetricWrapperBase
+
+from docmill.telemetry.metrics import BANDS, CONFIDENCE_BUCKETS, TOP_BAND, Metrics, confidence_band
+
+# Every label is a closed set: an enum, the bundle's labels, a few bands, or the partitions of one topic.
+ALLOWED_LABELS = {"doc_type", "decided_by", "reason", "stage", "band", "partition"}
+UNITS = ("_seconds", "_ratio", "_total", "_bytes")
+COUNTED = ("_records", "_documents", "_tokens", "_partitions")  # what is counted is the unit
+WITHOUT_UNIT = {"docmill_confidence"}  # a histogram of a probability
+NAME = re.compile(r"docmill_[a-z][a-z0-9_]*")
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    return Metrics(CollectorRegistry())
+
+
+def wrappers(metrics: Metrics) -> list[MetricWrapperBase]:
+    return [one for one in vars(metrics).values() if isinstance(one, MetricWrapperBase)]
+
+
+def exposed_name(metric: MetricWrapperBase) -> str:
+    """Name as a query would write it."""
+    [family] = metric.describe()
+    return f"{family.name}_total" if family.type == "counter" else str(family.name)
+
+
+def test_the_table_is_not_empty(metrics: Metrics) -> None:
+    assert len(wrappers(metrics)) >= 20
+
+
+def test_every_attribute_is_a_metric_of_the_registry(metrics: Metrics) -> None:
+    described = {family.name for one in wrappers(metrics) for family in one.describe()}
+    assert {family.name for family in metrics.registry.collect()} == described
+    assert set(vars(metrics)) - {"registry"} == {n for n, one in vars(metrics).items() if one in wrappers(metrics)}
+
+
+def test_names_are_prefixed_and_end_in_base_units(metrics: Metrics) -> None:
+    for metric in wrappers(metrics):
+        name = exposed_name(metric)
+        assert NAME.fullmatch(name)
+        assert isinstance(metric, Info) or name.endswith((*UNITS, *COUNTED)) or name in WITHOUT_UNIT, name
+        assert not re.search(r"_(ms|millis\w*|minutes|percent|kib|mib)(_|$)", name), name
+
+
+def test_only_counters_end_in_total(metrics: Metrics) -> None:
+    for metric in wrappers(metrics):
+        [family] = metric.describe()
+        assert not family.name.endswith("_total"), family.name  # the client adds it to counters
+
+
+def test_labels_come_from_closed_sets(metrics: Metrics) -> None:
+    used = {label for metric in wrappers(metrics) for label in metric._labelnames}
+    assert used == ALLOWED_LABELS
+
+
+def test_every_metric_says_what_it_is(metrics: Metrics) -> None:
+    texts = [family.documentation for metric in wrappers(metrics) for family in metric.describe()]
+    assert all(texts)
+    assert len(set(texts)) == len(texts)
+
+
+def test_two_services_have_registries_of_their_own() -> None:
+    one, other = Metrics(CollectorRegistry()), Metrics(CollectorRegistry())
+    one.records_consumed.inc(3)
+    assert one.registry.get_sample_value("docmill_records_consumed_total") == 3
+    assert other.registry.get_sample_value("docmill_records_consumed_total") == 0
+
+
+@pytest.mark.parametrize(
+    ("probability", "band"),
+    [
+        *((0.0, "0.0-0.5"), (0.499, "0.0-0.5"), (0.5, "0.5-0.7"), (0.9, "0.9-0.95"), (0.98, "0.95-0.99")),
+        *((0.99, TOP_BAND), (1.0, TOP_BAND)),
+    ],
+)
+def test_a_band_holds_its_lower_end(probability: float, band: str) -> None:
+    assert confidence_band(probability) == band
+
+
+@given(st.floats(0, 1))
+def test_bands_cover_all_probabilities(probability: float) -> None:
+    lower, _, upper = confidence_band(probability).partition("-")
+    assert float(lower) <= probability
+    assert probability < float(upper) or (probability == float(upper) == 1)
+
+
+def test_bands_meet_and_end_at_one() -> None:
+    names = [name for _, name in BANDS] + [TOP_BAND]
+    ends = [tuple(map(float, name.split("-"))) for name in names]
+    assert ends[0][0] == 0
+    assert ends[-1][1] == 1
+    assert all(left[1] == right[0] for left, right in pairwise(ends))
+    assert [upper for upper, _ in BANDS] == [upper for _, upper in ends[:-1]]
+
+
+def test_the_confidence_histogram_ends_at_one() -> None:
+    assert CONFIDENCE_BUCKETS[-1] == 1.0
+    assert list(CONFIDENCE_BUCKETS) == sorted(set(CONFIDENCE_BUCKETS))

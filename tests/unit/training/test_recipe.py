@@ -1,0 +1,113 @@
+import tomllib
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from docmill.errors import ConfigurationError
+from docmill.resources import resource
+from docmill.training.recipe import Recipe, load_recipe
+from tests.unit.training.fakes import RECIPE, recipe
+
+SHIPPED = resource("recipes/mailroom-en.toml")
+
+
+def changed(path: str, value: Any) -> dict[str, Any]:
+    """The recipe with one value changed, or taken away where it is None."""
+    values = deepcopy(RECIPE)
+    inner: Any = values
+    *parents, last = path.split(".")
+    for key in parents:
+        inner = inner[int(key) if key.isdecimal() else key]
+    if value is None:
+        del inner[last]
+    else:
+        inner[last] = value
+    return values
+
+
+def test_the_shipped_recipe_is_read_whole() -> None:
+    shipped = load_recipe(SHIPPED)
+    assert shipped.model_dump(mode="json", exclude_unset=True) == tomllib.loads(SHIPPED.read_text(encoding="utf-8"))
+    assert shipped.field_names[:4] == ("company", "date", "address", "total")
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("name", None, "name\n.*required"),
+        ("unheard_of", 1, "unheard_of\n.*not permitted"),
+        ("fit.unheard_of", 1, "fit.unheard_of\n.*not permitted"),
+        ("encoder.max_tokens", 15, "encoder.max_tokens\n.*greater than or equal to 16"),
+        ("encoder.max_tokens", 513, "encoder.max_tokens\n.*less than or equal to 512"),
+        ("encoder.stride", -1, "encoder.stride\n"),
+        ("encoder.type_windows", 0, "encoder.type_windows\n"),
+        ("fit.phases", [], "fit.phases\n"),
+        ("fit.phases.0.epochs", 0, "fit.phases.0.epochs\n"),
+        ("fit.phases.0.passes", {"slips": 1}, r"passes must name exactly the sources \['deeds', 'slips'\]"),
+        ("fit.phases.0.passes.letters", 1, "passes must name exactly the sources"),
+        ("fit.calibration_share", 0, "fit.calibration_share\n"),
+        ("fit.calibration_share", 0.5, "fit.calibration_share\n"),
+        ("policy.target_precision", 1, "policy.target_precision\n"),
+        ("policy.confidence_level", 1.0, "policy.confidence_level\n"),
+        ("fields.date.kind", "number", "fields.date.kind\n"),
+        ("groups.receipt.fields", ["date", "colour"], r"group receipt names unknown fields \['colour'\]"),
+        ("groups.receipt.required", ["party"], r"group receipt requires \['party'\], which are not among its fields"),
+        ("sources.1.group", "letter", "source deeds names an unknown group letter"),
+    ],
+)
+def test_what_is_wrong_is_named(path: str, value: Any, message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        Recipe.model_validate(changed(path, value))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"name = ", "Invalid value"),
+        (b"name = '\xff'", "utf-8"),
+        (b"", "Field required"),
+    ],
+)
+def test_a_file_that_is_no_recipe(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "r.toml"
+    path.write_bytes(content)
+    with pytest.raises(ConfigurationError, match=message) as caught:
+        load_recipe(path)
+    assert str(caught.value).startswith(f"recipe {path}: ")
+
+
+def test_no_file(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="No such file"):
+        load_recipe(tmp_path / "r.toml")
+
+
+@pytest.mark.parametrize(
+    ("label", "group", "field"),
+    [
+        ("date", "receipt", "date"),
+        ("date", "contract", None),  # of another group
+        ("governing_law", "contract", "law"),
+        ("jurisdiction", "contract", "law"),
+        ("law", "contract", None),  # its own name is not among its aliases
+        ("colour", "receipt", None),
+    ],
+)
+def test_an_entity_teaches_a_field_of_its_group(label: str, group: str, field: str | None) -> None:
+    assert recipe().entity_field(label, group) == field
+
+
+def test_a_field_without_aliases_is_taught_by_nothing() -> None:
+    shy = recipe(fields=RECIPE["fields"] | {"date": {"kind": "date", "entities": []}})
+    assert shy.entity_field("date", "receipt") is None
+
+
+def test_two_fields_may_swap_names() -> None:
+    fields = RECIPE["fields"] | {
+        "party": {"kind": "text", "entities": ["law"]},
+        "law": {"kind": "text", "entities": ["party"]},
+    }
+    swapped = recipe(fields=fields)
+    assert (swapped.entity_field("law", "contract"), swapped.entity_field("party", "contract")) == ("party", "law")
