@@ -15,8 +15,10 @@ from aiokafka.errors import KafkaError
 from faststream import FastStream
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
+from docmill.bundle.bundle import Bundle
 from docmill.bundle.load import default_bundle, load_bundle
 from docmill.errors import BrokerError, ConfigurationError
+from docmill.golden import check_golden, read_golden
 from docmill.kafka.accounting import Accounting
 from docmill.kafka.delivery import AtLeastOnce
 from docmill.kafka.engine import Engine
@@ -57,6 +59,7 @@ async def run_processor(settings: Settings) -> None:
     threads = settings.threads or default_threads()
     inference = OnnxInference(bundle.model_path, threads)
     inference.warm_up()
+    _check_golden(bundle, inference)
     accounting = Accounting(metrics, time.time)
     poller = Poller(settings)
     async with _producer(settings) as producer:
@@ -93,6 +96,17 @@ async def run_processor(settings: Settings) -> None:
     if engine.error is not None:
         raise engine.error
     log.info("stopped")
+
+
+def _check_golden(bundle: Bundle, inference: OnnxInference) -> None:
+    """Make sure that the bundle says on this machine what it said where it was made.
+
+    Raises:
+        BundleError: it does not; names the first differences.
+    """
+    golden = bundle.manifest.golden
+    if golden is not None:
+        check_golden(Mill(bundle, inference), read_golden(bundle.folder / golden.file), golden.tolerance)
 
 
 async def run_until_stopped(app: FastStream, engine: Engine, goodbye_s: float) -> None:

@@ -11,6 +11,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 from prometheus_client import CollectorRegistry, make_wsgi_app
 
 StartResponse = Callable[..., Any]
+STOP_S = 0.1  # at most, from close() to the end of the thread
 SILENCE_S = 10.0  # of a client, after which its connection is closed
 
 
@@ -68,7 +69,7 @@ class ProbeServer:
             return [b"/metrics /livez /readyz\n"]
 
         self._server: WSGIServer = make_server(host, port, app, _Server, _QuietHandler)
-        self._thread = threading.Thread(target=self._server.serve_forever, name="probes", daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(STOP_S,), name="probes", daemon=True)
         self._thread.start()
 
     @property

@@ -77,6 +77,7 @@ def test_undeclared_bytes_are_utf_8_or_else_windows_1252() -> None:
 )
 def test_what_is_no_charset(charset: str) -> None:
     error = refused(f"{SECRET} +AGE- \\u0041".encode(), charset)
+    assert error.detail.startswith("not undefined" if charset == "undefined" else "unknown charset")
     assert len(error.detail) < 200
 
 

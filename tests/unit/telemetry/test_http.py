@@ -138,8 +138,11 @@ def test_a_probe_that_raises_is_an_error_and_the_server_goes_on(metrics: Metrics
 
 
 def test_a_client_that_says_nothing_does_not_hold_up_the_others(server: ProbeServer) -> None:
-    with socket.create_connection(("127.0.0.1", server.port)):
+    with socket.create_connection(("127.0.0.1", server.port)) as silent:
         assert get(server, "/livez")[0] == 200
+        silent.setblocking(False)
+        with pytest.raises(BlockingIOError):  # it is still connected, and was not just hung up on
+            silent.recv(1)
 
 
 def test_a_client_that_says_nothing_is_hung_up_on(
@@ -156,7 +159,10 @@ def test_a_taken_port_is_an_error(server: ProbeServer, service: Service, metrics
         ProbeServer("127.0.0.1", server.port, metrics.registry, live=service.live, ready=service.ready)
 
 
-def test_it_closes_while_a_client_says_nothing(service: Service, metrics: Metrics) -> None:
+def test_it_closes_while_a_client_says_nothing(
+    service: Service, metrics: Metrics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_server._QuietHandler, "timeout", None)
     server = ProbeServer("127.0.0.1", 0, metrics.registry, live=service.live, ready=service.ready)
     with socket.create_connection(("127.0.0.1", server.port)):
         assert get(server, "/livez")[0] == 200  # so the silent one was accepted before
