@@ -1,6 +1,6 @@
 """Makes fixtures/bundle.npz: what torch says of our samples with the default bundle's own weights.
 
-    python -m tests.parity.regenerate_bundle      (extra [train]; after every change of the bundle)
+python -m tests.parity.regenerate_bundle      (extra [train]; after every change of the bundle)
 """
 
 from pathlib import Path
@@ -24,7 +24,7 @@ POSITIONS = 8  # tag logits are kept at so many tokens of a window
 def sample_windows() -> dict[str, Window]:
     """The first and the last window of every text sample."""
     bundle = load_bundle(default_bundle())
-    windows = {}
+    windows: dict[str, Window] = {}
     for path in sorted(SAMPLES.glob("[!b]*/*.txt")):
         cuts = cut(tokenise(bundle.tokenizer, bundle.windowing, path.read_text(encoding="utf-8")), bundle.windowing)
         windows |= {f"{path.stem}.first": cuts[0], f"{path.stem}.last": cuts[-1]}
@@ -38,7 +38,8 @@ def bundle_weights() -> JointWeights:
 
 def kept(tags: NDArray[np.float32]) -> NDArray[np.float32]:
     """Tag logits [1, L, F, 3] at evenly spread tokens."""
-    return tags[0, np.linspace(0, tags.shape[1] - 1, POSITIONS).astype(int)]
+    chosen: NDArray[np.float32] = tags[0, np.linspace(0, tags.shape[1] - 1, POSITIONS).astype(int)]
+    return chosen
 
 
 def torch_outputs(weights: JointWeights, windows: dict[str, Window]) -> dict[str, NDArray[Any]]:

@@ -31,7 +31,7 @@ def reference() -> Mapping[str, NDArray[Any]]:
 
 def run(graph: bytes) -> dict[str, NDArray[Any]]:
     session = ort.InferenceSession(graph)
-    found = {}
+    found: dict[str, NDArray[Any]] = {}
     for name, window in sample_windows().items():
         types, tags, pooled = session.run(list(OUTPUTS.values()), {"ids": window.ids[None]})
         found |= {f"{name}.types": types, f"{name}.tags": kept(tags), f"{name}.pooled": pooled}

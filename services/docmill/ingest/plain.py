@@ -62,8 +62,6 @@ def _checked(content: bytes, encoding: str) -> str:
     except (UnicodeError, LookupError) as error:
         detail = f"not {encoding}: {type(error).__name__} in {len(content)} bytes"
         raise DocumentError(RejectionReason.UNDECODABLE_TEXT, detail) from error
-    if any("\ud800" <= c <= "\udfff" for c in text):
-        raise DocumentError(RejectionReason.UNDECODABLE_TEXT, f"lone surrogates in {len(content)} bytes of {encoding}")
     controls = sum(text.count(chr(c)) for c in (*range(9), 11, *range(14, 32), 127))
     if controls > MAX_CONTROL_SHARE * len(text):
         raise DocumentError(

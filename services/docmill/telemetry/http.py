@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, make_wsgi_app
 
 StartResponse = Callable[..., Any]
 STOP_S = 0.1  # at most, from close() to the end of the thread
-SILENCE_S = 10.0  # of a client, after which its connection is closed
+SILENCE_S = 10  # of a client, after which its connection is closed
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,6 @@ class _Server(ThreadingMixIn, WSGIServer):
 
 
 class _QuietHandler(WSGIRequestHandler):
-    timeout = 10  # seconds; a client that connects and says nothing must not block the probes
-
     timeout = SILENCE_S
 
     def handle(self) -> None:

@@ -66,7 +66,7 @@ def main() -> None:
     bundle = assemble(args.out, recipe, recipe_text, weights, labels, tokenizer, windows, fitted, held_out)
     files = [part(data, source.name, "validation") for source in recipe.sources]
     exact = build_graph(weights, GraphConfig(HEADS, recipe.encoder.max_tokens), "fp32").SerializeToString()
-    _evaluate(args.out, bundle, files, args.samples, exact)
+    _evaluate(args.out, bundle, files, args.samples, exact, recipe.limits)
 
 
 def _split(data: Path, recipe: Recipe) -> tuple[Parts, Parts]:
@@ -80,7 +80,9 @@ def _split(data: Path, recipe: Recipe) -> tuple[Parts, Parts]:
     return fitted, held_out
 
 
-def _evaluate(out: Path, bundle: Bundle, files: list[Path], samples: Path, exact: bytes) -> None:
+def _evaluate(
+    out: Path, bundle: Bundle, files: list[Path], samples: Path, exact: bytes, limits: tuple[str, ...]
+) -> None:
     """Add what the finished bundle says of validation documents and of our own samples."""
     with _running(bundle, bundle.model_path) as mill:
         evaluation = evaluate(mill, files)
@@ -88,7 +90,7 @@ def _evaluate(out: Path, bundle: Bundle, files: list[Path], samples: Path, exact
     further = {
         "evaluation.json": (json.dumps(evaluation, indent=1) + "\n").encode(),
         "golden.jsonl": golden,
-        "MODEL_CARD.md": model_card(bundle.manifest, evaluation).encode(),
+        "MODEL_CARD.md": model_card(bundle.manifest, evaluation, limits).encode(),
     }
     resave_bundle(out, further, GoldenEntry(tolerance=BUNDLE_TOLERANCE))
 

@@ -1,13 +1,15 @@
 """MODEL_CARD.md: what a bundle is, what it was trained on, how good it is and where it errs, from its own files."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from docmill.bundle.manifest import Manifest
 
 
-def model_card(manifest: Manifest, evaluation: dict[str, Any]) -> str:
+def model_card(manifest: Manifest, evaluation: dict[str, Any], limits: Sequence[str]) -> str:
     """The card as Markdown; every figure comes from the manifest or the evaluation."""
     sources = "\n".join(f"- {source.name}: {source.licence}" for source in manifest.training.sources)
+    bullets = "\n".join(f"- {limit}" for limit in limits)
     groups = sorted(manifest.groups)
     labels = "\n".join(
         f"- **{group}**: "
@@ -23,8 +25,7 @@ Names the type of an {"/".join(manifest.languages)} document and pulls out its f
 ## What it knows
 {labels}
 
-It knows nothing else: claim forms, first notices of loss, policies and claim letters were not in its training data
-and belong on the fallback topic. It reads text alone, no layout.
+It knows nothing else, and reads text alone, no layout.
 
 ## Trained on
 {sources}
@@ -35,6 +36,8 @@ and to certify thresholds. Validation documents chose nothing. Digest of the doc
 
 ## On validation, by source
 {_evaluation_table(evaluation)}
+
+{_field_table(evaluation)}
 
 Value F1 folds case, punctuation and white space after normalising both sides. Intervals and every field:
 evaluation.json. A score over all sources together would only show that the sources look different; there is none.
@@ -47,9 +50,7 @@ certified: with the documents at hand, everything of the group goes to the fallb
 {_policy_table(manifest)}
 
 ## Limits
-- English; receipts are Malaysian, the rest is from the US. Ambiguous receipt dates are read day first.
-- Labels with few training documents (most contract types) are guesses; see the per-label counts of the sources.
-- The product of a complaint is the consumer's own choice, which is noisy.
+{bullets}
 """
 
 
@@ -64,6 +65,17 @@ def _evaluation_table(evaluation: dict[str, Any]) -> str:
             f"{_figure(source['type_macro_f1'])} | {_figure(source['field_f1_value'])} | "
             f"{_figure(source['straight_through'])} |"
         )
+    return "\n".join(rows)
+
+
+def _field_table(evaluation: dict[str, Any]) -> str:
+    rows = ["| source | field | value F1 | precision | recall | documents with it |", "|" + "---|" * 6]
+    for name, source in evaluation["sources"].items():
+        rows += [
+            f"| {name} | {field} | {_figure(score['f1_value'])} | {_figure(score['precision'])} | "
+            f"{_figure(score['recall'])} | {score['support']} |"
+            for field, score in source["fields"].items()
+        ]
     return "\n".join(rows)
 
 

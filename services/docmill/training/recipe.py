@@ -78,6 +78,7 @@ class Recipe(Strict):
     base_model: str
     base_model_licence: str
     languages: tuple[str, ...]
+    limits: tuple[str, ...]  # what users of the bundle must know; printed on its card
     seed: int
     encoder: Encoder
     fit: Fit

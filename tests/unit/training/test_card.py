@@ -13,6 +13,7 @@ EVALUATION: dict[str, Any] = {
             "type_macro_f1": 0.5,
             "field_f1_value": 0.8125,
             "straight_through": 0.0,
+            "fields": {"total": {"f1_value": 0.75, "precision": 0.7, "recall": None, "support": 9}},
         },
         "deeds": {
             "documents": 7,
@@ -20,6 +21,7 @@ EVALUATION: dict[str, Any] = {
             "type_macro_f1": None,
             "field_f1_value": 1.0,
             "straight_through": None,
+            "fields": {},
         },
     }
 }
@@ -27,7 +29,7 @@ EVALUATION: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def card() -> str:
-    return model_card(tiny_manifest(), EVALUATION)
+    return model_card(tiny_manifest(), EVALUATION, ["It knows no llamas."])
 
 
 def test_it_says_whose_card_it_is(card: str) -> None:
@@ -49,6 +51,11 @@ def test_every_source_is_named_with_its_licence(card: str) -> None:
 def test_figures_are_the_evaluations_and_a_missing_one_is_a_dash(card: str) -> None:
     assert "| slips | 100 | 0.988 | 0.500 | 0.812 | 0.000 |\n" in card
     assert "| deeds | 7 | - | - | 1.000 | - |\n" in card
+
+
+def test_every_field_and_every_limit_is_told(card: str) -> None:
+    assert "| slips | total | 0.750 | 0.700 | - | 9 |\n" in card
+    assert card.endswith("## Limits\n- It knows no llamas.\n")
 
 
 def test_thresholds_are_the_policys(card: str) -> None:
