@@ -13,6 +13,7 @@ BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 LEGACY = "windows-1252"
+READ_AS = {"iso8859-1": LEGACY, "ascii": LEGACY}  # what declares these means windows-1252 (WHATWG Encoding)
 NO_CHARSETS = frozenset(
     {"utf-7", "unicode_escape", "raw_unicode_escape", "unicode-escape", "raw-unicode-escape", "idna", "punycode"}
 )
@@ -38,22 +39,23 @@ def decode_bytes(content: bytes, charset: str | None) -> str:
         if content.startswith(mark):
             return _checked(content, encoding)
     if charset is not None:
-        _check_charset(charset)
-        return _checked(content, charset)
+        name = _charset_name(charset)
+        return _checked(content, READ_AS.get(name, name))
     try:
         return _checked(content, "utf-8")
     except DocumentError:
         return _checked(content, LEGACY)
 
 
-def _check_charset(charset: str) -> None:
-    """Python also knows codecs that are no charsets (unicode_escape, utf-7), and with them what is no text."""
+def _charset_name(charset: str) -> str:
+    """Python's name of a charset. It also knows codecs that are none (unicode_escape), or make no text (utf-7)."""
     try:
         name = codecs.lookup(charset).name
     except (LookupError, ValueError):
         name = None
     if name is None or name in NO_CHARSETS or not codecs.lookup(name)._is_text_encoding:
         raise DocumentError(RejectionReason.UNDECODABLE_TEXT, f"unknown charset {charset[:40]!r}")
+    return name
 
 
 def _checked(content: bytes, encoding: str) -> str:

@@ -92,17 +92,27 @@ def draw_epoch(
     documents: dict[str, list[LabelledDocument]],
     recipe: Recipe,
     make: ExampleMaker,
-    passes: Mapping[str, int],
+    passes: Mapping[str, float],
     rng: random.Random,
 ) -> list[Example]:
     """One epoch's examples over all sources, shuffled: repeated, capped by label and augmented as the recipe says."""
     examples = []
     for source in recipe.sources:
-        drawn = [d for _ in range(passes[source.name]) for d in _cap(documents[source.name], source.per_label, rng)]
+        drawn = _draw(documents[source.name], source.per_label, passes[source.name], rng)
         augment = ReceiptAugmenter(documents[source.name], rng) if source.augment else None
         examples += [make(augment(d) if augment else d, source, rng) for d in drawn]
     rng.shuffle(examples)
     return [example for example in examples if example.windows]
+
+
+def _draw(
+    documents: list[LabelledDocument], per_label: int | None, passes: float, rng: random.Random
+) -> list[LabelledDocument]:
+    """`passes` times the documents, each time capped anew; a fraction is a share of the last pass."""
+    whole, fraction = divmod(passes, 1)
+    drawn = [d for _ in range(int(whole)) for d in _cap(documents, per_label, rng)]
+    last = _cap(documents, per_label, rng)
+    return drawn + rng.sample(last, round(fraction * len(last)))
 
 
 def _cap(documents: list[LabelledDocument], per_label: int | None, rng: random.Random) -> list[LabelledDocument]:

@@ -43,7 +43,7 @@ def fit(
         steps = [list(_steps(_epoch(documents, recipe, make, phase, e), recipe.fit.tokens_per_step)) for e in epochs]
         total = sum(len(batches) for batches in steps)
         print(f"phase {number}: {total} steps over {phase.epochs} epochs", flush=True)
-        optimizer = _optimizer(model, recipe.fit)
+        optimizer = _optimizer(model, phase)
         scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step, total=total: _rate(step, total))
         if epochs.start < saved["epochs"]:
             optimizer.load_state_dict(saved["optimizer"])
@@ -51,7 +51,7 @@ def fit(
         for epoch in range(max(epochs.start, saved["epochs"]), epochs.stop):
             torch.manual_seed(recipe.seed + epoch)
             batches = steps[epoch - epochs.start]
-            _train_epoch(model, batches, optimizer, scheduler, weights, recipe.fit, f"epoch {epoch + 1}")
+            _train_epoch(model, batches, optimizer, scheduler, weights, recipe.fit, phase, f"epoch {epoch + 1}")
             _save(checkpoint, model, optimizer, scheduler, epoch + 1)
     model.eval()
     return model
@@ -85,6 +85,7 @@ def _train_epoch(
     scheduler: torch.optim.lr_scheduler.LambdaLR,
     weights: Tensor,
     settings: Fit,
+    phase: Phase,
     name: str,
 ) -> None:
     model.train()
@@ -93,7 +94,7 @@ def _train_epoch(
     for index, batch in enumerate(steps, start=1):
         type_loss, tag_loss = batch_losses(model, batch, weights, settings.entity_weight)
         optimizer.zero_grad()
-        (type_loss + tag_loss).backward()
+        (type_loss + phase.tag_weight * tag_loss).backward()
         nn.utils.clip_grad_norm_(model.parameters(), CLIP_NORM)
         optimizer.step()
         scheduler.step()
@@ -194,7 +195,7 @@ def _class_weights(documents: dict[str, list[LabelledDocument]], labels: int, ma
     return weights
 
 
-def _optimizer(model: JointModel, settings: Fit) -> torch.optim.AdamW:
+def _optimizer(model: JointModel, settings: Phase) -> torch.optim.AdamW:
     model.encoder.embeddings.word_embeddings.weight.requires_grad_(requires_grad=False)
     heads = [p for name, p in model.named_parameters() if not name.startswith("encoder.")]
     encoder = [p for p in model.encoder.parameters() if p.requires_grad]

@@ -2,7 +2,7 @@
 
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -23,17 +23,22 @@ class Encoder(Strict):
 
 
 class Phase(Strict):
-    """A stretch of training with its own learning rate schedule; `passes` are of each source in one epoch."""
+    """A stretch of training with its own learning rate schedule.
+
+    `passes` are of each source in one epoch, a fraction draws that share of it; `tag_weight` is of the tag loss beside
+    the type loss.
+    """
 
     epochs: int = Field(ge=1)
-    passes: dict[str, int]
+    encoder_lr: float = Field(gt=0)
+    head_lr: float = Field(gt=0)
+    tag_weight: float = Field(gt=0)
+    passes: dict[str, Annotated[float, Field(ge=0)]]
 
 
 class Fit(Strict):
     phases: tuple[Phase, ...] = Field(min_length=1)
     tokens_per_step: int = Field(ge=256)
-    encoder_lr: float
-    head_lr: float
     entity_weight: float
     calibration_share: float = Field(gt=0, lt=0.5)
 

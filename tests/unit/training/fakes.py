@@ -11,13 +11,14 @@ RECIPE: dict[str, Any] = {
     "base_model": "none",
     "base_model_licence": "none",
     "languages": ["en"],
+    "limits": [],
     "seed": 7,
     "encoder": {"layers": [0], "max_tokens": 16, "stride": 4, "type_windows": 2},
     "fit": {
-        "phases": [{"epochs": 1, "passes": {"slips": 2, "deeds": 1}}],
+        "phases": [
+            {"epochs": 1, "encoder_lr": 1e-4, "head_lr": 1e-3, "tag_weight": 1, "passes": {"slips": 2, "deeds": 1}}
+        ],
         "tokens_per_step": 256,
-        "encoder_lr": 1e-4,
-        "head_lr": 1e-3,
         "entity_weight": 3.0,
         "calibration_share": 0.2,
     },

@@ -153,7 +153,7 @@ Documents = dict[str, list[LabelledDocument]]
 def epoch(documents: Documents, *sources: Source, seed: int = 0, passes: int = 1) -> list[Example]:
     """One epoch over sources of the recipe, which may be changed."""
     names = {one.name: passes for one in sources}
-    phases = [{"epochs": 1, "passes": names}]
+    phases = [RECIPE["fit"]["phases"][0] | {"passes": names}]
     of = recipe(sources=[one.model_dump() for one in sources], fit=RECIPE["fit"] | {"phases": phases})
     return draw_epoch(documents, of, maker(of), names, random.Random(seed))
 
@@ -170,6 +170,12 @@ def test_each_source_has_its_own_number_of_passes() -> None:
     examples = draw_epoch(documents, recipe(), maker(), {"slips": 3, "deeds": 2}, random.Random(0))
     assert sorted(example.label for example in examples) == [1, 1, 2, 2, 2]
     assert draw_epoch(documents, recipe(), maker(), {"slips": 0, "deeds": 0}, random.Random(0)) == []
+
+
+def test_a_fraction_of_a_pass_draws_that_share() -> None:
+    documents = {"slips": [], "deeds": [contract(f"c{n}") for n in range(10)]}
+    examples = draw_epoch(documents, recipe(), maker(), {"slips": 0, "deeds": 1.3}, random.Random(0))
+    assert len(examples) == 13
 
 
 def test_the_cap_is_drawn_anew_each_pass() -> None:
