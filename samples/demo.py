@@ -120,7 +120,7 @@ def wait_ready(process: "subprocess.Popen[bytes]", log: Path) -> str:
 def table_of(outcomes: list[dict[str, Any]], gold: dict[str, dict[str, Any]]) -> Table:
     """Every document with what it is, what the model says and where it went."""
     table = Table(title="What became of every document")
-    for title in ("document", "is a", "type found", "prob.", "fields", "route", "why"):
+    for title in ("document", "is a", "type found", "prob.", "fields", "route", "why", "latency"):
         table.add_column(title, overflow="fold")
     order = {name: index for index, name in enumerate(FOLDERS)}
     for outcome in sorted(outcomes, key=lambda o: (order[o["document_id"].split("/")[0]], o["document_id"])):
@@ -135,6 +135,7 @@ def table_of(outcomes: list[dict[str, Any]], gold: dict[str, dict[str, Any]]) ->
             shown_fields(outcome.get("fields", [])),
             f"[{STYLES[kind]}]{kind}[/]",
             why,
+            f"{outcome['latency_s']:.2f} s" if "latency_s" in outcome else "-",
         )
     return table
 
@@ -152,18 +153,18 @@ def shown_fields(fields: list[dict[str, Any]]) -> str:
 def tell_errors(outcomes: list[dict[str, Any]], gold: dict[str, dict[str, Any]]) -> None:
     """Say plainly how many automatic answers are wrong, and what became of kinds the model has never seen."""
     automatic = [o for o in outcomes if o["outcome"] == "processed"]
-    wrong = [o for o in automatic if o["document_type"]["label"] != gold[o["document_id"]]["label"]]
+    wrong = [o for o in automatic if o["document_type"]["label"] != gold.get(o["document_id"], {}).get("label")]
     claims = [o for o in outcomes if o["document_id"].startswith("claims/")]
     deferred = sum(o["outcome"] == "fallback" for o in claims)
     console.print(f"Straight through: {len(automatic)} of {len(outcomes)}; of these {len(wrong)} with a wrong type.")
     for outcome in wrong:
         console.print(
-            f"  [red]wrong[/]: {outcome['document_id']} is {gold[outcome['document_id']]['label']}, "
+            f"  [red]wrong[/]: {outcome['document_id']} is {gold.get(outcome['document_id'], {}).get('label')}, "
             f"published as {outcome['document_type']['label']}"
         )
     console.print(
         f"Claims, a kind this bundle was never trained on: {deferred} of {len(claims)} went to the fallback topic, "
-        f"which is right; the rest is wrong."
+        f"which is right{'' if deferred == len(claims) else '; the rest is wrong'}."
     )
 
 

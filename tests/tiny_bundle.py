@@ -171,10 +171,10 @@ def tiny_manifest() -> Manifest:
             "target": 0.95,
             "what": what,
             "threshold": threshold,
-            "documents": 100,
+            "decisions": 100,
             "accepted": 80 if threshold else 0,
             "correct": 80 if threshold else 0,
-            "straight_through_rate": 0.8 if threshold else 0.0,
+            "accepted_share": 0.8 if threshold else 0.0,
         }
         for group, threshold in (("receipt", 0.8), ("complaint", 0.8), ("contract", None))
         for what in ("type", "field")

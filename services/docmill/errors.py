@@ -5,6 +5,9 @@
     ├── DependencyError          a broker, an index, a store: back off, then exit without committing
     │   └── BrokerError
     ├── RecordsLostError         retention deleted records that were never read: stop, a person must decide
+    ├── LogTruncatedError        the log ends before what was read of it: stop, a person must decide
+    ├── PollError                polled records were lost on their way: stop, commit nothing that follows them
+    ├── InternalErrorRateError   too many unexpected exceptions: stop, the fault is not the documents'
     ├── BundleError              refuse to start, keep the bundle that is loaded
     ├── ConfigurationError       refuse to start; the message says which setting to change
     └── LocalKafkaError          the local broker cannot be had; the message says what to install or free
@@ -12,6 +15,9 @@
 An unexpected exception tied to one document becomes a dead letter `internal_error`; any other exception is a
 bug: it is logged once, the service stops and nothing is committed.
 """
+
+import traceback
+from pathlib import Path
 
 from docmill_schemas.reasons import RejectionReason
 
@@ -52,6 +58,27 @@ class RecordsLostError(DocmillError):
         self.records = log_start - committed
 
 
+class LogTruncatedError(DocmillError):
+    """The log ends before an offset that was read from it: the topic was made anew, or the broker lost records.
+
+    docmill never starts over silently, and must not wait until the log has grown past that offset either.
+    """
+
+    def __init__(self, partition: str, expected: int, found: str) -> None:
+        super().__init__(
+            f"{partition}: read up to offset {expected}, but {found}: the topic was deleted and created again, or the "
+            f"broker lost records. Set the group's offset (kafka-consumer-groups.sh --reset-offsets) and start again"
+        )
+
+
+class PollError(DocmillError):
+    """Records were polled and lost on their way to the engine: nothing that follows them may be committed."""
+
+
+class InternalErrorRateError(DocmillError):
+    """Unexpected exceptions on so many documents that the fault is not theirs."""
+
+
 class BundleError(DocmillError):
     """A bundle is incomplete, altered, of an unknown format, or fails its golden documents."""
 
@@ -62,3 +89,10 @@ class ConfigurationError(DocmillError):
 
 class LocalKafkaError(DocmillError):
     """The local broker cannot be found, fetched, started or stopped."""
+
+
+def whereabouts(error: BaseException) -> str:
+    """Type and place of an unexpected exception, without its message, which may hold text of a document."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{place}"

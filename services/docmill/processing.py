@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from docmill.bundle.bundle import Bundle
-from docmill.errors import DocumentError
+from docmill.errors import DocumentError, whereabouts
 from docmill.ingest import extract_text
 from docmill.pipeline.decode import decode
 from docmill.pipeline.language import language_is_known
@@ -180,7 +180,7 @@ class Mill:
         except DocumentError as error:
             return Rejected(error.reason, error.detail)
         except Exception as error:  # tied to one document: the policy of errors.py
-            return Rejected(RejectionReason.INTERNAL_ERROR, "unexpected exception", type(error).__name__)
+            return Rejected(RejectionReason.INTERNAL_ERROR, "unexpected exception", whereabouts(error))
 
 
 def _ms(seconds: float) -> float:

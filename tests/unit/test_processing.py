@@ -1,3 +1,4 @@
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -161,10 +162,17 @@ def test_a_text_of_no_token_is_rejected(bundle: Bundle) -> None:
     assert outcome == Rejected(RejectionReason.NO_TEXT, "7 characters hold no token")
 
 
+def is_internal_error(outcome: Outcome, kind: str) -> bool:
+    """Type and place of the exception are told, its message is not."""
+    assert isinstance(outcome, Rejected)
+    assert re.fullmatch(rf"{kind} at \w+\.py:\d+", outcome.exception or "")
+    return (outcome.reason, outcome.detail) == (RejectionReason.INTERNAL_ERROR, "unexpected exception")
+
+
 def test_a_document_on_which_the_tokenizer_fails_is_rejected_alone(bundle: Bundle) -> None:
     mill = Mill(_with(bundle, _FailsOn(SECRET, bundle.tokenizer)), RecordingInference())
     first, bad, last = mill.process([document("receipt"), document(f"a {SECRET}"), document("tea")])
-    assert bad == Rejected(RejectionReason.INTERNAL_ERROR, "unexpected exception", "RuntimeError")
+    assert is_internal_error(bad, "RuntimeError")
     assert [o.text for o in (first, last) if isinstance(o, Decided)] == ["receipt", "tea"]
 
 
@@ -180,9 +188,7 @@ def test_exceptions_of_any_of_its_windows_reject_only_its_document(bundle: Bundl
         outcomes = Mill(bundle, RecordingInference({failing: error})).process(documents)
         rejected = [i for i, outcome in enumerate(outcomes) if isinstance(outcome, Rejected)]
         assert rejected == [owner[failing]]
-        assert outcomes[owner[failing]] == Rejected(
-            RejectionReason.INTERNAL_ERROR, "unexpected exception", "ArithmeticError"
-        )
+        assert is_internal_error(outcomes[owner[failing]], "ArithmeticError")
 
 
 def test_a_document_error_of_a_window_keeps_its_reason(bundle: Bundle) -> None:
@@ -203,7 +209,7 @@ def test_an_output_that_cannot_be_decoded_rejects_its_document_alone(bundle: Bun
     assert [isinstance(outcome, Decided) for outcome in outcomes] == [True, False, True]
     assert isinstance(outcomes[1], Rejected)
     assert outcomes[1].reason is RejectionReason.INTERNAL_ERROR
-    assert outcomes[1].exception == "IndexError"
+    assert is_internal_error(outcomes[1], "IndexError")
 
 
 def test_a_runtime_that_fails_as_a_whole_is_no_documents_fault(bundle: Bundle) -> None:

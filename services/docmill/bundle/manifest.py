@@ -67,15 +67,15 @@ class Certificate(Strict):
     target: Share
     what: Literal["type", "field"]
     threshold: Share | None
-    documents: Annotated[int, Field(ge=0)]
+    decisions: Annotated[int, Field(ge=0)]  # types, or found required fields, of held-out documents
     accepted: Annotated[int, Field(ge=0)]
     correct: Annotated[int, Field(ge=0)]
-    straight_through_rate: Share
+    accepted_share: Share
 
     @model_validator(mode="after")
     def _counts_agree(self) -> Self:
-        if not self.correct <= self.accepted <= self.documents:
-            raise ValueError(f"{self.correct} correct of {self.accepted} accepted of {self.documents}")
+        if not self.correct <= self.accepted <= self.decisions:
+            raise ValueError(f"{self.correct} correct of {self.accepted} accepted of {self.decisions}")
         return self
 
 

@@ -21,12 +21,12 @@ from inscriptis.model.tag.list_tag import li_start_handler
 from lxml import etree, html  # type: ignore[import-untyped]
 
 from docmill.errors import DocumentError
-from docmill.ingest.plain import decode_bytes
+from docmill.ingest.plain import decode_bytes, is_charset
 from docmill_schemas.reasons import RejectionReason
 
 DECLARED_CHARSET = re.compile(rb"""<meta[^>]+charset\s*=\s*["']?([\w-]+)""", re.IGNORECASE)
 XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
-END_OF_PAGE = re.compile(r"</(?:html|body)\b[^>]*>", re.IGNORECASE)  # libxml2 stops there, browsers read on
+END_OF_PAGE = re.compile(r"</(?:html|body)\b[^<>]*>", re.IGNORECASE)  # libxml2 stops there, browsers read on
 MAX_TABLE_CELLS = 2_000_000  # of all tables of a page; a cell counts once for each line of its row
 MAX_MARGIN = 2  # lines; more fold into one blank line
 MAX_ITEM_DIGITS = 9  # of a list item's number
@@ -40,7 +40,8 @@ def html_text(content: bytes, charset: str | None) -> str:
     """
     if charset is None and (declared := DECLARED_CHARSET.search(content[:4096])):
         charset = declared.group(1).decode("ascii").lower()
-        if charset.startswith("utf-16"):  # it could not have been read as ASCII: HTML Standard, 13.2.3.2
+        # A page's own word is taken where it can be true: one read as ASCII is not UTF-16 (HTML Standard, 13.2.3.2).
+        if charset.startswith("utf-16") or not is_charset(charset):
             charset = None
     markup = XML_DECLARATION.sub("", decode_bytes(content, charset))
     try:

@@ -47,6 +47,14 @@ def decode_bytes(content: bytes, charset: str | None) -> str:
         return _checked(content, LEGACY)
 
 
+def is_charset(charset: str) -> bool:
+    """Whether Python knows it as a charset of text."""
+    try:
+        return bool(_charset_name(charset))
+    except DocumentError:
+        return False
+
+
 def _charset_name(charset: str) -> str:
     """Python's name of a charset. It also knows codecs that are none (unicode_escape), or make no text (utf-7)."""
     try:

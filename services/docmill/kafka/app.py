@@ -24,7 +24,7 @@ from docmill.kafka.delivery import AtLeastOnce
 from docmill.kafka.engine import Engine
 from docmill.kafka.health import Health
 from docmill.kafka.poller import Poller
-from docmill.kafka.publish import Publisher
+from docmill.kafka.publish import MAX_REQUEST_BYTES, Publisher
 from docmill.kafka.topics import cluster_id, verify_topics
 from docmill.kafka.worker import ERROR_WINDOW, Shared
 from docmill.processing import Mill
@@ -39,7 +39,6 @@ log = logging.getLogger(__name__)
 
 OBSERVE_EVERY_S = 2.0
 GOODBYE_S = 5.0  # to leave the group, then to close the producer: with the broker away either may hang
-MAX_REQUEST_BYTES = 32 * 1024 * 1024  # before compression; the topics' own limits are checked in publish.py
 
 
 async def run_processor(settings: Settings) -> None:
@@ -78,7 +77,7 @@ async def run_processor(settings: Settings) -> None:
         poller.feed(engine, settings.topic_prefix + RECEIVED.name)
         app.on_shutdown(engine.drain)  # before the broker stops: closing a consumer does not call its listener
         health = Health(engine, poller, bundle, settings)
-        server = ProbeServer(settings.http_host, settings.http_port, registry, live=health.live, ready=health.ready)
+        server = _probe_server(settings, registry, health)
         log.info("probes and metrics on http://%s:%s", settings.http_host, server.port)
         observer = asyncio.create_task(_observe(engine, poller, health, metrics, inference, threads))
         observer.add_done_callback(lambda task: _observed(task, engine))
@@ -96,6 +95,18 @@ async def run_processor(settings: Settings) -> None:
     if engine.error is not None:
         raise engine.error
     log.info("stopped")
+
+
+def _probe_server(settings: Settings, registry: CollectorRegistry, health: Health) -> ProbeServer:
+    """Raises: ConfigurationError: the port is taken, by another processor on this machine perhaps."""
+    host, port = settings.http_host, settings.http_port
+    try:
+        return ProbeServer(host, port, registry, live=health.live, ready=health.ready)
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot listen on {host}:{port} ({error.strerror}): name another with --http-port or DOCMILL_HTTP_PORT; "
+            f"0 takes any free one"
+        ) from error
 
 
 def _check_golden(bundle: Bundle, inference: OnnxInference) -> None:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from pydantic import ValidationError
 
-from docmill.errors import DocumentError
+from docmill.errors import DocumentError, whereabouts
 from docmill.processing import ReceivedDocument, Rejected
 from docmill_schemas.cloudevents import Content, parse_media_type, read_content, read_headers
 from docmill_schemas.events import DocumentReceived
@@ -86,7 +86,7 @@ def decode_record(record: Record, cluster_id: str, max_document_bytes: int) -> D
     except DocumentError as error:
         rejected = Rejected(error.reason, error.detail)
     except Exception as error:  # tied to one record: the policy of errors.py
-        rejected = Rejected(RejectionReason.INTERNAL_ERROR, "unexpected exception", type(error).__name__)
+        rejected = Rejected(RejectionReason.INTERNAL_ERROR, "unexpected exception", whereabouts(error))
     return DecodedRecord(record, request, document_id[:MAX_ID_CHARACTERS], attempt, rejected)
 
 

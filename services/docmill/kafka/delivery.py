@@ -13,22 +13,9 @@ from typing import Protocol
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
 
-from docmill.errors import BrokerError, DocmillError, RecordsLostError
+from docmill.errors import BrokerError, LogTruncatedError, RecordsLostError
 from docmill.kafka.failpoints import failpoint
 from docmill.kafka.publish import OutgoingRecord
-
-
-class LogTruncatedError(DocmillError):
-    """The log ends before an offset that was read from it: the topic was made anew, or the broker lost records.
-
-    docmill never starts over silently, and must not wait until the log has grown past that offset either.
-    """
-
-    def __init__(self, partition: str, expected: int, found: str) -> None:
-        super().__init__(
-            f"{partition}: read up to offset {expected}, but {found}: the topic was deleted and created again, or the "
-            f"broker lost records. Set the group's offset (kafka-consumer-groups.sh --reset-offsets) and start again"
-        )
 
 
 class Delivery(Protocol):

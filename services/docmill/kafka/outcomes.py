@@ -54,6 +54,8 @@ class Observed:
     def as_json(self) -> str:
         """One line: the event's own keys, and which outcome it is."""
         shown: dict[str, object] = {"outcome": self.kind.value, "document_id": self.document_id}
+        if self.latency_s is not None:
+            shown["latency_s"] = round(self.latency_s, 3)
         if self.event is None:
             shown["detail"] = self.detail
         return json.dumps(shown | dict(self.event or {}), ensure_ascii=False)

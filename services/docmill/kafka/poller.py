@@ -23,17 +23,13 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
 from faststream.kafka.subscriber.usecase import BatchSubscriber
 
-from docmill.errors import BrokerError, DocmillError
+from docmill.errors import BrokerError, DocmillError, PollError
 from docmill.kafka.engine import AssignmentListener, Engine
 from docmill.settings import Settings
 
 POLL_TIMEOUT_MS = 50  # FastStream sleeps as long again after an empty poll
 JOIN_MARGIN_MS = 10_000  # of a rebalance, beyond what the slices in hand may take
 FASTSTREAM_LOG = logging.getLogger("faststream.docmill")
-
-
-class PollError(DocmillError):
-    """Records were polled and lost on their way to the engine: nothing that follows them may be committed."""
 
 
 class PollWatch:

@@ -28,6 +28,7 @@ from docmill_schemas.topics import FALLBACK, PROCESSED, REJECTED, TopicSpec
 PASSED_ON = ("traceparent", "tracestate", "correlation_id")
 OWN_HEADERS = "docmill_"
 GZIP_LEVEL = 6
+MAX_REQUEST_BYTES = 32 * 1024 * 1024  # of one record before compression; the producer takes no more
 RECORD_OVERHEAD_BYTES = 1024  # batch and record framing around key, value and headers
 
 
@@ -50,6 +51,8 @@ class OutgoingRecord:
         size = self.size()
         if size <= topic.max_bytes:
             return True
+        if size > MAX_REQUEST_BYTES:
+            return False
         value = self.value or b""
         return size - len(value) + len(zlib.compress(value, GZIP_LEVEL)) <= topic.max_bytes
 
@@ -72,14 +75,18 @@ class Publisher:
         if isinstance(outcome.route, Deferral):
             record, spec = self._deferred(decoded, outcome, outcome.route, now), FALLBACK
         else:
-            record, spec = self._processed(decoded, outcome, now), PROCESSED
+            record, spec = self._processed(decoded, outcome, now, include_text=self._include_text), PROCESSED
+            if not record.fits(spec):  # a text that does not fit costs the text, never the result
+                record = self._processed(decoded, outcome, now, include_text=False)
         if record.fits(spec):
             return record, outcome
         detail = f"the event for {spec.name} takes {record.size()} bytes, at most {spec.max_bytes}"
         rejected = Rejected(RejectionReason.TEXT_TOO_LARGE, detail)
         return rejected_record(decoded, rejected), rejected
 
-    def _processed(self, decoded: DecodedRecord, decided: Decided, now: datetime) -> OutgoingRecord:
+    def _processed(
+        self, decoded: DecodedRecord, decided: Decided, now: datetime, *, include_text: bool
+    ) -> OutgoingRecord:
         result = result_id(decoded.request_id, decided.content_sha256, DecidedBy.MODEL, self._bundle.sha256)
         event = DocumentProcessed(
             request_id=decoded.request_id,
@@ -95,7 +102,7 @@ class Publisher:
             decided_by=DecidedBy.MODEL,
             bundle=self._ref,
             timings_ms=decided.timings_ms,
-            text=decided.text if self._include_text else None,
+            text=decided.text if include_text else None,
         )
         return self._event_record(decoded, PROCESSED, EventType.DOCUMENT_PROCESSED, result, event, now)
 
@@ -163,8 +170,8 @@ def extracted_fields(decided: Decided, spec: ModelSpec) -> tuple[ExtractedField,
 def rejected_record(decoded: DecodedRecord, rejected: Rejected) -> OutgoingRecord:
     """The dead letter: value, key and headers as received, then headers that say why.
 
-    Where even the value does not fit beside the headers, the letter goes without it and says so: the record itself
-    is still at its origin.
+    Where even the value does not fit beside the headers, the letter goes without it (and without a key as large) and
+    says so: the record itself is still at its origin.
     """
     record = decoded.record
     why = {
@@ -187,7 +194,13 @@ def rejected_record(decoded: DecodedRecord, rejected: Rejected) -> OutgoingRecor
     letter = OutgoingRecord(REJECTED.name, record.key, value, [*received, *added])
     if letter.fits(REJECTED):
         return letter
-    return OutgoingRecord(REJECTED.name, record.key, nothing, [*added, ("docmill_value_omitted", b"true")])
+    pointer = [*_passed_on(record), *added, ("docmill_value_omitted", b"true")]
+    bare = OutgoingRecord(REJECTED.name, record.key, nothing, pointer)
+    if bare.fits(REJECTED):
+        return bare
+    return OutgoingRecord(
+        REJECTED.name, decoded.request_id.encode(), None, [*added, ("docmill_value_omitted", b"true")]
+    )
 
 
 def _passed_on(record: Record) -> list[tuple[str, bytes | None]]:

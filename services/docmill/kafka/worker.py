@@ -20,10 +20,10 @@ from datetime import UTC, datetime
 
 from aiokafka import TopicPartition
 
-from docmill.errors import BrokerError, DocmillError
+from docmill.errors import BrokerError, InternalErrorRateError, LogTruncatedError, whereabouts
 from docmill.kafka.accounting import Accounting, Final
 from docmill.kafka.decode_record import DecodedRecord, Record, decode_record
-from docmill.kafka.delivery import Delivery, LogTruncatedError
+from docmill.kafka.delivery import Delivery
 from docmill.kafka.failpoints import failpoint
 from docmill.kafka.publish import OutgoingRecord, Publisher
 from docmill.kafka.records_queue import RecordsQueue
@@ -36,10 +36,6 @@ log = logging.getLogger(__name__)
 FIRST_BACKOFF_S = 0.2
 LONGEST_BACKOFF_S = 10.0
 ERROR_WINDOW = 1000  # records over which unexpected exceptions are counted
-
-
-class TooManyInternalErrors(DocmillError):
-    """Unexpected exceptions on so many documents that the fault is not theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +215,7 @@ class PartitionWorker:
         try:
             outgoing, outcome = publisher.outgoing(decoded, outcome, now)
         except Exception as error:  # tied to one document: the policy of errors.py
-            rejected = Rejected(RejectionReason.INTERNAL_ERROR, "unexpected exception", type(error).__name__)
+            rejected = Rejected(RejectionReason.INTERNAL_ERROR, "unexpected exception", whereabouts(error))
             outgoing, outcome = publisher.outgoing(decoded, rejected, now)
         return Done(decoded.record, outgoing, outcome)
 
@@ -238,7 +234,7 @@ class PartitionWorker:
     def _check_internal_errors(self) -> None:
         window = self._shared.internal_errors
         if sum(window) >= self._shared.settings.max_internal_errors:
-            raise TooManyInternalErrors(
+            raise InternalErrorRateError(
                 f"{sum(window)} unexpected exceptions in the last {len(window)} records: this is not the documents' "
                 f"fault; the slice in hand is not committed. See the log, or roll back the bundle or the release"
             )

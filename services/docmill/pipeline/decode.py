@@ -11,6 +11,7 @@ from docmill.pipeline.window import Tokens, Window
 
 OUTSIDE, BEGIN, INSIDE = 0, 1, 2
 ALTERNATIVES = 3
+LIKELY = 0.5  # calibrated confidence of a span among several
 Floats = NDArray[np.float32]
 
 
@@ -28,11 +29,12 @@ def decode(
     label = spec.labels[order[0]]
     group = spec.group_of(label)
     columns = [i for i, field in enumerate(spec.fields) if field.name in group.fields]
-    tags = tag_probabilities(merge_tags(len(tokens), windows, outputs, columns), columns, spec)
+    logits = merge_tags(len(tokens), windows, outputs, columns)
+    tags, raw = tag_probabilities(logits, columns, spec), softmax(logits, 1.0)
     spans = [
         span
         for position, column in enumerate(columns)
-        for span in field_spans(text, tokens, tags[:, position], spec.fields[column])
+        for span in field_spans(text, tokens, raw[:, position], tags[:, position], spec.fields[column])
     ]
     spans.sort(key=lambda span: (span.start, span.end, span.field))
     return Prediction(
@@ -82,26 +84,31 @@ def merge_tags(
     return merged
 
 
-def field_spans(text: str, tokens: Tokens, tags: Floats, field: FieldSpec) -> list[Span]:
-    """Spans of one field from its tag probabilities [T, 3]; the most confident one where the field is single."""
-    inside = tags[:, OUTSIDE] < 0.5
+def field_spans(text: str, tokens: Tokens, raw: Floats, calibrated: Floats, field: FieldSpec) -> list[Span]:
+    """Spans of one field from its tag probabilities [T, 3].
+
+    Boundaries are drawn as the head was trained to draw them (`raw`), confidence is calibrated. Of a field that a
+    document may hold several times all that are likelier than not, else the most confident one: whether that is sure
+    enough is the route's to say.
+    """
+    inside = raw[:, OUTSIDE] < 0.5
     if not inside.any():
         return []
-    begins = inside & (tags[:, BEGIN] > tags[:, INSIDE])
+    begins = inside & (raw[:, BEGIN] > raw[:, INSIDE])
     begins |= inside & ~np.concatenate(([False], inside[:-1]))
     firsts = np.flatnonzero(begins)
     last_inside = np.flatnonzero(inside & ~np.concatenate((inside[1:], [False])))
     spans = []
     for i, first in enumerate(firsts):
-        limit = firsts[i + 1] - 1 if i + 1 < len(firsts) else len(tags) - 1
+        limit = firsts[i + 1] - 1 if i + 1 < len(firsts) else len(raw) - 1
         last = min(int(last_inside[np.searchsorted(last_inside, first)]), int(limit))
         start, end = _trim(text, int(tokens.starts[first]), int(tokens.ends[last]))
         if start < end:
-            confidence = float(1 - tags[first : last + 1, OUTSIDE].mean())
+            confidence = float(1 - calibrated[first : last + 1, OUTSIDE].mean())
             spans.append(Span(field.name, start, end, min(1.0, confidence)))
-    if field.many or not spans:
-        return spans
-    return [max(spans, key=lambda span: (span.confidence, -span.start))]
+    if field.many:
+        return [span for span in spans if span.confidence >= LIKELY]
+    return [max(spans, key=lambda span: (span.confidence, -span.start))] if spans else []
 
 
 def outlier_distance(pooled: Floats, outlier: OutlierSpec) -> float:

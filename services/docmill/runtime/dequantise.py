@@ -1,4 +1,4 @@
-"""An int8 graph back to the fp32 weights that it stands for: for parity tests, and for processors where int8 fails.
+"""An int8 graph back to the fp32 weights that it stands for: for parity tests.
 
 Like graph.py, needs the package onnx (extras `[train]` and `[dev]`).
 """

@@ -1,4 +1,4 @@
-"""`python -m docmill.training RECIPE.toml --work DIR --out BUNDLE`: labelled documents to a bundle, resumable.
+"""`python -m docmill.training RECIPE.toml --work DIR --out BUNDLE --samples DIR`: documents to a bundle, resumable.
 
     DOCMILL_DATA/<source>/train.jsonl  ->  fit (checkpoint in DIR)  ->  calibrate and certify  ->  evaluate  ->  BUNDLE
 

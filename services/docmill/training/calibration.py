@@ -1,7 +1,7 @@
 """Temperatures, outlier statistics and thresholds, all from documents that no weight has seen.
 
-The held-out part of the training documents is halved by a hash: temperatures are fitted on one half, thresholds
-certified on the other. Validation documents choose nothing.
+The held-out part of the training documents is split by a hash: temperatures are fitted on 30 % of it, thresholds
+certified on the rest. Validation documents choose nothing.
 """
 
 import hashlib
@@ -176,10 +176,10 @@ def _certificate(group: str, what: str, target: float, found: Certified) -> Cert
             "target": target,
             "what": what,
             "threshold": found.threshold,
-            "documents": found.decisions,
+            "decisions": found.decisions,
             "accepted": found.accepted,
             "correct": found.correct,
-            "straight_through_rate": rate,
+            "accepted_share": rate,
         }
     )
 

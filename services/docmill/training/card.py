@@ -31,7 +31,7 @@ It knows nothing else, and reads text alone, no layout.
 {sources}
 
 Near-duplicates were kept on one side of the split; a part of the training documents was held out to fit temperatures
-and to certify thresholds. Validation documents chose nothing. Digest of the documents trained on:
+and to certify thresholds; validation documents chose none of them. Digest of the documents trained on:
 `{manifest.training.data_digest}`.
 
 ## On validation, by source
@@ -42,7 +42,9 @@ and to certify thresholds. Validation documents chose nothing. Digest of the doc
 Value F1 folds case, punctuation and white space after normalising both sides. Intervals and every field:
 evaluation.json. A score over all sources together would only show that the sources look different; there is none.
 
-## What goes straight through
+## Certified thresholds
+A decision is a document's type, or one required field that was found, among familiar documents that the model puts
+into the group. How many documents go straight through, with all of it right, is in the table above.
 Certified on held-out training documents at {manifest.policy.confidence_level:.0%} confidence (fixed-sequence testing,
 Clopper-Pearson); the shipped policy uses {manifest.policy.target_precision}. "none" means that no threshold could be
 certified: with the documents at hand, everything of the group goes to the fallback.
@@ -84,7 +86,7 @@ def _policy_table(manifest: Manifest) -> str:
     for row in manifest.policy.certified:
         threshold = "none" if row.threshold is None else f"{row.threshold:.3f}"
         rows.append(
-            f"| {row.group} | {row.what} | {row.target:.2f} | {threshold} | {row.accepted} of {row.documents} | "
+            f"| {row.group} | {row.what} | {row.target:.2f} | {threshold} | {row.accepted} of {row.decisions} | "
             f"{row.correct} |"
         )
     return "\n".join(rows)

@@ -15,8 +15,8 @@ from aiokafka.errors import (
     MessageSizeTooLargeError,
 )
 
-from docmill.errors import BrokerError, RecordsLostError
-from docmill.kafka.delivery import AtLeastOnce, LogTruncatedError
+from docmill.errors import BrokerError, LogTruncatedError, RecordsLostError
+from docmill.kafka.delivery import AtLeastOnce
 from docmill.kafka.publish import OutgoingRecord
 
 P0 = TopicPartition("documents.received", 0)

@@ -9,9 +9,8 @@ from aiokafka import TopicPartition
 from faststream import FastStream
 from prometheus_client import CollectorRegistry
 
-from docmill.errors import RecordsLostError
+from docmill.errors import LogTruncatedError, RecordsLostError
 from docmill.kafka.app import run_until_stopped
-from docmill.kafka.delivery import LogTruncatedError
 from docmill.kafka.engine import AssignmentListener, Engine
 from docmill.telemetry.metrics import Metrics
 from tests.unit.kafka.test_worker import P0, AtOnce, FakeDelivery, FakeReading, Held, make_shared, polled, until

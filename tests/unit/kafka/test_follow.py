@@ -47,7 +47,7 @@ def test_a_result_is_read() -> None:
         latency_s=1.5,
         event=outcome.event,
     )
-    assert json.loads(outcome.as_json()) == {"outcome": "processed", **outcome.event}
+    assert json.loads(outcome.as_json()) == {"outcome": "processed", "latency_s": 1.5, **outcome.event}
 
 
 def test_a_deferral_is_read() -> None:

@@ -12,9 +12,9 @@ import pytest
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import ConsumerStoppedError, CorruptRecordException, GroupAuthorizationFailedError
 
-from docmill.errors import BrokerError
+from docmill.errors import BrokerError, PollError
 from docmill.kafka.engine import Engine
-from docmill.kafka.poller import Poller, PollError, PollWatch, WatchedConsumer, decode_untouched, parse_untouched
+from docmill.kafka.poller import Poller, PollWatch, WatchedConsumer, decode_untouched, parse_untouched
 from docmill.settings import Settings
 
 P0, P1 = TopicPartition("documents.received", 0), TopicPartition("documents.received", 1)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from docmill.kafka.decode_record import DecodedRecord
-from docmill.kafka.publish import OutgoingRecord, Publisher, rejected_record
+from docmill.kafka.publish import MAX_REQUEST_BYTES, OutgoingRecord, Publisher, rejected_record
 from docmill.pipeline.types import Deferral, Span
 from docmill.processing import Decided, Rejected
 from docmill_schemas.cloudevents import read_headers
@@ -144,14 +144,41 @@ def test_a_record_too_large_for_a_dead_letter_leaves_its_value_at_the_origin() -
         assert letter.fits(REJECTED)
 
 
-@pytest.mark.parametrize(("route", "topic"), [(None, PROCESSED), (DEFERRED, FALLBACK)])
-def test_a_result_too_large_for_its_topic_becomes_a_dead_letter(route: Deferral | None, topic: Any) -> None:
-    text = incompressible(topic.max_bytes)
-    decoded = decode(record(b"a letter"))
-    outcome = decide(decoded, route)
-    large = Decided(
+def with_text(outcome: Decided, text: str) -> Decided:
+    return Decided(
         outcome.document, text, outcome.content_sha256, outcome.text_sha256, outcome.prediction, outcome.route
     )
+
+
+def test_a_text_that_does_not_fit_costs_the_text_and_not_the_result() -> None:
+    decoded = decode(record(b"a letter"))
+    large = with_text(decide(decoded), incompressible(PROCESSED.max_bytes))
+    outgoing, counted = Publisher(bundle(), "docmill/test", include_text=True).outgoing(decoded, large, SENT_AT)
+    assert counted is large
+    assert outgoing.topic == PROCESSED.name
+    assert "text" not in json.loads(outgoing.value or b"")
+
+
+def test_a_record_over_the_producers_limit_becomes_a_pointer_to_its_origin() -> None:
+    decoded = decode(record(b"0" * (MAX_REQUEST_BYTES + 1), [("traceparent", b"00-1")]))
+    assert isinstance(decoded.document, Rejected)
+    letter = rejected_record(decoded, decoded.document)
+    assert not letter.value
+    assert letter.size() < MAX_REQUEST_BYTES
+    assert read_rejected(letter).value_omitted == "true"
+    assert ("traceparent", b"00-1") in letter.headers
+
+
+def test_a_key_as_large_gives_way_to_the_request_id() -> None:
+    decoded = decode(record(b"0", key=incompressible(2 * REJECTED.max_bytes).encode()))
+    letter = rejected_record(decoded, NO_TEXT)
+    assert letter.key == decoded.request_id.encode()
+    assert letter.fits(REJECTED)
+
+
+def test_a_deferral_too_large_for_its_topic_becomes_a_dead_letter() -> None:
+    decoded = decode(record(b"a letter"))
+    large = with_text(decide(decoded, DEFERRED), incompressible(FALLBACK.max_bytes))
     letter, counted = Publisher(bundle(), "docmill/test", include_text=True).outgoing(decoded, large, SENT_AT)
     assert isinstance(counted, Rejected)
     assert counted.reason is RejectionReason.TEXT_TOO_LARGE

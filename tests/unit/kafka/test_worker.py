@@ -11,12 +11,11 @@ import pytest
 from aiokafka import TopicPartition
 from prometheus_client import CollectorRegistry
 
-from docmill.errors import BrokerError, RecordsLostError
+from docmill.errors import BrokerError, InternalErrorRateError, LogTruncatedError, RecordsLostError
 from docmill.kafka import worker as worker_module
 from docmill.kafka.accounting import Accounting
-from docmill.kafka.delivery import LogTruncatedError
 from docmill.kafka.publish import OutgoingRecord, Publisher
-from docmill.kafka.worker import ERROR_WINDOW, PartitionWorker, Reading, Shared, TooManyInternalErrors
+from docmill.kafka.worker import ERROR_WINDOW, PartitionWorker, Reading, Shared
 from docmill.pipeline.types import Prediction, StraightThrough
 from docmill.processing import Decided, Mill, Outcome, ReceivedDocument, Rejected
 from docmill.settings import Settings
@@ -478,7 +477,7 @@ async def test_too_many_unexpected_exceptions_publish_nothing(make: Make) -> Non
     bench.worker.accept(polled(0, 2, value=BROKEN))
     await until(lambda: bench.worker.committed == 2)
     bench.worker.accept([*polled(2, value=BROKEN), *polled(3, 3000)])  # more than the window after it
-    assert isinstance(await bench.error(), TooManyInternalErrors)
+    assert isinstance(await bench.error(), InternalErrorRateError)
     assert bench.delivery.committed == 2
     assert len(bench.delivery.slices) == 1
 

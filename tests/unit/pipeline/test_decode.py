@@ -26,7 +26,8 @@ TAGS = st.sampled_from([O, B, I])
 
 def spans_of(text: str, rows: list[tuple[float, ...]], field: FieldSpec = MANY) -> list[str]:
     tokens = tokenise(FourCharacterTokenizer(), windowing(), text)
-    found = field_spans(text, tokens, np.array(rows, dtype=np.float32), field)
+    tags = np.array(rows, dtype=np.float32)
+    found = field_spans(text, tokens, tags, tags, field)
     return [text[span.start : span.end] for span in found]
 
 
@@ -63,8 +64,19 @@ def test_spans_do_not_begin_or_end_in_white_space() -> None:
 def test_confidence_is_the_mean_probability_of_not_outside() -> None:
     tokens = tokens_of_length(3)
     tags = np.array([(0.2, 0.7, 0.1), (0.4, 0.1, 0.5), O], dtype=np.float32)
-    (span,) = field_spans("a b c", tokens, tags, MANY)
+    (span,) = field_spans("a b c", tokens, tags, tags, MANY)
     assert span.confidence == pytest.approx(0.7)
+
+
+def test_boundaries_are_the_heads_and_confidence_is_calibrated() -> None:
+    """A calibration that doubts every token must not cut a span to pieces."""
+    tokens = tokens_of_length(3)
+    raw = np.array([B, I, O], dtype=np.float32)
+    doubtful = np.array([(0.9, 0.05, 0.05), (0.7, 0.1, 0.2), O], dtype=np.float32)
+    (span,) = field_spans("a b c", tokens, raw, doubtful, ONE)
+    assert (span.start, span.end) == (0, 3)
+    assert span.confidence == pytest.approx(0.2)
+    assert field_spans("a b c", tokens, raw, doubtful, MANY) == []  # of several, only those likelier than not
 
 
 @given(text=st.text(alphabet="ab \nß𝔘", max_size=40), data=st.data())
@@ -72,7 +84,7 @@ def test_spans_lie_in_the_text_and_apart(text: str, data: st.DataObject) -> None
     tokens = tokenise(FourCharacterTokenizer(), windowing(), text)
     rows = data.draw(st.lists(TAGS, min_size=len(tokens), max_size=len(tokens)))
     tags = np.array(rows, dtype=np.float32).reshape(-1, 3)
-    spans = field_spans(text, tokens, tags, MANY)
+    spans = field_spans(text, tokens, tags, tags, MANY)
     for span in spans:
         found = text[span.start : span.end]
         assert found == found.strip() != ""
@@ -84,7 +96,7 @@ def test_spans_lie_in_the_text_and_apart(text: str, data: st.DataObject) -> None
         i for i in range(len(tokens)) for span in spans if span.start <= tokens.starts[i] and tokens.ends[i] <= span.end
     }
     assert inside <= covered
-    single = field_spans(text, tokens, tags, ONE)
+    single = field_spans(text, tokens, tags, tags, ONE)
     assert len(single) == min(1, len(spans))
     assert set(single) <= set(spans)
 

@@ -66,7 +66,7 @@ def test_thresholds_are_the_policys(card: str) -> None:
 
 
 def test_every_certificate_is_a_row(card: str) -> None:
-    rows = card.partition("## What goes straight through")[2].partition("## Limits")[0].splitlines()
+    rows = card.partition("## Certified thresholds")[2].partition("## Limits")[0].splitlines()
     assert len([row for row in rows if row.startswith("|")]) == 2 + len(tiny_manifest().policy.certified)
 
 
