@@ -50,7 +50,7 @@ def test_int8_agrees_with_torch_on_the_types_of_the_samples(reference: Mapping[s
     found = run(load_bundle(default_bundle()).model_path.read_bytes())
     types = [name for name in found if name.endswith(".first.types")]
     same = sum(found[name].argmax() == reference[name].argmax() for name in types)
-    assert same >= len(types) - 2  # measured: @@; quantisation may turn a close call, not a clear one
+    assert same >= len(types) - 2  # quantisation may turn a close call, not a clear one
 
 
 def test_fixture_is_what_torch_says(reference: Mapping[str, NDArray[Any]]) -> None:

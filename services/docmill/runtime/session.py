@@ -58,7 +58,7 @@ class OnnxInference:
         return [futures[index].result() for index in range(len(windows))]
 
     def warm_up(self) -> None:
-        """Run each worker once at full length: the first run allocates, and is 25 to 30 % slower (findings).
+        """Run each worker once at full length: the first run allocates, and is 25 to 30 % slower.
 
         Raises: BundleError: the graph loads but does not run.
         """

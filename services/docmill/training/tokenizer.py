@@ -33,7 +33,7 @@ def windowing(tokenizer: Tokenizer, encoder: Encoder) -> Windowing:
 
 
 def initial_ids(tokenizer: Tokenizer) -> dict[str, list[int]]:
-    """Known tokens from whose mean embedding the added ones start (findings: halfway of [SEP] and the full stop)."""
+    """Known tokens from whose mean embedding the added ones start (halfway of [SEP] and the full stop)."""
     return {
         NEWLINE: [_id(tokenizer, "[SEP]"), _id(tokenizer, ".")],
         TAB: [_id(tokenizer, ",")],
