@@ -177,13 +177,13 @@ def tell_figures(metrics: str) -> None:
         return sum(float(value) for found, value in samples if found == name)
 
     for name, title in METRICS.items():
-        console.print(f"  {title:<28}{total(name):.0f}")
+        console.print(f"  {title:<30}{total(name):.0f}")
     for name, title in (
         ("docmill_end_to_end_latency_seconds", "mean end-to-end latency"),
         ("docmill_slice_tokens", "mean tokens a slice"),
         ("docmill_slice_documents", "mean documents a slice"),
     ):
-        console.print(f"  {title:<28}{total(f'{name}_sum') / max(1, total(f'{name}_count')):.2f}")
+        console.print(f"  {title:<30}{total(f'{name}_sum') / max(1, total(f'{name}_count')):.2f}")
     busy_s = sum(
         float(value)
         for stage, value in re.findall(
@@ -192,7 +192,9 @@ def tell_figures(metrics: str) -> None:
         if stage == "infer"
     )
     tokens = total("docmill_slice_tokens_sum")
-    console.print(f"  {'tokens a second in inference':<28}{tokens / busy_s:.0f}" if busy_s else "")
+    if busy_s:
+        console.print(f"  {'documents a second, inferring':<30}{total('docmill_records_consumed_total') / busy_s:.1f}")
+        console.print(f"  {'tokens a second, inferring':<30}{tokens / busy_s:.0f}")
 
 
 if __name__ == "__main__":
