@@ -98,13 +98,15 @@ def field_spans(text: str, tokens: Tokens, raw: Floats, calibrated: Floats, fiel
     begins |= inside & ~np.concatenate(([False], inside[:-1]))
     firsts = np.flatnonzero(begins)
     last_inside = np.flatnonzero(inside & ~np.concatenate((inside[1:], [False])))
-    spans = []
+    spans: list[Span] = []
     for i, first in enumerate(firsts):
         limit = firsts[i + 1] - 1 if i + 1 < len(firsts) else len(raw) - 1
         last = min(int(last_inside[np.searchsorted(last_inside, first)]), int(limit))
         start, end = _trim(text, int(tokens.starts[first]), int(tokens.ends[last]))
         if start < end:
             confidence = float(1 - calibrated[first : last + 1, OUTSIDE].mean())
+            if spans and start < spans[-1].end:  # two beginnings within one word are one span
+                start, confidence = spans[-1].start, max(confidence, spans.pop().confidence)
             spans.append(Span(field.name, start, end, min(1.0, confidence)))
     if field.many:
         return [span for span in spans if span.confidence >= LIKELY]
@@ -118,9 +120,13 @@ def outlier_distance(pooled: Floats, outlier: OutlierSpec) -> float:
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int]:
-    """Shrink [start, end) past white space."""
+    """Shrink [start, end) past white space, then grow it to whole words: a part of a word is nobody's value."""
     while start < end and text[start].isspace():
         start += 1
     while end > start and text[end - 1].isspace():
         end -= 1
+    while start < end and start > 0 and text[start].isalnum() and text[start - 1].isalnum():
+        start -= 1
+    while start < end < len(text) and text[end - 1].isalnum() and text[end].isalnum():
+        end += 1
     return start, end

@@ -79,6 +79,12 @@ def test_boundaries_are_the_heads_and_confidence_is_calibrated() -> None:
     assert field_spans("a b c", tokens, raw, doubtful, MANY) == []  # of several, only those likelier than not
 
 
+def test_spans_grow_to_whole_words_and_meet_within_one() -> None:
+    assert spans_of("ab abcdefgh ij", [O, B, O, O]) == ["abcdefgh"]
+    assert spans_of("ab abcdefgh ij", [O, B, B, O]) == ["abcdefgh"]
+    assert spans_of("ab abcdefgh ij", [O, O, I, O]) == ["abcdefgh"]
+
+
 @given(text=st.text(alphabet="ab \nß𝔘", max_size=40), data=st.data())
 def test_spans_lie_in_the_text_and_apart(text: str, data: st.DataObject) -> None:
     tokens = tokenise(FourCharacterTokenizer(), windowing(), text)
