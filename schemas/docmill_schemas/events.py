@@ -102,7 +102,9 @@ class ExtractedField(_Event):
     text: str
     start: int = Field(ge=0)
     end: int = Field(ge=0)
-    page: int | None = None
+    page: int | None = Field(default=None, ge=1, description="on which it starts, from 1; of paged formats only")
+    page_start: int | None = Field(default=None, ge=0, description="`start`, counted from the start of its page")
+    page_end: int | None = Field(default=None, ge=0, description="`end`, counted likewise; a field may cross pages")
     confidence: Probability
 
 
@@ -162,6 +164,9 @@ class FallbackRequested(_Event):
     fields: tuple[ExtractedField, ...] = ()
     reasons: tuple[OpenDeferralReason, ...] = Field(min_length=1)
     missing_fields: tuple[str, ...] = ()
+    unread_attachments: tuple[str, ...] = Field(
+        default=(), description="of a mail: the media types of attachments that hold no text which docmill reads"
+    )
     bundle: BundleRef
     timings_ms: dict[str, float] = Field(default_factory=dict)
 

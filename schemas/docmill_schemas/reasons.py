@@ -13,8 +13,15 @@ class RejectionReason(StrEnum):
     DOCUMENT_TOO_LARGE = "document_too_large"
     UNDECODABLE_TEXT = "undecodable_text"
     MALFORMED_DOCUMENT = "malformed_document"
+    ENCRYPTED_DOCUMENT = "encrypted_document"
     NO_TEXT = "no_text"
     TEXT_TOO_LARGE = "text_too_large"
+    TOO_MANY_PAGES = "too_many_pages"
+    ARCHIVE_TOO_LARGE = "archive_too_large"
+    PARSE_TIMEOUT = "parse_timeout"
+    PARSE_MEMORY = "parse_memory"
+    PARSER_CRASHED = "parser_crashed"
+    PROCESS_KILLED = "process_killed"
     INTERNAL_ERROR = "internal_error"
 
 
@@ -27,6 +34,7 @@ class DeferralReason(StrEnum):
     LOW_FIELD_CONFIDENCE = "low_field_confidence"
     UNFAMILIAR_DOCUMENT = "unfamiliar_document"
     UNKNOWN_LANGUAGE = "unknown_language"
+    UNREAD_ATTACHMENT = "unread_attachment"
 
 
 class DecidedBy(StrEnum):
