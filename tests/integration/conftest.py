@@ -17,6 +17,9 @@ from docmill.local_kafka.jars import kafka_version
 from docmill.local_kafka.node import Node, render_properties
 from docmill.local_kafka.ports import HOST, free_port
 from docmill.local_kafka.runtime import locked_jars
+from tests.integration.processor_process import ProcessorProcess, Start
+from tests.integration.topics import Topics
+from tests.tiny_bundle import build_tiny_bundle
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +40,33 @@ def kafka_bootstrap() -> Iterator[str]:
 def topic_prefix() -> str:
     """A prefix for topics and groups that is new in each test."""
     return f"test-{secrets.token_hex(6)}."
+
+
+@pytest.fixture(scope="session")
+def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle that is quick to load and right about documents of tests.tiny_bundle."""
+    return build_tiny_bundle(tmp_path_factory.mktemp("bundles") / "tiny-en")
+
+
+@pytest.fixture
+async def topics(kafka_bootstrap: str, topic_prefix: str) -> Topics:
+    """All topics of docmill, three partitions each, for one test."""
+    made = Topics(kafka_bootstrap, topic_prefix)
+    await made.create()
+    return made
+
+
+@pytest.fixture
+def start(topics: Topics, tiny_bundle: Path, tmp_path: Path) -> Start:
+    """Starts a processor on the test's topics; a further one gets a log of its own."""
+    started: list[ProcessorProcess] = []
+
+    def start_one(**options: str) -> ProcessorProcess:
+        log = tmp_path / f"processor-{len(started)}.log"
+        started.append(ProcessorProcess(topics.bootstrap, topics.prefix, tiny_bundle, log, **options))
+        return started[-1]
+
+    return start_one
 
 
 @contextlib.contextmanager

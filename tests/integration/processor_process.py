@@ -14,12 +14,18 @@ from pathlib import Path
 from typing import Any, Self
 
 PATIENCE_S = 60.0  # for a condition that must come; nothing is measured with it
+Start = Callable[..., "ProcessorProcess"]
 
 
 class ProcessorProcess:
-    """`docmill run processor` on a test's topics. Ends with the `with` block, whatever happens in it."""
+    """`docmill run processor` on a test's topics. Ends with the `with` block, whatever happens in it.
 
-    def __init__(self, bootstrap: str, prefix: str, bundle: Path, log: Path, **environment: str) -> None:
+    `module`: run it by another module, which does something to it first.
+    """
+
+    def __init__(
+        self, bootstrap: str, prefix: str, bundle: Path, log: Path, module: str = "docmill", **environment: str
+    ) -> None:
         self._log = log
         self._port: int | None = None
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("DOCMILL_", "KAFKA_"))}
@@ -34,7 +40,7 @@ class ProcessorProcess:
         }
         with log.open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "docmill", "run", "processor"],
+                [sys.executable, "-m", module, "run", "processor"],
                 env={**inherited, **settings, **environment},
                 stdout=output,
                 stderr=output,

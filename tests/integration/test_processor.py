@@ -3,56 +3,29 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.structs import TopicPartition
 
-from tests.integration.processor_process import ProcessorProcess
-from tests.integration.topics import FALLBACK, MIB, PROCESSED, RECEIVED, REJECTED, Sent, Topics, header
-from tests.tiny_bundle import build_tiny_bundle, text_of
+from tests.integration.processor_process import ProcessorProcess, Start
+from tests.integration.topics import (
+    FALLBACK,
+    MIB,
+    PROCESSED,
+    RECEIVED,
+    REJECTED,
+    Sent,
+    Topics,
+    header,
+    keys,
+    receipt,
+)
+from tests.tiny_bundle import text_of
 
 pytestmark = pytest.mark.kafka
-
-Start = Callable[..., ProcessorProcess]
-
-
-@pytest.fixture(scope="session")
-def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_tiny_bundle(tmp_path_factory.mktemp("bundles") / "tiny-en")
-
-
-@pytest.fixture
-async def topics(kafka_bootstrap: str, topic_prefix: str) -> Topics:
-    made = Topics(kafka_bootstrap, topic_prefix)
-    await made.create()
-    return made
-
-
-@pytest.fixture
-def start(topics: Topics, tiny_bundle: Path, tmp_path: Path) -> Start:
-    """Starts a processor on the test's topics; a further one gets a log of its own."""
-    started: list[ProcessorProcess] = []
-
-    def start_one(**environment: str) -> ProcessorProcess:
-        log = tmp_path / f"processor-{len(started)}.log"
-        started.append(ProcessorProcess(topics.bootstrap, topics.prefix, tiny_bundle, log, **environment))
-        return started[-1]
-
-    return start_one
-
-
-def receipt(number: int, **kwargs: Any) -> Sent:
-    """A receipt that goes straight through; its id is its key."""
-    return Sent(text_of("receipt", number).encode(), key=f"receipt-{number}".encode(), **kwargs)
-
-
-def keys(records: list[Any]) -> list[str]:
-    return sorted(record.key.decode() for record in records)
 
 
 async def test_every_document_gets_its_outcome(topics: Topics, start: Start) -> None:

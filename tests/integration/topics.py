@@ -9,6 +9,8 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from tests.tiny_bundle import text_of
+
 PATIENCE_S = 60.0
 RECEIVED, PROCESSED, FALLBACK, REJECTED = (
     "documents.received",
@@ -136,3 +138,13 @@ def header(record: Any, name: str) -> str | None:
     """The last header of a name, as text."""
     values = [value for key, value in record.headers if key == name]
     return values[-1].decode() if values else None
+
+
+def receipt(number: int, **kwargs: Any) -> Sent:
+    """A receipt that goes straight through; its id is its key."""
+    return Sent(text_of("receipt", number).encode(), key=f"receipt-{number}".encode(), **kwargs)
+
+
+def keys(records: Sequence[Any]) -> list[str]:
+    """Their keys, sorted."""
+    return sorted(record.key.decode() for record in records)

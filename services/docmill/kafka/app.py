@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import platform
+import secrets
 import time
 from collections import deque
 from collections.abc import AsyncIterator
@@ -38,6 +39,7 @@ from docmill_schemas.topics import RECEIVED
 log = logging.getLogger(__name__)
 
 OBSERVE_EVERY_S = 2.0
+MAX_SLICES = 256  # at once, one a partition: none waits for another's; inference is shared out fairly (runtime)
 GOODBYE_S = 5.0  # to leave the group, then to close the producer: with the broker away either may hang
 
 
@@ -64,12 +66,13 @@ async def run_processor(settings: Settings) -> None:
     async with _producer(settings) as producer:
         shared = Shared(
             settings=settings,
+            owner=secrets.token_hex(8),
             cluster_id=cluster,
             mill=Mill(bundle, inference, accounting),
             publisher=Publisher(bundle, f"docmill/{settings.group}", include_text=settings.include_text),
             delivery=AtLeastOnce(poller.consumer, producer, settings.topic_prefix),
             accounting=accounting,
-            executor=ThreadPoolExecutor(threads + 1, thread_name_prefix="slice"),
+            executor=ThreadPoolExecutor(MAX_SLICES, thread_name_prefix="slice"),
             internal_errors=deque(maxlen=ERROR_WINDOW),
         )
         app = FastStream(poller.broker, logger=None)

@@ -63,31 +63,42 @@ def decode_record(record: Record, cluster_id: str, max_document_bytes: int) -> D
     `document_too_large`, or, for an exception that nobody foresaw, `internal_error`.
     """
     headers = read_headers(record.headers)
-    redriven = _matching(REQUEST_ID, headers.get(REQUEST_ID_HEADER))
-    request = redriven or _request_id(headers.get("ce_source"), headers.get("ce_id"))
-    if request is None:
-        request = bare_request_id(cluster_id, record.topic, record.partition, record.offset, record.timestamp)
-    attempt = int(_matching(ATTEMPT, headers.get(ATTEMPT_HEADER)) or 0) + 1
-    key = key_text(record.key)
-    document_id = headers.get("ce_subject") or key or request
+    known = undecoded(record, cluster_id, Rejected(RejectionReason.EMPTY_VALUE, "the record has no value"))
+    if not record.value:
+        return known
+    request = known.request_id
+    document_id = known.document_id
     try:
-        if not record.value:
-            raise DocumentError(RejectionReason.EMPTY_VALUE, "the record has no value")
         content = _content(headers, record.value)
         attributes = content.attributes
-        request = redriven or _request_id(attributes.source, attributes.id) or request
-        document_id = _bounded(attributes.subject or key or request)
+        request = _redriven(headers) or _request_id(attributes.source, attributes.id) or request
+        document_id = _bounded(attributes.subject or key_text(record.key) or request)
         document = _document(content, record, request, document_id)
         if len(document.content) > max_document_bytes:
             raise DocumentError(
                 RejectionReason.DOCUMENT_TOO_LARGE, f"{len(document.content)} bytes, at most {max_document_bytes}"
             )
-        return DecodedRecord(record, request, document.document_id, attempt, document)
+        return DecodedRecord(record, request, document.document_id, known.attempt, document)
     except DocumentError as error:
         rejected = Rejected(error.reason, error.detail)
     except Exception as error:  # tied to one record: the policy of errors.py
         rejected = Rejected(RejectionReason.INTERNAL_ERROR, "unexpected exception", whereabouts(error))
+    return DecodedRecord(record, request, document_id[:MAX_ID_CHARACTERS], known.attempt, rejected)
+
+
+def undecoded(record: Record, cluster_id: str, rejected: Rejected) -> DecodedRecord:
+    """A record whose value nobody has looked into, with the ids that its headers and its place give."""
+    headers = read_headers(record.headers)
+    request = _redriven(headers) or _request_id(headers.get("ce_source"), headers.get("ce_id"))
+    if request is None:
+        request = bare_request_id(cluster_id, record.topic, record.partition, record.offset, record.timestamp)
+    attempt = int(_matching(ATTEMPT, headers.get(ATTEMPT_HEADER)) or 0) + 1
+    document_id = headers.get("ce_subject") or key_text(record.key) or request
     return DecodedRecord(record, request, document_id[:MAX_ID_CHARACTERS], attempt, rejected)
+
+
+def _redriven(headers: dict[str, str]) -> str | None:
+    return _matching(REQUEST_ID, headers.get(REQUEST_ID_HEADER))
 
 
 def _matching(pattern: re.Pattern[str], header: str | None) -> str | None:

@@ -3,26 +3,37 @@
 `acquire` takes a partition over, `publish_and_commit` makes one slice final, `release` gives the partition back.
 At least once, as here: publish all, await every ack, commit the explicit offset. A crash in between publishes the
 slice again: consumers dedupe on (request_id, decided_by). Exactly once is the other implementation, and comes with
-its own release.
+its own release. Each commit carries a crash mark; what it means is the worker's business.
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
 
 from docmill.errors import BrokerError, LogTruncatedError, RecordsLostError
+from docmill.kafka.crash_marks import CrashMark, read_mark
 from docmill.kafka.failpoints import failpoint
 from docmill.kafka.publish import OutgoingRecord
+from docmill.kafka.watched_consumer import WatchedConsumer
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """Where a partition is to be read from, and what the owner before left there."""
+
+    offset: int
+    mark: CrashMark
 
 
 class Delivery(Protocol):
     """A delivery guarantee. Every method raises BrokerError where the broker fails or refuses."""
 
-    async def acquire(self, partition: TopicPartition) -> int:
-        """Become the partition's owner; the offset to read from.
+    async def acquire(self, partition: TopicPartition) -> Committed:
+        """Become the partition's owner.
 
         Raises:
             RecordsLostError: the committed offset lies below the start of the log.
@@ -38,38 +49,44 @@ class Delivery(Protocol):
         """
         ...
 
-    async def publish_and_commit(
-        self, partition: TopicPartition, records: Sequence[OutgoingRecord], next_offset: int
-    ) -> None:
-        """Make one slice final: its records published, `next_offset` committed."""
+    async def mark(self, partition: TopicPartition, at: Committed) -> None:
+        """Leave a mark at the committed offset."""
         ...
 
-    async def release(self, partition: TopicPartition) -> None:
-        """Give up what `acquire` took; nothing of the partition is in flight any more."""
+    async def publish_and_commit(
+        self, partition: TopicPartition, records: Sequence[OutgoingRecord], then: Committed
+    ) -> None:
+        """Make one slice final: its records published, the offset after it committed."""
+        ...
+
+    async def release(self, partition: TopicPartition, at: Committed | None) -> None:
+        """Give up what `acquire` took; nothing of the partition is in flight any more. `at`: None where it was never
+        acquired.
+        """
         ...
 
 
 class AtLeastOnce:
     """One idempotent producer for all partitions; explicit offsets after all acks."""
 
-    def __init__(self, consumer: Callable[[], AIOKafkaConsumer], producer: AIOKafkaProducer, topic_prefix: str) -> None:
+    def __init__(self, consumer: Callable[[], WatchedConsumer], producer: AIOKafkaProducer, topic_prefix: str) -> None:
         self._consumer = consumer
         self._producer = producer
         self._prefix = topic_prefix
 
-    async def acquire(self, partition: TopicPartition) -> int:
+    async def acquire(self, partition: TopicPartition) -> Committed:
         """See Delivery. A group that starts for the first time reads from the start of the log."""
         try:
-            committed: int | None = await self._consumer().committed(partition)
+            found = await self._consumer().committed_with_metadata(partition)
         except KafkaError as error:
             raise BrokerError(f"cannot read the committed offset of {_name(partition)}: {error!r}") from error
-        if committed is None:
-            return await self._log_start(partition)
-        await self.check_log_start(partition, committed)
+        if found is None:
+            return Committed(await self._log_start(partition), CrashMark())
+        await self.check_log_start(partition, found.offset)
         end = await self._log_end(partition)
-        if committed > end:
-            raise LogTruncatedError(_name(partition), committed, f"the log ends at {end}")
-        return committed
+        if found.offset > end:
+            raise LogTruncatedError(_name(partition), found.offset, f"the log ends at {end}")
+        return Committed(found.offset, read_mark(found.metadata))
 
     async def check_log_start(self, partition: TopicPartition, offset: int) -> None:
         """See Delivery."""
@@ -77,8 +94,15 @@ class AtLeastOnce:
         if offset < start:
             raise RecordsLostError(_name(partition), offset, start)
 
+    async def mark(self, partition: TopicPartition, at: Committed) -> None:
+        """See Delivery."""
+        try:
+            await self._commit(partition, at)
+        except (KafkaError, IllegalStateError) as error:
+            raise BrokerError(f"cannot mark {_name(partition)} at {at.offset}: {error!r}") from error
+
     async def publish_and_commit(
-        self, partition: TopicPartition, records: Sequence[OutgoingRecord], next_offset: int
+        self, partition: TopicPartition, records: Sequence[OutgoingRecord], then: Committed
     ) -> None:
         """See Delivery."""
         try:
@@ -90,12 +114,17 @@ class AtLeastOnce:
             ]
             await asyncio.gather(*acks)
             failpoint("published")
-            await self._consumer().commit({partition: next_offset})
+            await self._commit(partition, then)
         except (KafkaError, IllegalStateError) as error:
-            raise BrokerError(f"cannot make {_name(partition)} up to {next_offset} final: {error!r}") from error
+            raise BrokerError(f"cannot make {_name(partition)} up to {then.offset} final: {error!r}") from error
 
-    async def release(self, partition: TopicPartition) -> None:
-        """Nothing to give up: the group coordinator fences commits by generation."""
+    async def release(self, partition: TopicPartition, at: Committed | None) -> None:
+        """See Delivery. Only the mark is given up: the group coordinator fences commits by generation."""
+        if at is not None:
+            await self.mark(partition, Committed(at.offset, at.mark.released()))
+
+    async def _commit(self, partition: TopicPartition, at: Committed) -> None:
+        await self._consumer().commit({partition: (at.offset, at.mark.as_metadata())})
 
     async def _log_start(self, partition: TopicPartition) -> int:
         try:

@@ -13,12 +13,14 @@ from collections.abc import Callable, Iterable, Sequence
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 
-from docmill.errors import DocmillError, RecordsLostError
+from docmill.errors import BrokerError, DocmillError, RecordsLostError
 from docmill.kafka.decode_record import Record
 from docmill.kafka.worker import PartitionWorker, Reading, Shared
 from docmill.telemetry.metrics import Metrics
 
 log = logging.getLogger(__name__)
+
+GIVE_UP_S = 3.0  # for the last word on a partition, when the slice in hand is final or given up
 
 
 class Engine:
@@ -87,8 +89,16 @@ class Engine:
                 task.cancel()
             if late:
                 await asyncio.wait(late, timeout=self._shared.settings.release_timeout_s)
-        for partition in workers:
-            await self._shared.delivery.release(partition)
+        if workers:
+            await asyncio.gather(*(self._give_up(partition, worker) for partition, worker in workers.items()))
+
+    async def _give_up(self, partition: TopicPartition, worker: PartitionWorker) -> None:
+        """Release at the broker. Where it does not answer, the next owner takes us for dead, and is careful."""
+        try:
+            async with asyncio.timeout(GIVE_UP_S):
+                await self._shared.delivery.release(partition, worker.at)
+        except (BrokerError, TimeoutError) as error:
+            log.warning("partition %d was released without a word to the broker: %r", partition.partition, error)
 
     async def drain(self) -> None:
         """Stop for good: finish the slices in hand, take no new ones."""

@@ -16,101 +16,19 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import ConsumerStoppedError, CorruptRecordException, KafkaError, UnsupportedCodecError
+from aiokafka import ConsumerRecord
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
 from faststream.kafka.subscriber.usecase import BatchSubscriber
 
-from docmill.errors import BrokerError, DocmillError, PollError
 from docmill.kafka.engine import AssignmentListener, Engine
+from docmill.kafka.watched_consumer import PollWatch, WatchedConsumer
 from docmill.settings import Settings
 
 POLL_TIMEOUT_MS = 50  # FastStream sleeps as long again after an empty poll
 JOIN_MARGIN_MS = 10_000  # of a rebalance, beyond what the slices in hand may take
 FASTSTREAM_LOG = logging.getLogger("faststream.docmill")
-
-
-class PollWatch:
-    """Sees to it that every polled record reaches the engine, or that the service stops."""
-
-    def __init__(self, fail: Callable[[BaseException], None]) -> None:
-        self.last_s: float | None = None  # monotonic time at which the last poll succeeded
-        self.failed = False
-        self._fail = fail
-        self._on_its_way = 0
-
-    def check_handed_over(self) -> None:
-        """Before a poll: nothing of the one before may be on its way still.
-
-        Raises: PollError: FastStream swallowed it.
-        """
-        if self._on_its_way:
-            raise PollError(f"{self._on_its_way} polled records never reached the engine; see FastStream's error above")
-
-    def polled(self, records: int) -> None:
-        """A poll succeeded."""
-        self.last_s = time.monotonic()
-        self._on_its_way = records
-
-    def handed_over(self) -> None:
-        """The engine has the poll, or knows that it cannot have it."""
-        self._on_its_way = 0
-
-    def fail(self, error: Exception) -> None:
-        """Stop the service."""
-        self.failed = True
-        self._fail(error)
-
-
-class WatchedConsumer(AIOKafkaConsumer):  # type: ignore[misc]
-    """A consumer whose failed polls stop the service.
-
-    `getmany` takes partition after partition, and moves the position of each as it takes it. Where a later one cannot
-    be read (a corrupt batch, a header's name that is not UTF-8), the records of those before it are gone.
-    """
-
-    def __init__(self, *topics: str, watch: PollWatch, **options: Any) -> None:
-        super().__init__(*topics, **options)
-        self._watch = watch
-
-    async def getmany(
-        self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
-    ) -> dict[TopicPartition, list[ConsumerRecord]]:
-        """As aiokafka's, but empty once a poll failed: FastStream would restart its loop at once, again and again."""
-        if self._watch.failed:
-            return {}
-        try:
-            self._watch.check_handed_over()
-            polled: dict[TopicPartition, list[ConsumerRecord]] = await super().getmany(
-                *partitions, timeout_ms=timeout_ms, max_records=max_records
-            )
-            if self._fetcher.error_future.done() and not self._closed:
-                raise BrokerError("the task that fetches records has died; see aiokafka's error above")
-        except ConsumerStoppedError:
-            raise
-        except Exception as error:
-            self._watch.fail(self._explained(error))
-            return {}
-        self._watch.polled(sum(map(len, polled.values())))
-        return polled
-
-    def _explained(self, error: Exception) -> DocmillError:
-        if isinstance(error, DocmillError):
-            return error
-        unreadable = isinstance(error, CorruptRecordException | UnsupportedCodecError)
-        if isinstance(error, KafkaError) and not unreadable:
-            return BrokerError(f"polling failed: {error!r}")
-        # aiokafka forgets what it took: the first that is left is the one it stumbled over.
-        where = next(iter(self._fetcher._records), None)
-        name = "a partition" if where is None else f"{where.topic}-{where.partition}"
-        explained = PollError(
-            f"{name} holds records that cannot be read: {error!r}. Nothing was skipped; find the first of them from "
-            f"the group's committed offset on, and set the offset past it (kafka-consumer-groups.sh --reset-offsets)"
-        )
-        explained.__cause__ = error
-        return explained
 
 
 class _Broker(KafkaBroker):
@@ -122,7 +40,7 @@ class _Broker(KafkaBroker):
         super().__init__(servers, client_id="docmill", apply_types=False, consumer_only=True, logger=FASTSTREAM_LOG)
         self._watch = watch
 
-    async def _connect(self) -> Callable[..., AIOKafkaConsumer]:
+    async def _connect(self) -> Callable[..., WatchedConsumer]:
         builder = await super()._connect()
         assert isinstance(builder, partial)
         watched = partial(WatchedConsumer, *builder.args, watch=self._watch, **builder.keywords)
@@ -165,10 +83,11 @@ class Poller:
         )
         self._subscriber(self._handle)
 
-    def consumer(self) -> AIOKafkaConsumer:
+    def consumer(self) -> WatchedConsumer:
         """The consumer, from just before its first assignment on."""
         if self._subscriber is None or self._subscriber.consumer is None:
             raise RuntimeError("the poller has not started")
+        assert isinstance(self._subscriber.consumer, WatchedConsumer)
         return self._subscriber.consumer
 
     def idle_s(self) -> float:

@@ -55,8 +55,12 @@ class RecordsQueue:
         self._closed = True
         self._changed.set()
 
-    async def next_slice(self) -> list[Record]:
-        """At least one record and at most about `max_slice_tokens`, waiting for the first; empty once closed."""
+    async def next_slice(self, *, single: bool = False) -> list[Record]:
+        """At least one record and at most about `max_slice_tokens`, waiting for the first; empty once closed.
+
+        Args:
+            single: exactly one record.
+        """
         while not self._records and not self._closed:
             self._changed.clear()
             await self._changed.wait()
@@ -65,13 +69,18 @@ class RecordsQueue:
         taken: list[Record] = []
         tokens = 0
         while self._records:
-            size = _size(self._records[0])
-            tokens += size // BYTES_PER_TOKEN + 1
-            if taken and tokens > self._max_slice_tokens:
+            tokens += estimated_tokens(self._records[0])
+            if taken and (single or tokens > self._max_slice_tokens):
                 break
-            taken.append(self._records.popleft())
-            self._bytes -= size
+            record = self._records.popleft()
+            taken.append(record)
+            self._bytes -= _size(record)
         return taken
+
+
+def estimated_tokens(record: Record) -> int:
+    """What a record weighs in a slice."""
+    return _size(record) // BYTES_PER_TOKEN + 1
 
 
 def _size(record: Record) -> int:

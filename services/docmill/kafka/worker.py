@@ -2,19 +2,21 @@
 
 The order of one slice, and why it holds:
     1. take records from the queue; the queue holds only records from the acquired offset on
-    2. one outcome a record and its outgoing record, made in a thread
-    3. too many unexpected exceptions: stop here, nothing is published
-    4. publish all, then commit the offset after the last one (delivery.py)
-    5. only then metrics advance
-Any broker failure in 1-5 discards the slice: the worker backs off and acquires again, from the committed offset.
+    2. after the death of an owner: one record only, and a mark that it is being attempted (crash_marks.py)
+    3. one outcome a record and its outgoing record, made in a thread
+    4. too many unexpected exceptions: stop here, nothing is published
+    5. publish all, then commit the offset after the last one (delivery.py)
+    6. only then metrics advance
+Any broker failure in 1-6 discards the slice: the worker backs off and acquires again, from the committed offset.
 """
 
 import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Executor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -22,11 +24,12 @@ from aiokafka import TopicPartition
 
 from docmill.errors import BrokerError, InternalErrorRateError, LogTruncatedError, whereabouts
 from docmill.kafka.accounting import Accounting, Final
-from docmill.kafka.decode_record import DecodedRecord, Record, decode_record
-from docmill.kafka.delivery import Delivery
+from docmill.kafka.crash_marks import DEATHS_TO_CONDEMN, CrashMark
+from docmill.kafka.decode_record import DecodedRecord, Record, decode_record, undecoded
+from docmill.kafka.delivery import Committed, Delivery
 from docmill.kafka.failpoints import failpoint
 from docmill.kafka.publish import OutgoingRecord, Publisher
-from docmill.kafka.records_queue import RecordsQueue
+from docmill.kafka.records_queue import RecordsQueue, estimated_tokens
 from docmill.processing import Mill, Outcome, ReceivedDocument, Rejected
 from docmill.settings import Settings
 from docmill_schemas.reasons import RejectionReason
@@ -36,6 +39,9 @@ log = logging.getLogger(__name__)
 FIRST_BACKOFF_S = 0.2
 LONGEST_BACKOFF_S = 10.0
 ERROR_WINDOW = 1000  # records over which unexpected exceptions are counted
+CONDEMNED = Rejected(
+    RejectionReason.PROCESS_KILLED, f"the process died {DEATHS_TO_CONDEMN} times while it processed this record alone"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +64,10 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What all workers of a service share."""
+    """What all workers of a service share. `owner` names this process in crash marks."""
 
     settings: Settings
+    owner: str
     cluster_id: str
     mill: Mill
     publisher: Publisher
@@ -75,7 +82,7 @@ class PartitionWorker:
 
     def __init__(self, partition: TopicPartition, reading: Reading, shared: Shared) -> None:
         self.partition = partition
-        self.committed: int | None = None
+        self.at: Committed | None = None  # None: never acquired
         self._reading = reading
         self._shared = shared
         settings = shared.settings
@@ -86,6 +93,11 @@ class PartitionWorker:
         self._busy = False
         self._paused = True
         self._released = False
+
+    @property
+    def committed(self) -> int | None:
+        """The committed offset, as far as this worker knows."""
+        return None if self.at is None else self.at.offset
 
     @property
     def acquired(self) -> bool:
@@ -154,20 +166,25 @@ class PartitionWorker:
         started = time.monotonic()
         try:
             async with asyncio.timeout(self._shared.settings.acquire_timeout_s):
-                offset = await self._shared.delivery.acquire(self.partition)
+                found = await self._shared.delivery.acquire(self.partition)
+                mark = found.mark.taken_over(self._shared.owner, self._shared.settings.max_slice_tokens)
+                if found.offset != self.committed:  # the last commit went through after all
+                    self._oldest_ms = None
+                self.at = at = Committed(found.offset, mark)  # known before it is left: a release must take it back
+                await self._shared.delivery.mark(self.partition, at)
         except TimeoutError:
             raise BrokerError(f"partition {self.partition.partition} could not be acquired in time") from None
         if self._released:
             return
         # From here to `resume` nothing awaits: no poll can come in between with records of the old position.
         self._queue.clear()
-        self._reading.seek(self.partition, offset)
-        if offset != self.committed:  # the last commit went through after all
-            self._oldest_ms = None
-        self._next = self.committed = offset
+        self._reading.seek(self.partition, at.offset)
+        self._next = at.offset
         self._reading.resume(self.partition)
         self._paused = False
         self._shared.accounting.acquired(time.monotonic() - started)
+        if mark.singly:
+            log.warning("%s: its owner died; one slice of records runs one by one", self.partition)
 
     def _stop_reading(self) -> None:
         self._next = None
@@ -177,7 +194,7 @@ class PartitionWorker:
             self._paused = True
 
     async def _work(self) -> None:
-        while records := await self._queue.next_slice():
+        while records := await self._queue.next_slice(single=self._mark.singly):
             self._busy = True
             try:
                 await self._slice(records)
@@ -190,12 +207,29 @@ class PartitionWorker:
             self._reading.resume(self.partition)
             self._paused = False
         await self._check_gap(records)
-        loop = asyncio.get_running_loop()
-        done = await loop.run_in_executor(self._shared.executor, self._process, records)
+        if self._mark.condemned:
+            log.error("offset %d of %s: %s", records[0].offset, self.partition, CONDEMNED.detail)
+            done = [self._done(undecoded(records[0], self._shared.cluster_id, CONDEMNED), CONDEMNED, datetime.now(UTC))]
+        else:
+            await self._attempt()
+            loop = asyncio.get_running_loop()
+            done = await loop.run_in_executor(self._shared.executor, self._process, records)
         self._count_internal_errors(done)
         failpoint("computed")
         await self._finish(done)
         self._oldest_ms = None
+
+    @property
+    def _mark(self) -> CrashMark:
+        return CrashMark() if self.at is None else self.at.mark
+
+    async def _attempt(self) -> None:
+        """Leave word of a record that runs alone, before it can kill the process."""
+        if self._mark.singly and self.at is not None:
+            attempted = Committed(self.at.offset, self._mark.attempted())
+            async with self._deadline(f"mark {attempted.offset}"):
+                await self._shared.delivery.mark(self.partition, attempted)
+            self.at = attempted
 
     def _process(self, records: Sequence[Record]) -> list[Done]:
         """What becomes of each record. Runs in a thread."""
@@ -240,15 +274,22 @@ class PartitionWorker:
             )
 
     async def _finish(self, done: Sequence[Done]) -> None:
-        next_offset = done[-1].record.offset + 1
+        passed = self._mark.passed(sum(estimated_tokens(d.record) for d in done))
+        then = Committed(done[-1].record.offset + 1, passed)
+        async with self._deadline(f"up to {then.offset}"):
+            await self._shared.delivery.publish_and_commit(self.partition, [d.outgoing for d in done], then)
+        failpoint("committed")
+        self.at = then
+        self._shared.accounting.final([Final(d.record.timestamp, d.outcome) for d in done])
+
+    @asynccontextmanager
+    async def _deadline(self, what: str) -> AsyncIterator[None]:
+        """Raises: BrokerError: `what` was not final in time."""
         try:
             async with asyncio.timeout(self._shared.settings.publish_timeout_s):
-                await self._shared.delivery.publish_and_commit(self.partition, [d.outgoing for d in done], next_offset)
+                yield
         except TimeoutError:
-            raise BrokerError(f"partition {self.partition.partition} up to {next_offset} not final in time") from None
-        failpoint("committed")
-        self.committed = next_offset
-        self._shared.accounting.final([Final(d.record.timestamp, d.outcome) for d in done])
+            raise BrokerError(f"partition {self.partition.partition} {what}: not final in time") from None
 
     async def _check_gap(self, records: Sequence[Record]) -> None:
         """Offsets jump over transaction markers, but also where retention ate what was not read yet.

@@ -3,8 +3,8 @@
 import threading
 import time
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ import onnxruntime as ort
 from docmill.errors import BundleError
 from docmill.pipeline.types import WindowOutput
 from docmill.pipeline.window import Window
+from docmill.runtime.fair_pool import FairPool
 
 OUTPUTS = ["type_logits", "tag_logits", "pooled"]
 ERRORS_ONLY = 3  # ONNX Runtime's log level
@@ -41,21 +42,20 @@ class OnnxInference:
         self.threads = threads
         self._session = _session(model_path)
         self.signature = _signature(self._session, model_path)
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="inference")
+        self._pool: FairPool[WindowOutput | Exception] = FairPool(threads, "inference")
         self._lock = threading.Lock()
         self._busy_s = 0.0
 
     def run(self, windows: Sequence[Window]) -> list[WindowOutput | Exception]:
         """One output a window, in the order given; a window that fails yields its exception.
 
-        May be called from several threads.
+        May be called from several threads, which share the workers round-robin.
         """
         # Longest first: the last ones to finish are short, so the workers end together.
         order = sorted(range(len(windows)), key=lambda index: -len(windows[index].ids))
-        futures: dict[int, Future[WindowOutput | Exception]] = {
-            index: self._pool.submit(self._run_one, windows[index]) for index in order
-        }
-        return [futures[index].result() for index in range(len(windows))]
+        outputs = self._pool.run([partial(self._run_one, windows[index]) for index in order])
+        by_index = dict(zip(order, outputs, strict=True))
+        return [by_index[index] for index in range(len(windows))]
 
     def warm_up(self) -> None:
         """Run each worker once at full length: the first run allocates, and is 25 to 30 % slower.
@@ -75,7 +75,7 @@ class OnnxInference:
 
     def close(self) -> None:
         """End the workers once the windows that run are finished; a `run` still under way then fails."""
-        self._pool.shutdown(cancel_futures=True)
+        self._pool.close()
 
     def _run_one(self, window: Window) -> WindowOutput | Exception:
         started = time.perf_counter()

@@ -14,19 +14,23 @@ from aiokafka.errors import (
     KafkaTimeoutError,
     MessageSizeTooLargeError,
 )
+from aiokafka.structs import OffsetAndMetadata
 
 from docmill.errors import BrokerError, LogTruncatedError, RecordsLostError
-from docmill.kafka.delivery import AtLeastOnce
+from docmill.kafka.crash_marks import CrashMark
+from docmill.kafka.delivery import AtLeastOnce, Committed
 from docmill.kafka.publish import OutgoingRecord
 
+HELD = CrashMark("this one")
 P0 = TopicPartition("documents.received", 0)
 
 
 class Broker:
     """The little of a consumer and a producer that delivery uses; `log` tells what happened in which order."""
 
-    def __init__(self, committed: int | None = 10, start: int = 0, end: int = 100) -> None:
+    def __init__(self, committed: int | None = 10, start: int = 0, end: int = 100, metadata: str = "") -> None:
         self.offset = committed
+        self.metadata = metadata
         self.start, self.end = start, end
         self.log: list[Any] = []
         self.acks: list[asyncio.Future[None]] = []
@@ -34,10 +38,10 @@ class Broker:
         self.commit_error: Exception | None = None
         self.read_error: Exception | None = None
 
-    async def committed(self, partition: TopicPartition) -> int | None:
+    async def committed_with_metadata(self, partition: TopicPartition) -> OffsetAndMetadata | None:
         if isinstance(self.read_error, KafkaConnectionError):
             raise self.read_error
-        return self.offset
+        return None if self.offset is None else OffsetAndMetadata(self.offset, self.metadata)
 
     async def beginning_offsets(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         if isinstance(self.read_error, KafkaTimeoutError):
@@ -56,16 +60,20 @@ class Broker:
         self.acks.append(asyncio.get_running_loop().create_future())
         return self.acks[-1]
 
-    async def commit(self, offsets: dict[TopicPartition, int]) -> None:
+    async def commit(self, offsets: dict[TopicPartition, tuple[int, str]]) -> None:
         if self.commit_error is not None:
             raise self.commit_error
         self.log.append(offsets)
 
     def delivery(self) -> AtLeastOnce:
-        return AtLeastOnce(lambda: self, cast(Any, self), "claims.")
+        return AtLeastOnce(lambda: cast(Any, self), cast(Any, self), "claims.")
 
-    def commits(self) -> list[dict[TopicPartition, int]]:
+    def commits(self) -> list[dict[TopicPartition, tuple[int, str]]]:
         return [entry for entry in self.log if isinstance(entry, dict)]
+
+
+def at(offset: int, mark: CrashMark = HELD) -> Committed:
+    return Committed(offset, mark)
 
 
 def outgoing(*keys: bytes) -> list[OutgoingRecord]:
@@ -80,7 +88,7 @@ async def sent(broker: Broker, count: int) -> None:
 
 async def test_the_commit_waits_for_every_ack() -> None:
     broker = Broker()
-    publishing = asyncio.create_task(broker.delivery().publish_and_commit(P0, outgoing(b"a", b"b", b"c"), 13))
+    publishing = asyncio.create_task(broker.delivery().publish_and_commit(P0, outgoing(b"a", b"b", b"c"), at(13)))
     await sent(broker, 3)
     assert broker.log == [("claims.documents.processed", key, b"v", [("h", None)]) for key in (b"a", b"b", b"c")]
     for ack in (broker.acks[2], broker.acks[0]):
@@ -90,12 +98,12 @@ async def test_the_commit_waits_for_every_ack() -> None:
         assert broker.commits() == []
     broker.acks[1].set_result(None)
     await asyncio.wait_for(publishing, 5)
-    assert broker.commits() == [{P0: 13}]
+    assert broker.commits() == [{P0: (13, HELD.as_metadata())}]
 
 
 async def test_a_failed_ack_commits_nothing() -> None:
     broker = Broker()
-    publishing = asyncio.create_task(broker.delivery().publish_and_commit(P0, outgoing(b"a", b"b", b"c"), 13))
+    publishing = asyncio.create_task(broker.delivery().publish_and_commit(P0, outgoing(b"a", b"b", b"c"), at(13)))
     await sent(broker, 3)
     broker.acks[0].set_result(None)
     broker.acks[1].set_exception(MessageSizeTooLargeError())
@@ -109,13 +117,13 @@ async def test_a_failed_send_commits_nothing() -> None:
     broker = Broker()
     broker.send_error = KafkaTimeoutError()
     with pytest.raises(BrokerError):
-        await broker.delivery().publish_and_commit(P0, outgoing(b"a", b"b"), 12)
+        await broker.delivery().publish_and_commit(P0, outgoing(b"a", b"b"), at(12))
     assert broker.commits() == []
 
 
 async def test_a_cancelled_publish_commits_nothing() -> None:
     broker = Broker()
-    publishing = asyncio.create_task(broker.delivery().publish_and_commit(P0, outgoing(b"a"), 11))
+    publishing = asyncio.create_task(broker.delivery().publish_and_commit(P0, outgoing(b"a"), at(11)))
     await sent(broker, 1)
     publishing.cancel()
     await asyncio.wait({publishing}, timeout=5)
@@ -127,7 +135,7 @@ async def test_a_cancelled_publish_commits_nothing() -> None:
 async def test_a_refused_commit_is_the_brokers_fault(error: KafkaError) -> None:
     broker = Broker()
     broker.commit_error = error
-    publishing = asyncio.create_task(broker.delivery().publish_and_commit(P0, outgoing(b"a"), 11))
+    publishing = asyncio.create_task(broker.delivery().publish_and_commit(P0, outgoing(b"a"), at(11)))
     await sent(broker, 1)
     broker.acks[0].set_result(None)
     with pytest.raises(BrokerError):
@@ -135,12 +143,17 @@ async def test_a_refused_commit_is_the_brokers_fault(error: KafkaError) -> None:
 
 
 async def test_acquiring_reads_on_from_the_committed_offset() -> None:
-    assert await Broker(committed=10, start=10, end=10).delivery().acquire(P0) == 10
-    assert await Broker(committed=0).delivery().acquire(P0) == 0
+    assert await Broker(committed=10, start=10, end=10).delivery().acquire(P0) == at(10, CrashMark())
+    assert await Broker(committed=0).delivery().acquire(P0) == at(0, CrashMark())
+
+
+async def test_acquiring_finds_what_the_owner_before_left() -> None:
+    left = CrashMark("another", 500, attempting=True, deaths=1)
+    assert await Broker(committed=3, metadata=left.as_metadata()).delivery().acquire(P0) == at(3, left)
 
 
 async def test_a_new_group_reads_from_the_start_of_the_log() -> None:
-    assert await Broker(committed=None, start=7).delivery().acquire(P0) == 7
+    assert await Broker(committed=None, start=7).delivery().acquire(P0) == at(7, CrashMark())
 
 
 async def test_records_deleted_below_the_committed_offset_are_lost() -> None:
@@ -170,7 +183,26 @@ async def test_a_broker_that_does_not_answer_is_a_broker_error(error: KafkaError
         await broker.delivery().acquire(P0)
 
 
-async def test_releasing_takes_nothing_from_the_broker() -> None:
+async def test_a_mark_moves_no_offset() -> None:
     broker = Broker()
-    await broker.delivery().release(P0)
+    await broker.delivery().mark(P0, at(7))
+    assert broker.commits() == [{P0: (7, HELD.as_metadata())}]
+
+
+async def test_a_refused_mark_is_the_brokers_fault() -> None:
+    broker = Broker()
+    broker.commit_error = CommitFailedError()
+    with pytest.raises(BrokerError, match=r"documents\.received-0 at 7"):
+        await broker.delivery().mark(P0, at(7))
+
+
+async def test_releasing_takes_the_mark_back_and_keeps_the_offset() -> None:
+    broker = Broker()
+    await broker.delivery().release(P0, at(7))
+    assert broker.commits() == [{P0: (7, "")}]
+
+
+async def test_what_was_never_acquired_is_released_without_a_word() -> None:
+    broker = Broker()
+    await broker.delivery().release(P0, None)
     assert broker.log == []

@@ -9,8 +9,10 @@ from aiokafka import TopicPartition
 from faststream import FastStream
 from prometheus_client import CollectorRegistry
 
-from docmill.errors import LogTruncatedError, RecordsLostError
+from docmill.errors import BrokerError, LogTruncatedError, RecordsLostError
 from docmill.kafka.app import run_until_stopped
+from docmill.kafka.crash_marks import CrashMark
+from docmill.kafka.delivery import Committed
 from docmill.kafka.engine import AssignmentListener, Engine
 from docmill.telemetry.metrics import Metrics
 from tests.unit.kafka.test_worker import P0, AtOnce, FakeDelivery, FakeReading, Held, make_shared, polled, until
@@ -93,10 +95,28 @@ async def test_a_slice_that_takes_too_long_is_discarded() -> None:
     assert bench.engine.error is None
 
 
+async def test_a_released_partition_suspects_nobody() -> None:
+    bench = Bench()
+    await bench.assign(P0)
+    assert bench.delivery.left.owner == "this one"
+    await bench.engine.revoked()
+    assert bench.delivery.left == CrashMark()
+
+
+async def test_a_broker_that_hears_no_goodbye_hinders_no_release() -> None:
+    bench = Bench(FakeDelivery(release_failures=[BrokerError("away")]))
+    await bench.assign(P0)
+    await asyncio.wait_for(bench.engine.drain(), 5)
+    assert bench.engine.error is None
+    assert bench.engine.drained.is_set()
+
+
 async def test_a_release_does_not_wait_for_workers_without_a_slice() -> None:
     class Hanging(FakeDelivery):
-        async def acquire(self, partition: TopicPartition) -> int:
-            return 0 if partition == P0 else await asyncio.Event().wait()
+        async def acquire(self, partition: TopicPartition) -> Committed:
+            if partition != P0:
+                await asyncio.Event().wait()
+            return Committed(0, CrashMark())
 
     bench = Bench(Hanging(), release_timeout_s=3600)
     bench.engine.assigned([P0, P1], cast(Any, bench.consumer))
@@ -161,7 +181,7 @@ async def test_a_bug_stops_the_service(caplog: pytest.LogCaptureFixture) -> None
 
 async def test_a_worker_that_was_not_released_does_not_end_unseen() -> None:
     class Cancelling(FakeDelivery):
-        async def acquire(self, partition: TopicPartition) -> int:
+        async def acquire(self, partition: TopicPartition) -> Committed:
             raise asyncio.CancelledError  # as of a future that somebody else cancelled
 
     bench = Bench(Cancelling())
@@ -237,7 +257,7 @@ async def test_a_listener_hands_on_what_fails() -> None:
     assert "has not started" in str(bench.engine.error)
 
     class Failing(FakeDelivery):
-        async def release(self, partition: TopicPartition) -> None:
+        async def release(self, partition: TopicPartition, at: Committed | None) -> None:
             raise ZeroDivisionError
 
     bench = Bench(Failing())

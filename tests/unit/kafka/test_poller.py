@@ -14,7 +14,8 @@ from aiokafka.errors import ConsumerStoppedError, CorruptRecordException, GroupA
 
 from docmill.errors import BrokerError, PollError
 from docmill.kafka.engine import Engine
-from docmill.kafka.poller import Poller, PollWatch, WatchedConsumer, decode_untouched, parse_untouched
+from docmill.kafka.poller import Poller, decode_untouched, parse_untouched
+from docmill.kafka.watched_consumer import PollWatch, WatchedConsumer
 from docmill.settings import Settings
 
 P0, P1 = TopicPartition("documents.received", 0), TopicPartition("documents.received", 1)

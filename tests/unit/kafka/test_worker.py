@@ -14,6 +14,8 @@ from prometheus_client import CollectorRegistry
 from docmill.errors import BrokerError, InternalErrorRateError, LogTruncatedError, RecordsLostError
 from docmill.kafka import worker as worker_module
 from docmill.kafka.accounting import Accounting
+from docmill.kafka.crash_marks import CrashMark
+from docmill.kafka.delivery import Committed
 from docmill.kafka.publish import OutgoingRecord, Publisher
 from docmill.kafka.worker import ERROR_WINDOW, PartitionWorker, Reading, Shared
 from docmill.pipeline.types import Prediction, StraightThrough
@@ -108,20 +110,31 @@ class FakeDelivery:
     """A partition in memory. `failures` are raised by the next publishes, `acquire_failures` by the next acquires."""
 
     committed: int = 0
+    left: CrashMark = field(default_factory=CrashMark)  # by the owner before, and by this one
     log_start: int = 0
     failures: list[Exception] = field(default_factory=list)
     acquire_failures: list[Exception] = field(default_factory=list)
+    mark_failures: list[Exception] = field(default_factory=list)
+    release_failures: list[Exception] = field(default_factory=list)
+    marks: list[CrashMark] = field(default_factory=list)
     commit_although_failed: bool = False
     hang: bool = False
     calls: list[str] = field(default_factory=list)
     slices: list[tuple[list[OutgoingRecord], int]] = field(default_factory=list)
     asked: list[int] = field(default_factory=list)
 
-    async def acquire(self, partition: TopicPartition) -> int:
+    async def acquire(self, partition: TopicPartition) -> Committed:
         self.calls.append("acquire")
         if self.acquire_failures:
             raise self.acquire_failures.pop(0)
-        return self.committed
+        return Committed(self.committed, self.left)
+
+    async def mark(self, partition: TopicPartition, at: Committed) -> None:
+        assert at.offset == self.committed, "a mark moves no offset"
+        if self.mark_failures:
+            raise self.mark_failures.pop(0)
+        self.left = at.mark
+        self.marks.append(at.mark)
 
     async def check_log_start(self, partition: TopicPartition, offset: int) -> None:
         self.asked.append(offset)
@@ -129,20 +142,24 @@ class FakeDelivery:
             raise RecordsLostError(str(partition), offset, self.log_start)
 
     async def publish_and_commit(
-        self, partition: TopicPartition, records: Sequence[OutgoingRecord], next_offset: int
+        self, partition: TopicPartition, records: Sequence[OutgoingRecord], then: Committed
     ) -> None:
         self.calls.append("publish")
         if self.hang:
             await asyncio.Event().wait()
         if self.failures:
             if self.commit_although_failed:
-                self.committed = next_offset
+                self.committed, self.left = then.offset, then.mark
             raise self.failures.pop(0)
-        self.slices.append((list(records), next_offset))
-        self.committed = next_offset
+        self.slices.append((list(records), then.offset))
+        self.committed, self.left = then.offset, then.mark
 
-    async def release(self, partition: TopicPartition) -> None:
+    async def release(self, partition: TopicPartition, at: Committed | None) -> None:
         self.calls.append("release")
+        if self.release_failures:
+            raise self.release_failures.pop(0)
+        if at is not None:
+            self.left = at.mark.released()
 
 
 class FakeReading:
@@ -200,6 +217,7 @@ def make_shared(
 ) -> Shared:
     return Shared(
         settings=Settings(**settings),
+        owner="this one",
         cluster_id="cluster",
         mill=cast(Mill, mill or FakeMill()),
         publisher=Publisher(bundle(), "docmill/test", include_text=False),
@@ -333,7 +351,7 @@ async def test_failing_without_a_success_in_between_is_one_failure(make: Make, m
 
 async def test_an_acquire_that_hangs_is_a_broker_away(make: Make) -> None:
     class Hanging(FakeDelivery):
-        async def acquire(self, partition: TopicPartition) -> int:
+        async def acquire(self, partition: TopicPartition) -> Committed:
             self.calls.append("acquire")
             await asyncio.Event().wait()
             raise AssertionError
@@ -520,3 +538,76 @@ async def test_a_cancelled_publish_counts_nothing(make: Make) -> None:
     await asyncio.wait({bench.task}, timeout=5)
     assert bench.task.cancelled()
     assert (bench.worker.committed, bench.consumed()) == (0, 0)
+
+
+DEAD = CrashMark("another")
+
+
+async def test_holding_a_partition_is_marked_and_carried_along(make: Make) -> None:
+    bench = await make()
+    await bench.ready()
+    assert bench.delivery.marks == [CrashMark("this one")]
+    bench.worker.accept(polled(0, 3))
+    await until(lambda: bench.worker.committed == 3)
+    assert len(bench.delivery.slices) == 1
+    assert bench.delivery.left == CrashMark("this one")
+    await bench.end()
+
+
+async def test_after_a_death_a_slice_runs_one_by_one_each_marked_before(make: Make) -> None:
+    bench = await make(FakeDelivery(left=DEAD), max_slice_tokens=256)
+    await bench.ready()
+    bench.worker.accept(polled(0, 4, value=b"x" * 400))  # 101 estimated tokens each: the first three make a slice
+    await until(lambda: bench.worker.committed == 4)
+    assert [offset for _, offset in bench.delivery.slices] == [1, 2, 3, 4]
+    assert [mark.attempting for mark in bench.delivery.marks] == [False, True, True, True]
+    assert bench.delivery.left == CrashMark("this one")
+    bench.worker.accept(polled(4, 2))
+    await until(lambda: bench.worker.committed == 6)
+    assert len(bench.delivery.slices) == 5  # in slices again
+    await bench.end()
+
+
+async def test_nothing_runs_before_its_mark_is_left(make: Make) -> None:
+    bench = await make(FakeDelivery(left=DEAD))
+    await bench.ready()
+    bench.delivery.mark_failures = [BrokerError("away")]
+    bench.worker.accept(polled(0))
+    await until(lambda: bench.delivery.calls == ["acquire", "acquire"])
+    assert bench.delivery.slices == []
+    await bench.ready()
+    bench.worker.accept(polled(0))
+    await until(lambda: bench.worker.committed == 1)
+    assert bench.delivery.left.deaths == 0
+    await bench.end()
+
+
+async def test_a_record_that_killed_three_times_is_a_dead_letter_untouched(make: Make) -> None:
+    class Untouched(FakeMill):
+        def process(self, documents: Sequence[ReceivedDocument]) -> list[Outcome]:
+            assert not any(document.content == b"killer" for document in documents)
+            return super().process(documents)
+
+    killer = CrashMark("another", 500, attempting=True, deaths=2)
+    bench = await make(FakeDelivery(left=killer), mill=Untouched())
+    await bench.ready()
+    bench.worker.accept([*polled(0, value=b"killer"), *polled(1)])
+    await until(lambda: bench.worker.committed == 2)
+    (letter,), (innocent,) = (records for records, _ in bench.delivery.slices)
+    assert letter.topic == "documents.rejected"
+    assert ("docmill_reason", b"process_killed") in letter.headers
+    assert letter.value == b"killer"
+    assert innocent.topic == "documents.processed"
+    assert bench.delivery.left.deaths == 0
+    await bench.end()
+
+
+async def test_a_failure_of_the_broker_is_no_death(make: Make) -> None:
+    bench = await make(FakeDelivery(left=DEAD, failures=[BrokerError("away")] * 3))
+    for _ in range(4):
+        await bench.ready()
+        bench.worker.accept(polled(0))
+        await until(lambda: not bench.worker.acquired or bench.worker.committed == 1)
+    await until(lambda: bench.worker.committed == 1)
+    assert {mark.deaths for mark in bench.delivery.marks} == {0}
+    await bench.end()
