@@ -66,7 +66,7 @@ async def test_random_kills_condemn_nobody(topics: Topics, start: Start) -> None
             clean.process.wait()
         await topics.send([receipt(100 + before, partition=0)])
     with start() as processor:
-        await topics.all_committed(f"{topics.prefix}processor", 44)
+        await topics.all_committed(f"{topics.prefix}processor", 42)
         assert processor.terminate() == 0
     assert await topics.read(REJECTED) == []
 
@@ -102,9 +102,7 @@ async def test_a_broker_that_restarts_costs_time_and_nothing_else(
 async def test_the_poll_interval_holds_while_a_slice_takes_longer(topics: Topics, start: Start) -> None:
     """A member that does not poll in time leaves the group: its slice would be done again, for ever."""
     await topics.send([Sent(text_of("contract", n).encode(), b"contract", partition=0) for n in range(4)])
-    with start(
-        module=ALTERED, TEST_SLOW_S="2", DOCMILL_MAX_POLL_INTERVAL_MS="3000", DOCMILL_SESSION_TIMEOUT_MS="3000"
-    ) as slow:
+    with start(module=ALTERED, TEST_SLOW_S="2", DOCMILL_MAX_POLL_INTERVAL_MS="3000") as slow:
         slow.ready()
         await topics.all_committed(f"{topics.prefix}processor", 4)  # one slice of eight seconds
         assert slow.metric("docmill_slice_documents_count") == 1
