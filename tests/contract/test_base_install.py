@@ -35,3 +35,7 @@ def test_the_check_sees_an_extra() -> None:
 @pytest.mark.parametrize("module", ["recipe", "corpus", "augment", "examples", "certify", "card"])
 def test_what_prepares_training_needs_no_torch(module: str) -> None:
     assert imported_by(f"docmill.training.{module}") & {"torch", "transformers"} == set()
+
+
+def test_the_contracts_need_no_yaml_outside_a_checkout() -> None:
+    assert "yaml" not in imported_by("docmill_schemas.asyncapi", "docmill_schemas.events")
