@@ -1,12 +1,17 @@
 """Every metric of docmill, in one table. Prefix `docmill_`, base units, labels from closed sets only.
 
-Counters and histograms of documents advance only after the commit that made their results final.
+Counters and histograms of documents advance only after the commit that made their results final. Series whose labels
+are known beforehand begin at 0: one that begins at its first event hides that event from rate() and increase().
 """
+
+from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, disable_created_metrics
 
-LATENCY_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
-STAGE_BUCKETS = (0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+from docmill_schemas.reasons import DecidedBy, DeferralReason, RejectionReason
+
+LATENCY_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800)
+STAGE_BUCKETS = (0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 CONFIDENCE_BUCKETS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
 SIZE_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 TOKEN_BUCKETS = (16, 32, 64, 128, 256, 512, 1024, 4096, 16384, 65536, 262144)
@@ -74,3 +79,14 @@ class Metrics:
         self.assigned_partitions = gauge("assigned_partitions", "Partitions that this replica holds")
         self.bundle_info = Info("docmill_bundle", "The bundle that decides", registry=registry)
         self.build_info = Info("docmill_build", "This build of docmill", registry=registry)
+        for deferred in DeferralReason:
+            self.fallback.labels(deferred.value)
+        for rejected in RejectionReason:
+            self.dead_letters.labels(rejected.value)
+
+    def expect(self, doc_types: Iterable[str]) -> None:
+        """Begin the series of these types, a bundle's labels, as the model decides them: eight a type."""
+        for doc_type in doc_types:
+            self.results_published.labels(doc_type, DecidedBy.MODEL.value)
+            for band in (*(name for _, name in BANDS), TOP_BAND):
+                self.confidence_band.labels(doc_type, band)

@@ -35,7 +35,7 @@ def test_a_slice_is_counted_by_outcome() -> None:
     assert bench.metric("slice_documents_sum") == 4
     assert bench.metric("results_published_total", doc_type="receipt", decided_by="model") == 2
     assert bench.metric("fallback_total", reason="not_certified") == 1
-    assert bench.metric("fallback_total", reason="missing_field") is None
+    assert bench.metric("fallback_total", reason="missing_field") == 0
     assert bench.metric("dead_letters_total", reason="no_text") == 1
     assert bench.metric("confidence_count") == 3
     assert bench.metric("confidence_band_total", doc_type="receipt", band="0.95-0.99") == 3

@@ -7,13 +7,16 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Info
 from prometheus_client.metrics import MetricWrapperBase
 
+from docmill.bundle.load import default_bundle, load_bundle
 from docmill.telemetry.metrics import BANDS, CONFIDENCE_BUCKETS, TOP_BAND, Metrics, confidence_band
+from docmill_schemas.reasons import DeferralReason, RejectionReason
 
 # Every label is a closed set: an enum, the bundle's labels, a few bands, or the partitions of one topic.
 ALLOWED_LABELS = {"doc_type", "decided_by", "reason", "stage", "band", "partition"}
 UNITS = ("_seconds", "_ratio", "_total", "_bytes")
 COUNTED = ("_records", "_documents", "_tokens", "_partitions")  # what is counted is the unit
 WITHOUT_UNIT = {"docmill_confidence"}  # a histogram of a probability
+SERIES_BUDGET = 1000  # of a replica
 NAME = re.compile(r"docmill_[a-z][a-z0-9_]*")
 
 
@@ -72,6 +75,33 @@ def test_two_services_have_registries_of_their_own() -> None:
     one.records_consumed.inc(3)
     assert one.registry.get_sample_value("docmill_records_consumed_total") == 3
     assert other.registry.get_sample_value("docmill_records_consumed_total") == 0
+
+
+def test_reasons_begin_at_0(metrics: Metrics) -> None:
+    value = metrics.registry.get_sample_value
+    assert {value("docmill_fallback_total", {"reason": reason}) for reason in DeferralReason} == {0}
+    assert {value("docmill_dead_letters_total", {"reason": reason}) for reason in RejectionReason} == {0}
+
+
+def test_expected_types_begin_at_0_and_go_on_from_where_they_are(metrics: Metrics) -> None:
+    metrics.confidence_band.labels("receipt", TOP_BAND).inc()
+    metrics.expect(["receipt", "contract"])
+    value = metrics.registry.get_sample_value
+    results = [{"doc_type": name, "decided_by": "model"} for name in ("receipt", "contract")]
+    assert [value("docmill_results_published_total", labels) for labels in results] == [0, 0]
+    bands = [{"doc_type": "receipt", "band": name} for name in ("0.0-0.5", TOP_BAND)]
+    assert [value("docmill_confidence_band_total", labels) for labels in bands] == [0, 1]
+
+
+def test_a_replica_with_the_default_bundle_keeps_its_budget(metrics: Metrics) -> None:
+    metrics.expect(load_bundle(default_bundle()).manifest.labels)
+    for stage in ("parse", "tokenise", "infer", "decode"):
+        metrics.stage_duration.labels(stage)
+    for partition in map(str, range(50)):
+        metrics.lag_records.labels(partition)
+        metrics.lag_seconds.labels(partition)
+    series = sum(len(family.samples) for family in metrics.registry.collect())
+    assert 400 < series < SERIES_BUDGET
 
 
 @pytest.mark.parametrize(
