@@ -2,10 +2,11 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from docmill.kafka.decode_record import Record
 
+LEAST_SLICE_TOKENS = 1024  # below that, publishing and committing would cost more than it spares
 BYTES_PER_TOKEN = 4  # English text on this tokenizer; an estimate, since tokens are counted only after parsing
 
 
@@ -55,11 +56,13 @@ class RecordsQueue:
         self._closed = True
         self._changed.set()
 
-    async def next_slice(self, *, single: bool = False) -> list[Record]:
+    async def next_slice(self, *, single: bool = False, shared_by: Callable[[], int] = lambda: 1) -> list[Record]:
         """At least one record and at most about `max_slice_tokens`, waiting for the first; empty once closed.
 
         Args:
             single: exactly one record.
+            shared_by: how many slices will be in hand at once, this one included, asked when there is something to
+                take. They take turns, so each must be smaller to be done in the same time.
         """
         while not self._records and not self._closed:
             self._changed.clear()
@@ -68,9 +71,10 @@ class RecordsQueue:
             return []
         taken: list[Record] = []
         tokens = 0
+        most = max(self._max_slice_tokens // shared_by(), min(LEAST_SLICE_TOKENS, self._max_slice_tokens))
         while self._records:
             tokens += estimated_tokens(self._records[0])
-            if taken and (single or tokens > self._max_slice_tokens):
+            if taken and (single or tokens > most):
                 break
             record = self._records.popleft()
             taken.append(record)

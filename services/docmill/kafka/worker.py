@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from aiokafka import TopicPartition
@@ -75,6 +75,7 @@ class Shared:
     accounting: Accounting
     executor: Executor
     internal_errors: "deque[bool]"
+    in_hand: set[TopicPartition] = field(default_factory=set)  # partitions of which a slice is in work
 
 
 class PartitionWorker:
@@ -90,7 +91,6 @@ class PartitionWorker:
         self._next: int | None = None  # offset of the next record to accept; None: not acquired
         self._oldest_ms: int | None = None  # timestamp of the first record in hand, kept while its slice is retried
         self._counted_to = 0  # records below it were counted for unexpected exceptions, whatever became of their slice
-        self._busy = False
         self._paused = True
         self._released = False
 
@@ -107,7 +107,7 @@ class PartitionWorker:
     @property
     def busy(self) -> bool:
         """Whether a slice is in hand. Where none is, cancelling `run` loses nothing."""
-        return self._busy
+        return self.partition in self._shared.in_hand
 
     def accept(self, records: Sequence[Record]) -> None:
         """Queue polled records; those of before the acquire are dropped. Called by the poller, never blocks.
@@ -194,12 +194,13 @@ class PartitionWorker:
             self._paused = True
 
     async def _work(self) -> None:
-        while records := await self._queue.next_slice(single=self._mark.singly):
-            self._busy = True
+        in_hand = self._shared.in_hand
+        while records := await self._queue.next_slice(single=self._mark.singly, shared_by=lambda: len(in_hand) + 1):
+            in_hand.add(self.partition)
             try:
                 await self._slice(records)
             finally:
-                self._busy = False
+                in_hand.discard(self.partition)
 
     async def _slice(self, records: Sequence[Record]) -> None:
         self._oldest_ms = records[0].timestamp

@@ -36,6 +36,23 @@ async def test_a_record_that_is_too_large_is_a_slice_of_its_own() -> None:
     assert [await offsets(waiting) for _ in range(3)] == [[0], [1], [2]]
 
 
+async def test_slices_that_take_turns_are_smaller() -> None:
+    waiting = queue(max_slice_tokens=4096)
+    waiting.add(records(*[4000] * 12))  # 1,001 tokens each
+    sizes = [len(await asyncio.wait_for(waiting.next_slice(shared_by=lambda n=n: n), 5)) for n in (1, 2, 4, 100)]  # type: ignore[misc]
+    assert sizes == [4, 2, 1, 1]
+
+
+async def test_how_many_share_is_asked_when_there_is_something_to_take() -> None:
+    waiting = queue(max_slice_tokens=4096)
+    sharers = [1]
+    taking = asyncio.create_task(waiting.next_slice(shared_by=lambda: sharers[0]))
+    await asyncio.sleep(0)
+    sharers[0] = 2
+    waiting.add(records(*[4000] * 4))
+    assert len(await asyncio.wait_for(taking, 5)) == 2
+
+
 async def test_records_without_a_value_count_too() -> None:
     waiting = queue(max_slice_tokens=3)
     waiting.add([FakeRecord(None, offset=n) for n in range(4)])

@@ -611,3 +611,14 @@ async def test_a_failure_of_the_broker_is_no_death(make: Make) -> None:
     await until(lambda: bench.worker.committed == 1)
     assert {mark.deaths for mark in bench.delivery.marks} == {0}
     await bench.end()
+
+
+async def test_a_slice_in_hand_elsewhere_makes_the_next_smaller(make: Make) -> None:
+    bench = await make(max_slice_tokens=4096)
+    await bench.ready()
+    bench.shared.in_hand.add(TopicPartition("documents.received", 1))
+    bench.worker.accept(polled(0, 4, value=b"x" * 4000))
+    await until(lambda: bench.worker.committed == 4)
+    assert [offset for _, offset in bench.delivery.slices] == [2, 4]
+    assert not bench.worker.busy
+    await bench.end()
