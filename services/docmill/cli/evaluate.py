@@ -9,14 +9,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from docmill.bundle.load import default_bundle, load_bundle
-from docmill.errors import BundleError, ConfigurationError
-from docmill.evaluation import run
-from docmill.processing import Mill
-from docmill.runtime.session import OnnxInference
-from docmill.runtime.threads import default_threads
-
-EXIT_FAILED = 1
+from docmill.cli.options import BundleFolder, Threads
+from docmill.errors import ConfigurationError
+from docmill.settings import load_settings
 
 
 def evaluate(
@@ -26,13 +21,11 @@ def evaluate(
             "--data", exists=True, dir_okay=False, help="Labelled documents, .jsonl or .jsonl.gz; repeatable."
         ),
     ],
-    bundle: Annotated[
-        Path | None, typer.Option("--bundle", file_okay=False, help="Default: the bundle that ships with docmill.")
-    ] = None,
+    bundle: BundleFolder = None,
+    threads: Threads = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", dir_okay=False, help="Write all scores and intervals here.")
     ] = None,
-    threads: Annotated[int | None, typer.Option(min=1, help="Inference threads. Default: the usable cores.")] = None,
 ) -> None:
     """Scores a bundle on labelled documents: types, fields, calibration, and what would go straight through.
 
@@ -40,26 +33,27 @@ def evaluate(
 
     Exit codes: 0 done, 1 the bundle or a file is not usable (the message says why), 2 wrong usage.
     """
+    from docmill.bundle.load import default_bundle, load_bundle
+    from docmill.evaluation import run
+    from docmill.processing import Mill
+    from docmill.runtime.session import OnnxInference
+    from docmill.runtime.threads import default_threads
+
+    settings = load_settings(bundle=bundle, threads=threads)
+    loaded = load_bundle(settings.bundle or default_bundle())
+    inference = OnnxInference(loaded.model_path, settings.threads or default_threads())
     try:
-        loaded = load_bundle(bundle or default_bundle())
-        inference = OnnxInference(loaded.model_path, threads or default_threads())
-        try:
-            with _progress() as bar:
-                task = bar.add_task("documents", total=None)
-                scores = run.evaluate(
-                    Mill(loaded, inference),
-                    data,
-                    progress=lambda done, total: bar.update(task, completed=done, total=total),
-                )
-        finally:
-            inference.close()
-        if json_file is not None:
-            _write(json_file, scores)
-    except (BundleError, ConfigurationError) as error:
-        errors = Console(stderr=True)
-        errors.print("error:", style="bold red", end=" ")
-        errors.print(str(error), markup=False, highlight=False, soft_wrap=True)
-        raise typer.Exit(EXIT_FAILED) from error
+        with _progress() as bar:
+            task = bar.add_task("documents", total=None)
+            scores = run.evaluate(
+                Mill(loaded, inference),
+                data,
+                progress=lambda done, total: bar.update(task, completed=done, total=total),
+            )
+    finally:
+        inference.close()
+    if json_file is not None:
+        _write(json_file, scores)
     _print_scores(Console(), scores)
 
 

@@ -4,15 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner, Result
 
-from docmill.cli.evaluate import EXIT_FAILED, evaluate
+from docmill.cli import app
+from docmill.errors import BundleError, ConfigurationError
 from tests.tiny_bundle import LABELS, build_tiny_bundle, text_of
 from tests.unit.evaluation.fakes import row, write_rows
-
-app = typer.Typer()
-app.command()(evaluate)
 
 
 @pytest.fixture(scope="module")
@@ -20,8 +17,8 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_tiny_bundle(tmp_path_factory.mktemp("evaluate") / "tiny-en")
 
 
-def invoke(*words: str | Path) -> Result:
-    return CliRunner(env={"COLUMNS": "160"}).invoke(app, [str(word) for word in words])
+def invoke(*words: str | Path, **environ: str) -> Result:
+    return CliRunner(env={"COLUMNS": "160", **environ}).invoke(app, ["evaluate", *(str(word) for word in words)])
 
 
 def test_scores_are_printed_and_written(tmp_path: Path, bundle: Path) -> None:
@@ -38,19 +35,42 @@ def test_scores_are_printed_and_written(tmp_path: Path, bundle: Path) -> None:
     assert 0 < scores["sources"]["mixed"]["straight_through"] < 1  # contracts are not certified
 
 
-def test_a_bundle_that_is_none_is_an_error_not_a_traceback(tmp_path: Path) -> None:
+def test_bundle_and_threads_come_from_the_environment_too_and_options_win(tmp_path: Path, bundle: Path) -> None:
+    data = write_rows(tmp_path / "a.jsonl", row(text_of("receipt", 1), "receipt"))
+    out = tmp_path / "scores.json"
+    environ = {"DOCMILL_BUNDLE": str(bundle), "DOCMILL_THREADS": "1"}
+    result = invoke("--data", data, "--json", out, **environ)
+    assert result.exit_code == 0, result.output
+    assert json.loads(out.read_text())["bundle"]["name"] == "tiny-en"
+    result = invoke("--data", data, "--bundle", tmp_path / "nothing", **environ)
+    assert isinstance(result.exception, BundleError)
+    result = invoke("--data", data, DOCMILL_THREADS="none")
+    assert isinstance(result.exception, ConfigurationError)
+    assert "DOCMILL_THREADS" in str(result.exception)
+
+
+def test_a_bundle_that_is_none_is_an_error_on_purpose(tmp_path: Path) -> None:
     data = write_rows(tmp_path / "a.jsonl", row("x", None))
     result = invoke("--bundle", tmp_path / "nothing", "--data", data)
-    assert result.exit_code == EXIT_FAILED
-    assert "there is no bundle folder" in result.stderr
+    assert result.exit_code == 1
+    assert isinstance(result.exception, BundleError)
+    assert "there is no bundle folder" in str(result.exception)
 
 
 def test_a_line_that_is_no_document_is_named(tmp_path: Path, bundle: Path) -> None:
     data = tmp_path / "a.jsonl"
     data.write_text('{"id": 1}\n')
     result = invoke("--bundle", bundle, "--data", data)
-    assert result.exit_code == EXIT_FAILED
-    assert "a.jsonl:1 is no labelled document" in result.stderr
+    assert result.exit_code == 1
+    assert isinstance(result.exception, ConfigurationError)
+    assert "a.jsonl:1 is no labelled document" in str(result.exception)
+
+
+def test_scores_that_cannot_be_written_are_told(tmp_path: Path, bundle: Path) -> None:
+    data = write_rows(tmp_path / "a.jsonl", row(text_of("receipt", 1), "receipt"))
+    result = invoke("--bundle", bundle, "--data", data, "--json", tmp_path / "nowhere" / "scores.json")
+    assert isinstance(result.exception, ConfigurationError)
+    assert "cannot be written" in str(result.exception)
 
 
 def test_a_file_that_is_not_there_is_wrong_usage(tmp_path: Path) -> None:

@@ -1,0 +1,16 @@
+"""What may be shown on a terminal, and how it goes into a file. Does not know what it means."""
+
+import typer
+from rich.console import Console, RenderableType
+
+
+def one_line(text: str) -> str:
+    """Text without line ends, tabs and the control characters that could steer a terminal."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def print_trimmed(console: Console, renderable: RenderableType) -> None:
+    """Print without the blanks that rich fills lines up with."""
+    with console.capture() as captured:
+        console.print(renderable)
+    typer.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))

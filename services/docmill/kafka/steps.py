@@ -1,0 +1,176 @@
+"""One record of a document's way to what happened there. Pure; knows no broker, and never holds a document's text.
+
+As in outcomes.py, vocabularies stay open: a later docmill may have written the topics that this one reads.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from docmill.kafka.decode_record import Record, decode_record, timestamp_utc
+from docmill.kafka.outcomes import Observed, OutcomeKind, observe
+from docmill.processing import ReceivedDocument
+from docmill_schemas.cloudevents import read_content, read_headers
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """The document came in. `problem`: why there is none in the record."""
+
+    kind: ClassVar[str] = "received"
+    media_type: str | None
+    bytes: int
+    ce_source: str | None
+    attempt: int
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Processed:
+    """A result was published."""
+
+    kind: ClassVar[str] = "processed"
+    label: str
+    probability: float
+    decided_by: str
+    revision: int
+    fields: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """The fast model was not sure; the fallback has it."""
+
+    kind: ClassVar[str] = "fallback"
+    label: str
+    probability: float
+    reasons: tuple[str, ...]
+    missing_fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """The record cannot be processed as it stands."""
+
+    kind: ClassVar[str] = "rejected"
+    reason: str | None  # None: not a dead letter of docmill
+    detail: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoEvent:
+    """A record on a topic of docmill's that is no event of it."""
+
+    kind: ClassVar[str] = "no_event"
+    problem: str
+
+
+What = Received | Processed | Deferred | DeadLetter | NoEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that happened to a document, where and when."""
+
+    at: datetime  # the record's timestamp: its sender's clock
+    topic: str  # with the deployment's prefix
+    partition: int
+    offset: int
+    request_id: str | None  # None: the record does not say
+    document_id: str
+    what: What
+    received_at: datetime | None  # when the document came in, as far as this record says
+    traceparent: str | None = None
+    correlation_id: str | None = None
+
+
+def received_step(record: Record, cluster_id: str, max_document_bytes: int) -> Step:
+    """Read a record of documents.received as the processor does, ids included."""
+    decoded = decode_record(record, cluster_id, max_document_bytes)
+    headers = read_headers(record.headers)
+    at = timestamp_utc(record.timestamp)
+    document = decoded.document
+    try:
+        content = read_content(headers, record.value or b"")
+        media_type, source, size = content.media_type, content.attributes.source, len(content.data)
+    except ValueError:
+        media_type, source, size = None, headers.get("ce_source"), len(record.value or b"")
+    if isinstance(document, ReceivedDocument):
+        what = Received(document.media_type, len(document.content), source, decoded.attempt)
+    else:
+        problem = f"{document.reason.value}: {document.detail}"
+        what = Received(media_type, size, source, decoded.attempt, problem)
+    return _step(record, headers, decoded.request_id, decoded.document_id, what, at)
+
+
+def outcome_step(kind: OutcomeKind, record: Record, cluster_id: str, max_document_bytes: int) -> Step:
+    """Read a record of an outcome topic; what is no event of docmill's is a NoEvent."""
+    headers = read_headers(record.headers)
+    seen = observe(kind, record)
+    if kind is OutcomeKind.REJECTED:
+        # Value, key and headers are as received, so its ids are found as those of the record itself.
+        decoded = decode_record(record, cluster_id, max_document_bytes)
+        letter = DeadLetter(seen.reasons[0] if seen.reasons else None, seen.detail or "", max(1, decoded.attempt - 1))
+        request = None if seen.request_id is None else decoded.request_id
+        came = None if seen.latency_s is None else _origin(headers)
+        return _step(record, headers, request, decoded.document_id, letter, came)
+    what, received_at = _decided(seen)
+    return _step(record, headers, seen.request_id, seen.document_id, what, received_at)
+
+
+class _View(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class _Event(_View):
+    """What is read of an event beyond what every outcome shows."""
+
+    received_at: datetime
+    missing_fields: tuple[str, ...] = ()
+    decided_by: str = "?"
+    revision: int = 1
+
+
+def _decided(seen: Observed) -> tuple[Processed | Deferred | NoEvent, datetime | None]:
+    """The outcome of a document that the model read, and when that document came in."""
+    if seen.label is None or seen.probability is None:
+        return NoEvent(seen.detail or "unknown"), None
+    try:
+        event = _Event.model_validate(seen.event)
+    except ValidationError as error:
+        return NoEvent(f"not a {seen.kind} event: {error.errors()[0]['type']}"), None
+    if seen.kind is OutcomeKind.FALLBACK:
+        return Deferred(seen.label, seen.probability, seen.reasons, event.missing_fields), event.received_at
+    what = Processed(seen.label, seen.probability, event.decided_by, event.revision, len(seen.fields))
+    return what, event.received_at
+
+
+def _origin(headers: Mapping[str, str]) -> datetime:
+    """When the record of a dead letter came in; observe() has seen to it that this is a number."""
+    return timestamp_utc(int(headers["docmill_origin_timestamp"]))
+
+
+def _step(
+    record: Record,
+    headers: Mapping[str, str],
+    request_id: str | None,
+    document_id: str,
+    what: What,
+    received_at: datetime | None,
+) -> Step:
+    return Step(
+        at=timestamp_utc(record.timestamp),
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        request_id=request_id,
+        document_id=document_id,
+        what=what,
+        received_at=received_at,
+        traceparent=headers.get("traceparent"),
+        correlation_id=headers.get("correlation_id"),
+    )

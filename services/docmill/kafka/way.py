@@ -1,0 +1,199 @@
+"""Steps of documents to the way of each request, and what it has come to. Pure: no broker, no clock."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from docmill.kafka.steps import DeadLetter, Deferred, NoEvent, Processed, Received, Step
+from docmill_schemas.reasons import DecidedBy
+
+ORDER = (Received, DeadLetter, Deferred, Processed, NoEvent)  # of steps with the same timestamp
+
+
+class State(StrEnum):
+    """What a request has come to."""
+
+    PUBLISHED = "published"
+    IN_FALLBACK = "in_fallback"
+    REJECTED = "rejected"
+    WAITING = "waiting"  # the processor has not come to it
+    NO_OUTCOME = "no_outcome"  # the processor has passed it, or nobody can say
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The processors' consumer group as it stood after documents.received was read."""
+
+    name: str
+    committed: Mapping[int, int]  # by partition of documents.received; those without a commit are missing
+    members: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a request has come to, for machines and for people; `notes` are oddities that explain themselves."""
+
+    state: State
+    text: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The steps of one request, in the order of time."""
+
+    request_id: str | None  # None: records that name none
+    document_id: str
+    steps: tuple[Step, ...]
+
+    @property
+    def received_at(self) -> datetime | None:
+        """When the document came in first: by its own record, else by what its outcomes say."""
+        known = [step.received_at for step in self.steps if step.received_at is not None]
+        return min(known, default=None)
+
+    @property
+    def traceparent(self) -> str | None:
+        """The trace that the document came in with."""
+        return next((step.traceparent for step in self.steps if step.traceparent), None)
+
+    @property
+    def correlation_id(self) -> str | None:
+        """Likewise."""
+        return next((step.correlation_id for step in self.steps if step.correlation_id), None)
+
+    def after_received_s(self, step: Step) -> float | None:
+        """Seconds between the document's coming in and a step; None where nobody says when it came in."""
+        since = self.received_at
+        return None if since is None else (step.at - since).total_seconds()
+
+
+def ways(steps: Iterable[Step]) -> tuple[Way, ...]:
+    """The ways of all requests among the steps, the oldest first."""
+    by_request: dict[str | None, list[Step]] = defaultdict(list)
+    for step in steps:
+        by_request[step.request_id].append(step)
+    found = []
+    for request_id, own in by_request.items():
+        own.sort(key=lambda s: (s.at, ORDER.index(type(s.what)), s.topic, s.partition, s.offset))
+        # The document's own record knows its id best: a dead letter may have lost the value that named it.
+        named = next((s for s in own if isinstance(s.what, Received)), own[-1])
+        found.append(Way(request_id, named.document_id, tuple(own)))
+    return tuple(sorted(found, key=lambda way: (way.steps[0].at, way.steps[0].partition, way.steps[0].offset)))
+
+
+def judge(way: Way, group: Group | None, now: datetime) -> Verdict:
+    """What a request has come to by `now`; `group` None: nobody may see how far the processors are."""
+    notes = (*_sent_again(way), *_delivered_again(way))
+    results = [(step, step.what) for step in way.steps if isinstance(step.what, Processed)]
+    if results:
+        return Verdict(State.PUBLISHED, _published(way, *max(results, key=lambda r: r[1].revision)), notes)
+    deferred = next((step for step in way.steps if isinstance(step.what, Deferred)), None)
+    if deferred is not None:
+        since = clock(deferred.at)
+        waited = length_of_time((now - deferred.at).total_seconds())
+        return Verdict(State.IN_FALLBACK, f"waits in the fallback since {since} ({waited})", notes)
+    letters = [step.what for step in way.steps if isinstance(step.what, DeadLetter)]
+    received = [(step, step.what) for step in way.steps if isinstance(step.what, Received)]
+    attempt = max((what.attempt for _, what in received), default=0)
+    if letters and attempt <= max(letter.attempt for letter in letters):
+        last = letters[-1]
+        why = ": ".join(part for part in (last.reason, last.detail) if part)
+        return Verdict(State.REJECTED, f"dead letter: {why}. Putting it back (redrive) comes in a later release", notes)
+    if received:
+        step = max(received, key=lambda r: (r[1].attempt, r[0].at))[0]
+        return _unfinished(step, group, notes)
+    problem = next(step.what.problem for step in way.steps if isinstance(step.what, NoEvent))
+    return Verdict(State.UNREADABLE, f"a record that is no event of docmill's: {problem}", notes)
+
+
+def _published(way: Way, step: Step, result: Processed) -> str:
+    seconds = way.after_received_s(step)
+    took = (
+        "" if seconds is None else f" in {length_of_time(seconds)}" if seconds >= 0 else " (the senders' clocks differ)"
+    )
+    if result.decided_by == DecidedBy.MODEL:
+        return f"straight through{took}"
+    return f"decided by {result.decided_by}{took}"
+
+
+def _unfinished(step: Step, group: Group | None, notes: tuple[str, ...]) -> Verdict:
+    """A document without an outcome: is the processor behind, or has it passed it?"""
+    if group is None:
+        text = "received, no outcome yet; how far the processors are may not be read (it needs the right DescribeGroup)"
+        return Verdict(State.NO_OUTCOME, text, notes)
+    committed = group.committed.get(step.partition)
+    if committed is not None and committed > step.offset:
+        text = (
+            f"received, and {group.name} has committed past it (offset {committed} of partition {step.partition}), but "
+            f"no outcome is on the topics: it was deleted by retention, or the group's offset was set by hand"
+        )
+        return Verdict(State.NO_OUTCOME, text, notes)
+    if committed is None:
+        where = f"{group.name} has committed nothing on partition {step.partition} so far"
+    elif committed == step.offset:
+        where = f"it is the next record that {group.name} reads of partition {step.partition}"
+    else:
+        behind = step.offset - committed
+        where = f"{group.name} has {_count(behind, 'record')} of partition {step.partition} to read before it"
+    if group.members == 0:
+        where += "; no processor runs in that group: start one with `docmill run processor`, or name another --group"
+    return Verdict(State.WAITING, f"received, no outcome yet: {where}", notes)
+
+
+def _sent_again(way: Way) -> tuple[str, ...]:
+    """Copies of one request that its sender made; a redrive counts up the attempt instead."""
+    attempts = Counter(step.what.attempt for step in way.steps if isinstance(step.what, Received))
+    most = max(attempts.values(), default=1)
+    return (f"received {most} times with the same ce_source and ce_id: its sender sent it again",) * (most > 1)
+
+
+def _delivered_again(way: Way) -> tuple[str, ...]:
+    """The same outcome more often than the document came in."""
+    received = Counter(step.what.attempt for step in way.steps if isinstance(step.what, Received))
+    copies = max(received.values(), default=1)
+    notes = []
+    for name, count in Counter(_outcome(step) for step in way.steps if not isinstance(step.what, Received)).items():
+        if name is not None and count > copies:
+            notes.append(
+                f"{name} {count} times: under at_least_once a crash or a rebalance delivers again; "
+                f"count one for each (request_id, decided_by)"
+            )
+    return tuple(notes)
+
+
+def _outcome(step: Step) -> str | None:
+    """What must be once in a request, in words; None where nothing of docmill's happened."""
+    match step.what:
+        case Processed(decided_by=decided_by, revision=revision):
+            return f"result of {decided_by} (revision {revision}) published"
+        case Deferred():
+            return "handed to the fallback"
+        case DeadLetter(attempt=attempt):
+            return f"dead letter of attempt {attempt} published"
+        case _:
+            return None
+
+
+def clock(at: datetime) -> str:
+    """A local time to the second."""
+    return at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def length_of_time(seconds: float) -> str:
+    """A length of time as people say it: `0.21 s`, `3 min 4 s`, `2 d 5 h`."""
+    if seconds < 60:
+        return f"{max(0.0, seconds):.2f} s" if seconds < 10 else f"{seconds:.1f} s"
+    whole = int(seconds)
+    for unit, length, smaller, part in (("d", 86_400, "h", 3600), ("h", 3600, "min", 60), ("min", 60, "s", 1)):
+        if whole >= length:
+            rest = whole % length // part
+            return f"{whole // length} {unit}" + (f" {rest} {smaller}" if rest else "")
+    raise AssertionError("60 seconds are a minute")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}" + ("s" if number != 1 else "")

@@ -1,0 +1,185 @@
+"""Reading topics to their ends, with clients written by hand; tests/integration/test_trace.py has real ones."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from aiokafka import TopicPartition
+from aiokafka.errors import GroupAuthorizationFailedError, GroupCoordinatorNotAvailableError, KafkaError
+
+from docmill.errors import BrokerError
+from docmill.kafka import trace
+from docmill.kafka.decode_record import Record
+from docmill.kafka.trace import Scan, Scanned, processors_group
+from docmill.kafka.way import Group
+from docmill.settings import Settings, load_settings
+from docmill_schemas.topics import PROCESSED, RECEIVED
+from tests.unit.kafka.fakes import SENT_AT, SENT_AT_MS, FakeRecord
+
+NO_ERROR, DENIED = 0, 30
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return load_settings(topic_prefix="p.", group="g", kafka_bootstrap_servers="here:1")
+
+
+class FakeAdmin:
+    """Topics of two partitions; a group as told."""
+
+    def __init__(
+        self, code: int = NO_ERROR, members: int = 0, offsets: dict[TopicPartition, int] | None = None
+    ) -> None:
+        self._code, self._members, self._offsets = code, members, offsets or {}
+
+    async def describe_topics(self, topics: list[str]) -> list[dict[str, Any]]:
+        return [{"topic": topic, "partitions": [{"partition": 0}, {"partition": 1}]} for topic in topics]
+
+    async def describe_consumer_groups(self, groups: list[str]) -> list[Any]:
+        group = (self._code, groups[0], "Stable", "consumer", "range", [object()] * self._members, -1)
+        return [SimpleNamespace(groups=[group])]
+
+    async def list_consumer_group_offsets(self, group: str) -> dict[TopicPartition, Any]:
+        return {partition: SimpleNamespace(offset=offset) for partition, offset in self._offsets.items()}
+
+
+class FakeConsumer:
+    """Gives each partition's records two at a time, then steps over what else lies before its end."""
+
+    def __init__(self, logs: dict[TopicPartition, list[FakeRecord]], ends: dict[TopicPartition, int]) -> None:
+        self._logs, self._ends = logs, ends
+        self._positions: dict[TopicPartition, int] = {}
+        self.paused: set[TopicPartition] = set()
+
+    def assign(self, partitions: Sequence[TopicPartition]) -> None:
+        self._positions = dict.fromkeys(partitions, 0)
+
+    async def end_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        return {partition: self._ends.get(partition, 0) for partition in partitions}
+
+    async def beginning_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        return dict.fromkeys(partitions, 0)
+
+    async def offsets_for_times(self, times: dict[TopicPartition, int]) -> dict[TopicPartition, Any]:
+        def first(partition: TopicPartition, at_ms: int) -> Any:
+            return next((r for r in self._logs.get(partition, []) if r.timestamp >= at_ms), None)
+
+        return {partition: first(partition, at_ms) for partition, at_ms in times.items()}
+
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        self._positions[partition] = offset
+
+    def pause(self, *partitions: TopicPartition) -> None:
+        self.paused.update(partitions)
+
+    async def position(self, partition: TopicPartition) -> int:
+        return self._positions[partition]
+
+    async def getmany(self, timeout_ms: int) -> dict[TopicPartition, list[FakeRecord]]:
+        polled = {}
+        for partition, position in self._positions.items():
+            if partition in self.paused:
+                continue
+            records = [r for r in self._logs.get(partition, []) if r.offset >= position][:2]
+            if records:
+                polled[partition] = records
+                self._positions[partition] = records[-1].offset + 1
+            else:
+                self._positions[partition] = self._stepped_over(partition)
+        return polled
+
+    def _stepped_over(self, partition: TopicPartition) -> int:
+        return self._ends.get(partition, 0)
+
+
+class StuckConsumer(FakeConsumer):
+    """Of a broker that gives no more than there is."""
+
+    def _stepped_over(self, partition: TopicPartition) -> int:
+        return self._positions[partition]
+
+
+class ChokingConsumer(FakeConsumer):
+    """Of a topic with a record that aiokafka cannot read."""
+
+    async def getmany(self, timeout_ms: int) -> dict[TopicPartition, list[FakeRecord]]:
+        raise UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
+
+
+def log(topic: str, partition: int, *offsets: int) -> list[FakeRecord]:
+    return [
+        FakeRecord(topic=topic, partition=partition, offset=offset, timestamp=SENT_AT_MS + 1000 * offset)
+        for offset in offsets
+    ]
+
+
+RECEIVED_0, RECEIVED_1 = TopicPartition("p.documents.received", 0), TopicPartition("p.documents.received", 1)
+
+
+async def read(
+    settings: Settings, consumer: FakeConsumer, start_ms: int | None = None
+) -> tuple[tuple[Scanned, ...], list[tuple[str, int, int]], list[tuple[str, int, int]]]:
+    """What was looked through, the records that were handed on, and the progress that was told."""
+    handed: list[tuple[str, int, int]] = []
+    progress: list[tuple[str, int, int]] = []
+
+    def on_record(topic: str, record: Record) -> None:
+        handed.append((topic, record.partition, record.offset))
+
+    scan = Scan(settings, FakeAdmin(), consumer, start_ms, lambda *told: progress.append(told))
+    return await scan.read("both", (RECEIVED, PROCESSED), on_record), handed, progress
+
+
+async def test_everything_up_to_the_ends_is_handed_on_and_nothing_newer(settings: Settings) -> None:
+    logs = {RECEIVED_0: log(RECEIVED_0.topic, 0, 0, 1, 2, 5, 6), RECEIVED_1: log(RECEIVED_1.topic, 1, 0)}
+    consumer = FakeConsumer(logs, {RECEIVED_0: 6, RECEIVED_1: 3})  # markers of transactions end partition 1
+    scanned, handed, progress = await read(settings, consumer)
+    name = "documents.received"
+    assert sorted(handed) == [*((name, 0, offset) for offset in (0, 1, 2, 5)), (name, 1, 0)]
+    assert scanned[0].topic == "p.documents.received"
+    assert (scanned[0].records, scanned[0].first) == (5, SENT_AT)
+    assert scanned[1] == Scanned("p.documents.processed")
+    assert progress[-1] == ("both", 5, 9)
+
+
+async def test_from_a_time_on(settings: Settings) -> None:
+    logs = {RECEIVED_0: log(RECEIVED_0.topic, 0, 0, 1, 2, 3), RECEIVED_1: log(RECEIVED_1.topic, 1, 0)}
+    consumer = FakeConsumer(logs, {RECEIVED_0: 4, RECEIVED_1: 1})
+    scanned, handed, _ = await read(settings, consumer, SENT_AT_MS + 2000)
+    assert [offset for _, _, offset in handed] == [2, 3]
+    assert scanned[0].first == SENT_AT + timedelta(seconds=2)
+
+
+async def test_a_broker_that_gives_no_more_ends_it(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trace, "STALLED_AFTER_S", 0.0)
+    consumer = StuckConsumer({RECEIVED_0: log(RECEIVED_0.topic, 0, 0)}, {RECEIVED_0: 9})
+    with pytest.raises(BrokerError, match=r"here:1 gives no more records of p\.documents\.received-0"):
+        await read(settings, consumer)
+
+
+async def test_a_record_that_the_client_cannot_read_is_told(settings: Settings) -> None:
+    with pytest.raises(BrokerError, match=r"p\.documents\.received-0 holds a record whose header name is not UTF-8"):
+        await read(settings, ChokingConsumer({}, {RECEIVED_0: 9}))
+
+
+async def test_the_group_counts_its_members_and_its_offsets_of_this_deployment(settings: Settings) -> None:
+    others = {TopicPartition("documents.received", 0): 99, RECEIVED_1: -1}
+    admin = FakeAdmin(members=2, offsets={RECEIVED_0: 7, **others})
+    assert await processors_group(admin, settings) == Group("g", {0: 7}, 2)
+
+
+async def test_a_group_that_may_not_be_described_is_not_guessed_at(settings: Settings) -> None:
+    assert await processors_group(FakeAdmin(DENIED), settings) is None
+
+
+async def test_another_failure_of_the_group_is_one(settings: Settings) -> None:
+    with pytest.raises(KafkaError):
+        await processors_group(FakeAdmin(GroupCoordinatorNotAvailableError.errno), settings)
+    assert GroupAuthorizationFailedError.errno == DENIED
+
+
+async def test_no_broker_is_a_clear_error(settings: Settings) -> None:
+    with pytest.raises(BrokerError, match=r"no broker answers at 127\.0\.0\.1:1"):
+        await trace.trace(settings.model_copy(update={"kafka_bootstrap_servers": "127.0.0.1:1"}), "d")
