@@ -24,6 +24,7 @@ from docmill.local_kafka import embedded_broker
 
 SAMPLES = Path(__file__).parent
 FOLDERS = ("receipts", "complaints", "medical", "contracts", "claims", "other", "broken")
+TRACED = "claims/first-notice-hail-mail.eml"
 PATIENCE_S = 60.0
 SHOWN_FIELDS = 3
 STYLES = {"processed": "green", "fallback": "yellow", "rejected": "red"}
@@ -53,17 +54,21 @@ def main() -> None:
                 environment, "tail", "--from-beginning", "--json", "--limit", str(count), "--timeout", "30", show=False
             )
             outcomes = [json.loads(line) for line in events.splitlines()]
+            way = docmill(environment, "trace", TRACED, show=False)
             metrics = urllib.request.urlopen(metrics_url, timeout=5).read().decode()
         console.print("[dim]processor stopped cleanly, offsets committed[/]\n")
     gold = {row["file"]: row for row in map(json.loads, (SAMPLES / "labels.jsonl").read_text().splitlines())}
     console.print(table_of(outcomes, gold))
     tell_errors(outcomes, gold)
     tell_figures(metrics)
+    console.print(f"\n[bold]The way of one document[/]: docmill trace {TRACED}")
+    console.print(way.rstrip(), markup=False, soft_wrap=True)
     console.print(
         "\n[bold]Where to look next[/]\n"
         "  docmill process samples/receipts        one JSON outcome a line, without Kafka\n"
         "  docmill kafka up && docmill topics create && docmill run processor      the same for your own documents\n"
         "  docmill publish PATH --wait; docmill tail --from-beginning\n"
+        "  docmill assess PATH                     what it would make of your documents, in figures\n"
         "  README.md: what to send, what comes back; bundles/mailroom-en/MODEL_CARD.md: what the model knows"
     )
 
@@ -181,20 +186,10 @@ def tell_figures(metrics: str) -> None:
     for name, title in (
         ("docmill_end_to_end_latency_seconds", "mean end-to-end latency"),
         ("docmill_slice_tokens", "mean tokens a slice"),
+        ("docmill_window_tokens", "mean tokens a window"),
         ("docmill_slice_documents", "mean documents a slice"),
     ):
         console.print(f"  {title:<30}{total(f'{name}_sum') / max(1, total(f'{name}_count')):.2f}")
-    busy_s = sum(
-        float(value)
-        for stage, value in re.findall(
-            r'^docmill_stage_duration_seconds_sum\{stage="(\w+)"\} (\S+)$', metrics, re.MULTILINE
-        )
-        if stage == "infer"
-    )
-    tokens = total("docmill_slice_tokens_sum")
-    if busy_s:
-        console.print(f"  {'documents a second, inferring':<30}{total('docmill_records_consumed_total') / busy_s:.1f}")
-        console.print(f"  {'tokens a second, inferring':<30}{tokens / busy_s:.0f}")
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ def a_value(name: str) -> tuple[str, Any]:
         "http_port": ("0", 0),
         "log_level": ("warning", "warning"),
         "threads": ("7", 7),
+        "parsers": ("7", 7),
     }
     default = Settings.model_fields[name].default
     if name in special:
@@ -88,6 +89,12 @@ def test_falsy_overrides_are_given(monkeypatch: pytest.MonkeyPatch) -> None:
         ("threads", "0"),
         ("max_slice_tokens", "255"),
         ("max_document_bytes", "0"),
+        ("max_pages", "0"),
+        ("max_archive_mib", "0"),
+        ("max_characters", "0"),
+        ("parsers", "0"),
+        ("parse_timeout_s", "0"),
+        ("parse_memory_mib", "63"),
         ("max_queue_bytes", "0"),
         ("max_queue_records", "0"),
         ("http_port", "65536"),
@@ -143,7 +150,7 @@ def test_settings_are_frozen() -> None:
 
 def test_every_setting_says_what_it_is() -> None:
     undescribed = [name for name, field in Settings.model_fields.items() if not field.description]
-    assert undescribed == ["log_level"]
+    assert undescribed == []
 
 
 def test_no_setting_holds_a_secret() -> None:
