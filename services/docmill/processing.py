@@ -12,8 +12,10 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from docmill.bundle.bundle import Bundle
-from docmill.errors import DocumentError, whereabouts
-from docmill.ingest import extract_text
+from docmill.errors import DependencyError, DocumentError, whereabouts
+from docmill.ingest import InThread
+from docmill.ingest.extracted import Extracted
+from docmill.ingest.parser_process import UnforeseenError
 from docmill.pipeline.decode import decode
 from docmill.pipeline.language import language_is_known
 from docmill.pipeline.route import route
@@ -47,6 +49,8 @@ class Decided:
     prediction: Prediction
     route: Route
     timings_ms: dict[str, float] = field(default_factory=dict)
+    page_starts: tuple[int, ...] = ()  # see Extracted
+    unread_attachments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,19 @@ class Rejected:
 
 
 Outcome = Decided | Rejected
+
+
+class Parser(Protocol):
+    """Who reads documents, in this process or in another."""
+
+    def extract(self, content: bytes, media_type: str, charset: str | None) -> Extracted:
+        """The text of a document.
+
+        Raises:
+            DocumentError: there is none to be had.
+            DependencyError: the parser itself is not there.
+        """
+        ...
 
 
 class Inference(Protocol):
@@ -95,22 +112,37 @@ class _Work:
     """A document under way."""
 
     document: ReceivedDocument
-    text: str
+    extracted: Extracted
     tokens: Tokens
     windows: list[Window]
     timings_ms: dict[str, float]
 
 
 class Mill:
-    """One bundle and one runtime, processing slices of documents."""
+    """One bundle and one runtime, processing slices of documents.
 
-    def __init__(self, bundle: Bundle, inference: Inference, observer: Observer | None = None) -> None:
+    Args:
+        parser: default: parses in the calling thread, for documents that are trusted.
+    """
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        inference: Inference,
+        observer: Observer | None = None,
+        parser: Parser | None = None,
+    ) -> None:
         self.bundle = bundle
         self._inference = inference
         self._observer = observer or Silent()
+        self._parser = parser or InThread()
 
     def process(self, documents: Sequence[ReceivedDocument]) -> list[Outcome]:
-        """Outcomes of a slice, one a document, in its order. Blocks for the time of inference; call it in a thread."""
+        """Outcomes of a slice, one a document, in its order. Blocks for the time of inference; call it in a thread.
+
+        Raises:
+            DependencyError: the parser is not there, which is no document's fault.
+        """
         works = [self._guarded(self._prepare, document) for document in documents]
         windows = [window for work in works if isinstance(work, _Work) for window in work.windows]
         self._observer.windows(windows)
@@ -135,17 +167,17 @@ class Mill:
 
     def _prepare(self, document: ReceivedDocument) -> _Work:
         started = time.perf_counter()
-        text = extract_text(document.content, document.media_type, document.charset)
+        extracted = self._parser.extract(document.content, document.media_type, document.charset)
         parsed = time.perf_counter()
-        tokens = self.tokens_of(text)
+        tokens = self.tokens_of(extracted.text)
         windows = cut(tokens, self.bundle.windowing)
         tokenised = time.perf_counter()
         if not windows:
-            raise DocumentError(RejectionReason.NO_TEXT, f"{len(text)} characters hold no token")
+            raise DocumentError(RejectionReason.NO_TEXT, f"{len(extracted.text)} characters hold no token")
         self._observer.stage("parse", parsed - started)
         self._observer.stage("tokenise", tokenised - parsed)
         timings_ms = {"parse": _ms(parsed - started), "tokenise": _ms(tokenised - parsed)}
-        return _Work(document, text, tokens, windows, timings_ms)
+        return _Work(document, extracted, tokens, windows, timings_ms)
 
     def _decide(self, job: tuple[_Work, list[WindowOutput | Exception]]) -> Decided:
         work, results = job
@@ -156,20 +188,23 @@ class Mill:
             outputs.append(result)
         started = time.perf_counter()
         spec = self.bundle.spec
-        prediction = decode(work.text, work.tokens, work.windows, outputs, spec)
-        known = language_is_known(work.text, self.bundle.languages)
-        chosen = route(prediction, spec, language_known=known)
+        text, unread = work.extracted.text, work.extracted.unread_attachments
+        prediction = decode(text, work.tokens, work.windows, outputs, spec)
+        known = language_is_known(text, self.bundle.languages)
+        chosen = route(prediction, spec, language_known=known, has_unread_attachments=bool(unread))
         seconds = time.perf_counter() - started
         self._observer.stage("decode", seconds)
         work.timings_ms["decode"] = _ms(seconds)
         return Decided(
             document=work.document,
-            text=work.text,
+            text=text,
             content_sha256=sha256_hex(work.document.content),
-            text_sha256=sha256_hex(work.text.encode()),
+            text_sha256=sha256_hex(text.encode()),
             prediction=prediction,
             route=chosen,
             timings_ms=work.timings_ms,
+            page_starts=work.extracted.page_starts,
+            unread_attachments=unread,
         )
 
     @staticmethod
@@ -179,6 +214,10 @@ class Mill:
             return stage(job)
         except DocumentError as error:
             return Rejected(error.reason, error.detail)
+        except DependencyError:
+            raise
+        except UnforeseenError as error:
+            return Rejected(RejectionReason.INTERNAL_ERROR, "unexpected exception", error.whereabouts)
         except Exception as error:  # tied to one document: the policy of errors.py
             return Rejected(RejectionReason.INTERNAL_ERROR, "unexpected exception", whereabouts(error))
 

@@ -32,10 +32,24 @@ class Settings(BaseSettings):
     bundle: Path | None = Field(default=None, description="folder of the model bundle; default: the one shipped")
     threads: int | None = Field(default=None, ge=1, description="inference threads; default: usable cores")
     max_slice_tokens: int = Field(
-        default=16_384, ge=256, description="estimated tokens of a slice, the unit of publishing and committing"
+        default=16_384,
+        ge=256,
+        description="estimated tokens of a slice, the unit of publishing and committing; partitions at work share it",
     )
     max_document_bytes: int = Field(
         default=4 * 1024 * 1024, ge=1, description="a larger document is a dead letter `document_too_large`"
+    )
+    max_pages: int = Field(default=500, ge=1, description="of a PDF; more are a dead letter `too_many_pages`")
+    max_archive_mib: int = Field(
+        default=64, ge=1, description="unpacked size of a .docx and of a mail's attachments; else `archive_too_large`"
+    )
+    max_characters: int = Field(default=2_000_000, ge=1, description="of a document's text; else `text_too_large`")
+    parsers: int | None = Field(
+        default=None, ge=1, description="processes that parse HTML, PDF, .docx and mail; default: usable cores"
+    )
+    parse_timeout_s: float = Field(default=10.0, gt=0, description="to parse one document; else `parse_timeout`")
+    parse_memory_mib: int = Field(
+        default=512, ge=64, description="that parsing one document may take (Linux); else `parse_memory`"
     )
     max_queue_bytes: int = Field(
         default=4 * 1024 * 1024, ge=1, description="waiting bytes of a partition at which it is paused"
@@ -57,7 +71,9 @@ class Settings(BaseSettings):
     max_internal_errors: int = Field(
         default=20, ge=1, description="unexpected exceptions among 1,000 records at which the service stops"
     )
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="how much is logged, on stderr"
+    )
 
 
 def load_settings(**overrides: object) -> Settings:

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from docmill.bundle.bundle import Bundle
 from docmill.bundle.load import load_bundle
-from docmill.errors import DocumentError
+from docmill.errors import DependencyError, DocumentError
+from docmill.ingest.extracted import Extracted
+from docmill.ingest.parser_process import UnforeseenError
 from docmill.pipeline.types import Deferral, StraightThrough, WindowOutput
 from docmill.pipeline.window import TextTokenizer, TokenEncoding, Window
 from docmill.processing import Decided, Mill, Outcome, ReceivedDocument, Rejected
@@ -114,7 +116,7 @@ def test_the_route_says_why_not(mill: Mill) -> None:
 def test_one_outcome_a_document_in_order(bundle: Bundle) -> None:
     documents = [document(text_of("receipt", n, words=10 + 30 * (n % 3)), str(n)) for n in range(7)]
     documents[2] = document(b"", "2")
-    documents[5] = document("x", "5", media_type="image/png")
+    documents[5] = document("x", "5", media_type="image/gif")
     outcomes = Mill(bundle, RecordingInference()).process(documents)
     names = [o.document.document_id if isinstance(o, Decided) else o.reason for o in outcomes]
     assert names == ["0", "1", RejectionReason.NO_TEXT, "3", "4", RejectionReason.UNSUPPORTED_MEDIA_TYPE, "6"]
@@ -155,6 +157,61 @@ def test_a_document_that_cannot_be_read_is_rejected_alone(mill: Mill, place: int
     assert bad.exception is None
     assert SECRET not in bad.detail
     assert [said(outcome) for outcome in outcomes] == alone
+
+
+class ScriptedParser:
+    """Says of a document what is written down for its content."""
+
+    def __init__(self, script: dict[bytes, Extracted | Exception]) -> None:
+        self.script = script
+
+    def extract(self, content: bytes, media_type: str, charset: str | None) -> Extracted:
+        said = self.script[content]
+        if isinstance(said, Exception):
+            raise said
+        return said
+
+
+def test_what_the_parser_knows_of_a_document_stays_with_it(bundle: Bundle) -> None:
+    receipt = text_of("receipt", 3)
+    script: dict[bytes, Extracted | Exception] = {
+        b"pages": Extracted(receipt, (0, 20)),
+        b"mail": Extracted(receipt, (), ("image/png",)),
+    }
+    inference = OnnxInference(bundle.model_path, threads=1)
+    try:
+        mill = Mill(bundle, inference, parser=ScriptedParser(script))
+        paged, mail = mill.process([document("pages"), document("mail")])
+    finally:
+        inference.close()
+    assert isinstance(paged, Decided)
+    assert isinstance(mail, Decided)
+    assert (paged.text, paged.page_starts, paged.route) == (receipt, (0, 20), StraightThrough())
+    assert mail.unread_attachments == ("image/png",)
+    assert mail.route == Deferral((DeferralReason.UNREAD_ATTACHMENT,))
+
+
+def test_what_a_parser_fails_with_rejects_its_document_alone(bundle: Bundle) -> None:
+    script: dict[bytes, Extracted | Exception] = {
+        b"good": Extracted("receipt"),
+        b"slow": DocumentError(RejectionReason.PARSE_TIMEOUT, "parsing takes more than 10 s"),
+        b"odd": UnforeseenError("KeyError at docx.py:7"),
+    }
+    parser = ScriptedParser(script)
+    outcomes = Mill(bundle, RecordingInference(), parser=parser).process(
+        [document("slow"), document("good"), document("odd")]
+    )
+    assert isinstance(outcomes[1], Decided)
+    assert outcomes[::2] == [
+        Rejected(RejectionReason.PARSE_TIMEOUT, "parsing takes more than 10 s"),
+        Rejected(RejectionReason.INTERNAL_ERROR, "unexpected exception", "KeyError at docx.py:7"),
+    ]
+
+
+def test_a_parser_that_is_not_there_is_no_documents_fault(bundle: Bundle) -> None:
+    parser = ScriptedParser({b"any": DependencyError("no parser process can be started")})
+    with pytest.raises(DependencyError):
+        Mill(bundle, RecordingInference(), parser=parser).process([document("any")])
 
 
 def test_a_text_of_no_token_is_rejected(bundle: Bundle) -> None:

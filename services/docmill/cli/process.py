@@ -69,6 +69,8 @@ def _outcomes(
 ) -> Iterator[str]:
     """Load the bundle and process slice by slice; what cannot be read is collected aside."""
     from docmill.bundle.load import default_bundle, load_bundle
+    from docmill.ingest.limits import limits_of
+    from docmill.ingest.processes import ParserProcesses
     from docmill.kafka.publish import Publisher
     from docmill.kafka.read_paths import SourceDocument
     from docmill.processing import Mill
@@ -78,7 +80,8 @@ def _outcomes(
     loaded = load_bundle(settings.bundle or default_bundle())
     publisher = Publisher(loaded, SOURCE, include_text=settings.include_text)
     inference = OnnxInference(loaded.model_path, settings.threads or default_threads())
-    mill = Mill(loaded, inference)
+    parsers = ParserProcesses(limits_of(settings), settings.parsers or default_threads())
+    mill = Mill(loaded, inference, parser=parsers)
     offsets = count()
     records: list[LocalRecord] = []
     try:
@@ -92,6 +95,7 @@ def _outcomes(
                 records.clear()
         yield from process_slice(records, mill, publisher, settings.max_document_bytes)
     finally:
+        parsers.close()
         inference.close()
 
 

@@ -64,6 +64,10 @@ def _tree(markup: str) -> html.HtmlElement | None:
         tree = html.document_fromstring(markup.strip(), parser=parser)
     except etree.ParserError:  # "Document is empty": nothing, or comments alone
         tree = None
+    except etree.XMLSyntaxError as error:
+        if error.code == etree.ErrorTypes.ERR_NO_MEMORY:
+            raise MemoryError from error
+        raise
     if parser.error_log.filter_types([etree.ErrorTypes.ERR_RESOURCE_LIMIT]):
         raise DocumentError(
             RejectionReason.MALFORMED_DOCUMENT, "HTML: nested more than 255 deep, or one text of more than 10 MB"

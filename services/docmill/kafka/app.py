@@ -20,6 +20,8 @@ from docmill.bundle.bundle import Bundle
 from docmill.bundle.load import default_bundle, load_bundle
 from docmill.errors import BrokerError, ConfigurationError
 from docmill.golden import check_golden, read_golden
+from docmill.ingest.limits import limits_of
+from docmill.ingest.processes import ParserProcesses
 from docmill.kafka.accounting import Accounting
 from docmill.kafka.delivery import AtLeastOnce
 from docmill.kafka.engine import Engine
@@ -55,12 +57,14 @@ async def run_processor(settings: Settings) -> None:
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=registry)
     metrics = Metrics(registry)
+    metrics.expect(bundle.manifest.labels)
     metrics.bundle_info.info({"name": bundle.name, "version": bundle.version, "sha256": bundle.sha256})
     metrics.build_info.info({"version": version("docmill"), "python": platform.python_version()})
     threads = settings.threads or default_threads()
     inference = OnnxInference(bundle.model_path, threads)
     inference.warm_up()
     _check_golden(bundle, inference)
+    parsers = ParserProcesses(limits_of(settings), settings.parsers or default_threads())
     accounting = Accounting(metrics, time.time)
     poller = Poller(settings)
     async with _producer(settings) as producer:
@@ -68,7 +72,7 @@ async def run_processor(settings: Settings) -> None:
             settings=settings,
             owner=secrets.token_hex(8),
             cluster_id=cluster,
-            mill=Mill(bundle, inference, accounting),
+            mill=Mill(bundle, inference, accounting, parsers),
             publisher=Publisher(bundle, f"docmill/{settings.group}", include_text=settings.include_text),
             delivery=AtLeastOnce(poller.consumer, producer, settings.topic_prefix),
             accounting=accounting,
@@ -94,6 +98,7 @@ async def run_processor(settings: Settings) -> None:
             observer.cancel()
             server.close()
             shared.executor.shutdown(wait=False, cancel_futures=True)
+            parsers.close()
             inference.close()
     if engine.error is not None:
         raise engine.error

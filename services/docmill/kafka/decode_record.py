@@ -9,6 +9,8 @@ from typing import Protocol
 from pydantic import ValidationError
 
 from docmill.errors import DocumentError, whereabouts
+from docmill.ingest.media_types import PLAIN, UNKNOWN
+from docmill.ingest.sniff import sniff
 from docmill.processing import ReceivedDocument, Rejected
 from docmill_schemas.cloudevents import Content, parse_media_type, read_content, read_headers
 from docmill_schemas.events import DocumentReceived
@@ -18,7 +20,6 @@ from docmill_schemas.reasons import RejectionReason
 REQUEST_ID_HEADER = "docmill_request_id"
 ATTEMPT_HEADER = "docmill_attempt"
 JSON = "application/json"
-PLAIN = "text/plain"
 MAX_ID_CHARACTERS = 512
 RECEIVED_KEYS = frozenset({"text", "base64", "claim_check"})
 REQUEST_ID = re.compile(rf"[0-9a-f]{{{ID_HEX_DIGITS}}}")
@@ -130,7 +131,8 @@ def _document(content: Content, record: Record, request: str, document_id: str) 
     if media_type == JSON or (media_type is None and _looks_received(content.data)):
         event = _event(content.data)
     if event is None:
-        return ReceivedDocument(request, document_id, content.data, media_type or PLAIN, content.charset, received_at)
+        media_type = _media_type(media_type, content.data)
+        return ReceivedDocument(request, document_id, content.data, media_type, content.charset, received_at)
     if event.claim_check is not None:
         raise DocumentError(
             RejectionReason.UNSUPPORTED_CLAIM_CHECK,
@@ -145,7 +147,7 @@ def _document(content: Content, record: Record, request: str, document_id: str) 
         request_id=request,
         document_id=_bounded(event.document_id or document_id),
         content=data,
-        media_type=declared or PLAIN,
+        media_type=_media_type(declared, data),
         charset="utf-8" if event.text is not None else charset,
         received_at=received_at,
         tenant=event.tenant,
@@ -161,6 +163,13 @@ def _event(data: bytes) -> DocumentReceived:
             f"{'.'.join(str(part) for part in e['loc']) or 'event'}: {e['type']}" for e in error.errors()[:3]
         )
         raise DocumentError(RejectionReason.INVALID_EVENT, f"not a DocumentReceived: {problems}") from error
+
+
+def _media_type(declared: str | None, data: bytes) -> str:
+    """As declared; where that says nothing, as the first bytes do."""
+    if declared is None or declared == UNKNOWN:
+        return sniff(data) or PLAIN
+    return declared
 
 
 def _looks_received(data: bytes) -> bool:

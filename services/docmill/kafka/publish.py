@@ -1,6 +1,7 @@
 """Outcomes to records: which topic, which key, which headers. Does not send them."""
 
 import zlib
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -120,6 +121,7 @@ class Publisher:
             fields=extracted_fields(decided, self._bundle.spec),
             reasons=deferral.reasons,
             missing_fields=deferral.missing_fields,
+            unread_attachments=decided.unread_attachments,
             bundle=self._ref,
             timings_ms=decided.timings_ms,
         )
@@ -149,18 +151,24 @@ def document_type(decided: Decided) -> DocumentType:
 
 
 def extracted_fields(decided: Decided, spec: ModelSpec) -> tuple[ExtractedField, ...]:
-    """The wire form of a prediction's spans, values normalised."""
+    """The wire form of a prediction's spans, values normalised, with the page that each starts on."""
     kinds = {field.name: field for field in spec.fields}
+    starts = decided.page_starts
 
     def wire(span: Span) -> ExtractedField:
         text = decided.text[span.start : span.end]
         field = kinds[span.field]
+        page = bisect_right(starts, span.start) or None  # from 1; of pages that start together the last has the text
+        page_start = starts[page - 1] if page else None
         return ExtractedField(
             name=span.field,
             value=normalise(field.kind, text, day_first=field.day_first),
             text=text,
             start=span.start,
             end=span.end,
+            page=page,
+            page_start=None if page_start is None else span.start - page_start,
+            page_end=None if page_start is None else span.end - page_start,
             confidence=_rounded(span.confidence),
         )
 

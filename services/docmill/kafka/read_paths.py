@@ -10,13 +10,25 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from docmill.errors import ConfigurationError
+from docmill.ingest.media_types import DOCX, HTML, JPEG, MAIL, PDF, PLAIN, PNG, TIFF, UNKNOWN
 from docmill_schemas.events import DocumentReceived
 
 JSONL = ".jsonl"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # What docmill reads, spelled the same on every machine; the rest is for the machine's own table to say.
-MEDIA_TYPES = {".txt": "text/plain", ".html": "text/html", ".htm": "text/html"}
-UNKNOWN = "application/octet-stream"
+MEDIA_TYPES = {
+    ".txt": PLAIN,
+    ".html": HTML,
+    ".htm": HTML,
+    ".pdf": PDF,
+    ".docx": DOCX,
+    ".eml": MAIL,
+    ".jpg": JPEG,
+    ".jpeg": JPEG,
+    ".png": PNG,
+    ".tif": TIFF,
+    ".tiff": TIFF,
+}
 
 
 @dataclass(frozen=True, slots=True)

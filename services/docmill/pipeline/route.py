@@ -4,13 +4,18 @@ from docmill.pipeline.types import Deferral, ModelSpec, Prediction, Route, Strai
 from docmill_schemas.reasons import DeferralReason
 
 
-def route(prediction: Prediction, spec: ModelSpec, *, language_known: bool) -> Route:
+def route(
+    prediction: Prediction, spec: ModelSpec, *, language_known: bool, has_unread_attachments: bool = False
+) -> Route:
     """Straight through when type and every required field pass their certified thresholds; else why not.
 
-    All reasons are given, not only the first.
+    All reasons are given, not only the first. What nobody could read may say otherwise, however sure the model is of
+    the rest.
     """
     group = spec.group_of(prediction.label)
     reasons = []
+    if has_unread_attachments:
+        reasons.append(DeferralReason.UNREAD_ATTACHMENT)
     if not language_known:
         reasons.append(DeferralReason.UNKNOWN_LANGUAGE)
     # Comparisons are written so that NaN, of a broken window, passes none of them.

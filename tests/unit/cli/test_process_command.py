@@ -11,6 +11,8 @@ from docmill.errors import BundleError
 from docmill_schemas.events import DocumentProcessed, DocumentRejected, FallbackRequested
 from tests.tiny_bundle import build_tiny_bundle, text_of
 from tests.unit.cli.conftest import Command
+from tests.unit.ingest.pdf_files import text_pdf
+from tests.unit.ingest.word_files import paragraph, word_file
 
 MODELS: dict[str, type[BaseModel]] = {
     "processed": DocumentProcessed,
@@ -45,9 +47,30 @@ def test_every_document_has_one_outcome_in_its_order(docmill: Command, tmp_path:
     assert [event["document_id"] for event in outcomes[:4]] == ["mail/1.txt", "mail/2.html", "mail/3.txt", "mail/4.pdf"]
     assert [event["document_id"] for event in outcomes[4:]] == [str(n) for n in range(40)]
     assert [event["outcome"] for event in outcomes[:4]] == ["processed", "fallback", "rejected", "rejected"]
-    assert [event.get("reason") for event in outcomes[2:4]] == ["empty_value", "unsupported_media_type"]
+    assert [event.get("reason") for event in outcomes[2:4]] == ["empty_value", "malformed_document"]
     assert outcomes[0]["document_type"]["label"] == "receipt"
     assert outcomes[1]["document_type"]["label"] == "contract"
+
+
+def test_all_formats_are_read_each_within_its_limits(
+    docmill: Command, tmp_path: Path, bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCMILL_MAX_PAGES", "2")
+    receipt = text_of("receipt", 3)
+    (tmp_path / "1.pdf").write_bytes(text_pdf(["receipt"], receipt.splitlines()))
+    (tmp_path / "2.docx").write_bytes(word_file("".join(map(paragraph, receipt.splitlines()))))
+    (tmp_path / "3.eml").write_bytes(b"Subject: receipt\nContent-Type: image/png\n\nx")
+    (tmp_path / "4.png").write_bytes(b"x")
+    (tmp_path / "5.pdf").write_bytes(text_pdf(*[["receipt"]] * 3))
+    (tmp_path / "6.unheard-of").write_bytes(text_pdf(receipt.splitlines()))
+    result = docmill("process", tmp_path, "--bundle", bundle, "--threads", "1")
+    assert result.exit_code == 0, result.output
+    paged, word, mail, picture, long, unnamed = events(result.stdout)
+    assert [event["outcome"] for event in (paged, word, unnamed)] == ["processed"] * 3
+    assert {field["page"] for field in paged["fields"]} == {2}
+    assert (mail["outcome"], mail["unread_attachments"]) == ("fallback", ["image/png"])
+    assert mail["reasons"][0] == "unread_attachment"
+    assert [event["reason"] for event in (picture, long)] == ["no_text", "too_many_pages"]
 
 
 def test_what_cannot_be_read_is_told_and_the_rest_goes_on(docmill: Command, tmp_path: Path, bundle: Path) -> None:

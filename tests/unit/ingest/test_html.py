@@ -11,8 +11,9 @@ from inscriptis.css_profiles import CSS_PROFILES
 from inscriptis.model.config import ParserConfig
 
 from docmill.errors import DocumentError
-from docmill.ingest import extract_text, html
+from docmill.ingest import extract, html
 from docmill.ingest.html import END_OF_PAGE, html_text
+from docmill.ingest.limits import DEFAULT_LIMITS
 from docmill_schemas.reasons import RejectionReason
 
 SECRET = "Zyxwvut"  # stands in every bad document; no detail may hold it
@@ -160,7 +161,7 @@ def test_text_after_the_end_of_the_page_is_not_lost(markup: str, lines: list[str
 def test_pages_without_text(markup: str) -> None:
     assert text_of(markup).strip() == ""
     with pytest.raises(DocumentError) as caught:
-        extract_text(markup.encode(), "text/html", None)
+        extract(markup.encode(), "text/html", None, DEFAULT_LIMITS)
     assert caught.value.reason is RejectionReason.NO_TEXT
 
 
@@ -303,7 +304,7 @@ def test_a_filing_of_the_sec() -> None:
     path = Path(os.environ["DOCMILL_DATA"]) / "files" / "filing-10k.html"
     if not path.exists():
         pytest.skip(f"{path} is not there")
-    text = extract_text(path.read_bytes(), "text/html", None)
+    text = extract(path.read_bytes(), "text/html", None, DEFAULT_LIMITS).text
     lines = text.split("\n")
     assert "Galaxy Gaming, Inc." in lines
     assert "Nevada 20-8143439" in lines  # two cells of one row

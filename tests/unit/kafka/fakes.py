@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from docmill.bundle.bundle import Bundle
+from docmill.ingest.extracted import Extracted
 from docmill.kafka.decode_record import DecodedRecord, decode_record
 from docmill.pipeline.normalise import FieldKind
 from docmill.pipeline.types import FieldSpec, Prediction, Route, Span, StraightThrough
@@ -57,11 +58,16 @@ def bundle() -> Bundle:
     )
 
 
-def decide(decoded: DecodedRecord, route: Route | None = None, spans: tuple[Span, ...] = ()) -> Decided:
-    """What a model might say of the document: a receipt, at 0.98765."""
+def decide(
+    decoded: DecodedRecord,
+    route: Route | None = None,
+    spans: tuple[Span, ...] = (),
+    extracted: Extracted | None = None,
+) -> Decided:
+    """What a model might say of the document: a receipt, at 0.98765. Its text is its bytes unless told otherwise."""
     document = decoded.document
     assert isinstance(document, ReceivedDocument)
-    text = document.content.decode()
+    text = document.content.decode() if extracted is None else extracted.text
     return Decided(
         document=document,
         text=text,
@@ -70,4 +76,6 @@ def decide(decoded: DecodedRecord, route: Route | None = None, spans: tuple[Span
         prediction=Prediction("receipt", 0.98765, (("letter.short", 0.01),), spans, 0.0),
         route=route or StraightThrough(),
         timings_ms={"parse": 0.1},
+        page_starts=extracted.page_starts if extracted else (),
+        unread_attachments=extracted.unread_attachments if extracted else (),
     )

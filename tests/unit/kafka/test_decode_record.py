@@ -82,6 +82,26 @@ def test_json_with_base64() -> None:
     assert (found.media_type, found.charset) == ("application/pdf", "x")
 
 
+SNIFFED = [(b"%PDF-1.7", "application/pdf"), (b"\xff\xd8\xff\xe0", "image/jpeg"), (b"a letter", "text/plain")]
+
+
+@pytest.mark.parametrize(("value", "media_type"), SNIFFED)
+def test_where_nothing_is_declared_the_first_bytes_decide(value: bytes, media_type: str) -> None:
+    event = json.dumps({"base64": base64.b64encode(value).decode(), "media_type": "application/octet-stream"})
+    for fake in (
+        record(value),
+        record(value, [("content-type", b"application/octet-stream")]),
+        record(event.encode(), [JSON_HEADER]),
+        structured(data_base64=base64.b64encode(value).decode()),
+    ):
+        assert document(decode(fake)).media_type == media_type
+
+
+@pytest.mark.parametrize(("value", "_"), SNIFFED)
+def test_a_declared_type_is_believed(value: bytes, _: str) -> None:
+    assert document(decode(record(value, [("content-type", b"text/html")]))).media_type == "text/html"
+
+
 @pytest.mark.parametrize(
     ("value", "is_event"),
     [

@@ -6,6 +6,10 @@ from typing import Any
 
 import pytest
 
+from docmill.ingest import extract
+from docmill.ingest.extracted import Extracted
+from docmill.ingest.limits import DEFAULT_LIMITS
+from docmill.ingest.media_types import DOCX
 from docmill.kafka.decode_record import DecodedRecord
 from docmill.kafka.publish import MAX_REQUEST_BYTES, OutgoingRecord, Publisher, rejected_record
 from docmill.pipeline.types import Deferral, Span
@@ -15,6 +19,7 @@ from docmill_schemas.events import DocumentProcessed, DocumentRejected, Fallback
 from docmill_schemas.ids import result_id
 from docmill_schemas.reasons import DecidedBy, DeferralReason, RejectionReason
 from docmill_schemas.topics import FALLBACK, PROCESSED, RECEIVED_MAX_BYTES, REJECTED
+from tests.unit.ingest.word_files import paragraph, word_file
 from tests.unit.kafka.fakes import SENT_AT, bundle, decide, decode, record
 
 NO_TEXT = Rejected(RejectionReason.NO_TEXT, "3 bytes of text/plain hold no text")
@@ -70,6 +75,38 @@ def test_a_deferral_carries_the_text_and_why() -> None:
     assert event.text == "a letter"
     assert (event.reasons, event.missing_fields) == (DEFERRED.reasons, ("date",))
     assert read_headers(outgoing.headers)["ce_type"] == "docmill.fallback.requested.v1"
+
+
+def test_a_field_of_a_paged_document_says_its_page() -> None:
+    decoded = decode(record(b"%PDF"))
+    extracted = Extracted("first\n\n3 May 2024\nto 5 May\n2024\n", (0, 6, 7, 27, 32))
+    spans = [(0, 5), (7, 17), (21, 31), (27, 31)]
+    decided = decide(decoded, spans=tuple(Span("date", *span, 0.9) for span in spans), extracted=extracted)
+    event = DocumentProcessed.model_validate_json(publish(decoded, decided).value or b"")
+    assert [(f.text, f.start, f.end) for f in event.fields] == [
+        ("first", 0, 5),
+        ("3 May 2024", 7, 17),
+        ("5 May\n2024", 21, 31),
+        ("2024", 27, 31),
+    ]
+    # The second page is empty; the third field starts on the third page and ends on the fourth.
+    assert [(f.page, f.page_start, f.page_end) for f in event.fields] == [(1, 0, 5), (3, 0, 10), (3, 14, 24), (4, 0, 4)]
+
+
+def test_a_field_of_a_document_without_pages_says_none() -> None:
+    decoded = decode(record(b"on 3 May 2024"))
+    value = publish(decoded, decide(decoded, spans=(Span("date", 3, 13, 0.9),))).value or b""
+    [field] = json.loads(value)["fields"]
+    assert {"page", "page_start", "page_end"}.isdisjoint(field)
+
+
+def test_a_deferral_says_which_attachments_nobody_read() -> None:
+    decoded = decode(record(b"a mail"))
+    deferred = Deferral((DeferralReason.UNREAD_ATTACHMENT,))
+    decided = decide(decoded, deferred, extracted=Extracted("a mail", (), ("image/png", "application/zip")))
+    event = FallbackRequested.model_validate_json(publish(decoded, decided).value or b"")
+    assert event.unread_attachments == ("image/png", "application/zip")
+    assert event.reasons == (DeferralReason.UNREAD_ATTACHMENT,)
 
 
 @pytest.mark.parametrize("route", [None, DEFERRED])
@@ -190,6 +227,34 @@ def test_what_gzip_makes_small_enough_is_sent() -> None:
     outgoing = publish(decoded, decide(decoded), include_text=True)
     assert outgoing.topic == PROCESSED.name
     assert outgoing.size() > PROCESSED.max_bytes
+
+
+def deferred_word_file(text: str) -> tuple[OutgoingRecord, Any]:
+    """What becomes of a Word document with this text that the model is not sure of."""
+    content = word_file(paragraph(text))
+    decoded = decode(record(content, [("content-type", DOCX.encode())]), max_document_bytes=8 * PROCESSED.max_bytes)
+    extracted = extract(content, DOCX, None, DEFAULT_LIMITS)
+    outcome = decide(decoded, DEFERRED, extracted=extracted)
+    return Publisher(bundle(), "docmill/test", include_text=False).outgoing(decoded, outcome, SENT_AT)
+
+
+def test_a_text_far_larger_than_its_document_travels_compressed() -> None:
+    record_, outcome = deferred_word_file("合同条款 " * 390_000)  # 5 MiB, of a document of a few kilobytes
+    assert isinstance(outcome, Decided)
+    assert record_.topic == FALLBACK.name
+    assert record_.size() > FALLBACK.max_bytes
+    assert len(FallbackRequested.model_validate_json(record_.value or b"").text) == 5 * 390_000 - 1
+
+
+def test_a_text_that_compresses_as_little_as_its_document_is_too_large() -> None:
+    """By default no such document gets so far: it is larger than max_document_bytes itself."""
+    letters = [*map(chr, range(0x20000, 0x2A6DF)), *map(chr, range(0x4E00, 0x9FA5))]
+    record_, outcome = deferred_word_file(
+        "".join(random.Random(7).choices(letters, k=DEFAULT_LIMITS.max_characters - 1))
+    )
+    assert isinstance(outcome, Rejected)
+    assert outcome.reason is RejectionReason.TEXT_TOO_LARGE
+    assert record_.topic == REJECTED.name
 
 
 def read_rejected(letter: OutgoingRecord) -> DocumentRejected:

@@ -46,6 +46,11 @@ def test_an_unknown_language_defers() -> None:
     assert route(SURE, model_spec(), language_known=False) == Deferral((DeferralReason.UNKNOWN_LANGUAGE,))
 
 
+def test_an_unread_attachment_defers_however_sure_the_rest_is() -> None:
+    decision = route(SURE, model_spec(), language_known=True, has_unread_attachments=True)
+    assert decision == Deferral((DeferralReason.UNREAD_ATTACHMENT,))
+
+
 def test_what_was_not_certified_never_goes_straight_through() -> None:
     not_certified = Deferral((DeferralReason.NOT_CERTIFIED,))
     assert route(SURE, model_spec(type_threshold=None), language_known=True) == not_certified
@@ -65,9 +70,11 @@ def test_the_best_span_of_a_field_counts() -> None:
 
 def test_all_reasons_are_given() -> None:
     doubtful = Prediction("receipt", 0.1, (), (Span("date", 0, 4, 0.1),), outlier_distance=9.0)
-    decision = route(doubtful, model_spec(required=("date", "total")), language_known=False)
+    spec = model_spec(required=("date", "total"))
+    decision = route(doubtful, spec, language_known=False, has_unread_attachments=True)
     assert decision == Deferral(
         (
+            DeferralReason.UNREAD_ATTACHMENT,
             DeferralReason.UNKNOWN_LANGUAGE,
             DeferralReason.UNFAMILIAR_DOCUMENT,
             DeferralReason.LOW_TYPE_CONFIDENCE,
