@@ -4,14 +4,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo test check format schemas lock clean
+.PHONY: help setup demo test check format schemas dashboards load flood lock clean
 help:
 	@echo "make demo    real documents through a real Kafka, shown in a table (under two minutes)"
 	@echo "make test    all tests"
 	@echo "make check   format, lint, types, import contracts"
 	@echo "make setup   $(VENV) with the command $(BIN)/docmill"
 	@echo "make format  rewrite sources the way check wants them"
-	@echo "make schemas renew the generated JSON Schemas"
+	@echo "make schemas renew the generated JSON Schemas, schemas/asyncapi.yaml and docs/settings.md"
+	@echo "make dashboards renew the generated Grafana dashboard"
+	@echo "make load    the highest rate that one processor holds here, into docs/load (about ten minutes)"
+	@echo "make flood   receipts beside a flood of huge contracts"
 	@echo "make lock    renew requirements/*.lock"
 
 setup: $(READY)
@@ -42,6 +45,16 @@ format: setup
 
 schemas: setup
 	$(BIN)/python -m docmill_schemas.generate
+	$(BIN)/python -m docmill.settings_reference
+
+dashboards: setup
+	$(BIN)/python -m deploy.grafana.overview
+
+load: setup
+	$(BIN)/python -m load_tests.load $(LOAD_ARGS)
+
+flood: setup
+	$(BIN)/python -m load_tests.flood $(FLOOD_ARGS)
 
 lock: setup
 	$(BIN)/python -m pip install --quiet uv

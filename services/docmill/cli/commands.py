@@ -13,8 +13,11 @@ COMMANDS = {
     "run": "The services, in the foreground: processor.",
     "publish": "Sends documents: files, folders, or the lines of .jsonl files.",
     "tail": "Shows what becomes of documents, as it happens.",
+    "trace": "Shows one document's whole way over all topics.",
     "process": "Says what docmill makes of documents, without Kafka.",
+    "assess": "Says what docmill would make of your own documents, in figures.",
     "evaluate": "Scores a bundle on labelled documents of one's own.",
+    "load": "Finds how many documents a second a deployment holds.",
 }
 
 

@@ -24,8 +24,11 @@ COMMAND_LINES = [
     ["run", "processor"],
     ["publish"],
     ["tail"],
+    ["trace"],
     ["process"],
+    ["assess"],
     ["evaluate"],
+    ["load"],
 ]
 HEAVY = {"aiokafka", "faststream", "numpy", "onnxruntime", "pydantic", "tokenizers", "docmill.cli.kafka"}
 
