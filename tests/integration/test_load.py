@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.errors import CorruptRecordException
 from typer.testing import CliRunner, Result
 
 from docmill.cli import app
@@ -15,6 +16,7 @@ from docmill.kafka.drive import Shipment, open_drive
 from docmill.kafka.outcomes import OutcomeKind
 from docmill.kafka.topics import create_topics
 from docmill.load.report import LoadReport
+from docmill.local_kafka import embedded_broker
 from docmill.settings import Settings, load_settings
 from docmill_schemas.topics import MIB
 from tests.integration.processor_process import PATIENCE_S, ProcessorProcess
@@ -198,3 +200,36 @@ async def test_a_broker_that_is_not_there_is_told(settings: Settings) -> None:
     with pytest.raises(BrokerError, match="no broker answers at 127"):
         async with open_drive(nowhere, Told().on_outcome):
             pass
+
+
+async def test_a_drive_that_can_no_longer_read_says_so(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = asyncio.Event()
+
+    async def getmany(self: AIOKafkaConsumer, **options: object) -> None:
+        asked.set()
+        raise CorruptRecordException("Invalid CRC")
+
+    monkeypatch.setattr(AIOKafkaConsumer, "getmany", getmany)
+    async with open_drive(settings, Told().on_outcome) as drive:
+        async with asyncio.timeout(PATIENCE_S):
+            await asked.wait()
+        await asyncio.sleep(0)  # the task's end is told in the loop's next turn
+        with pytest.raises(BrokerError, match=r"reading outcomes failed.*Invalid CRC"):
+            drive.check()
+
+
+async def test_a_broker_that_dies_shows_as_missing_and_nothing_hangs(tmp_path: Path) -> None:
+    with embedded_broker(ephemeral=True) as broker:
+        settings = load_settings(kafka_bootstrap_servers=broker.bootstrap_servers, topic_prefix="", partitions=1)
+        await create_topics(settings)
+        words = ["load", "--rate", "10", "--duration", "30", "--warm-up", "0", "--grace", "1", *MIX]
+        runner = CliRunner(env={"KAFKA_BOOTSTRAP_SERVERS": broker.bootstrap_servers, "DOCMILL_TOPIC_PREFIX": ""})
+        running = asyncio.create_task(asyncio.to_thread(runner.invoke, app, words))
+        topics = Topics(broker.bootstrap_servers, "")
+        async with asyncio.timeout(PATIENCE_S):
+            while not await topics.read(RECEIVED):
+                pass
+        broker.kill()
+        result = await asyncio.wait_for(running, PATIENCE_S)
+    assert result.exit_code == 1
+    assert "documents have no outcome" in " ".join(result.stdout.split())

@@ -160,7 +160,8 @@ async def _consumer(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
             raise BrokerError(f"the broker at {settings.kafka_bootstrap_servers} does not say where the topics end")
         yield consumer
     finally:
-        await consumer.stop()
+        # aiokafka 0.14 raises its fetch task's CancelledError here when the broker is gone: not ours to obey.
+        await asyncio.gather(consumer.stop(), return_exceptions=True)
 
 
 @asynccontextmanager

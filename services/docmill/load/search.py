@@ -1,8 +1,9 @@
 """Which rate to try next, from those that were tried. Knows neither time nor Kafka.
 
-Doubling finds the first rate that does not hold, bisection narrows it down. A short step flatters: for its few seconds
-a queue may grow without anyone waiting too long. So the rate found is confirmed in a longer step, and gives way to the
-next lower one until one is.
+Doubling finds the first rate that does not hold, bisection narrows it down. Neither end is believed at once. The lowest
+rate that did not hold is tried again: it may have met a cold processor or a busy machine. And a short step flatters:
+for its few seconds a queue may grow without anyone waiting too long; so the rate found is confirmed in a longer step,
+and gives way to the next lower one until one is.
 """
 
 import math
@@ -57,6 +58,8 @@ def next_probe(search: Search, trials: Sequence[Trial]) -> Probe | None:
         return None
     if rate is not None:
         return Probe(rate, Purpose.SEARCH)
+    if high is not None and sum(trial.rate == high for trial in trials) == 1:
+        return Probe(high, Purpose.SEARCH)
     if search.confirm and not any(trial.purpose is Purpose.CONFIRM and trial.rate == low for trial in trials):
         assert low is not None
         return Probe(low, Purpose.CONFIRM)
@@ -66,11 +69,12 @@ def next_probe(search: Search, trials: Sequence[Trial]) -> Probe | None:
 def bracket(trials: Sequence[Trial]) -> tuple[float | None, float | None]:
     """The highest rate that held below the lowest that did not, and that lowest one. None: there is no such rate.
 
-    A rate that held above one that did not was luck.
+    Of several trials of a rate the last one counts. A rate that held above one that did not was luck.
     """
-    high = min((trial.rate for trial in trials if not trial.held), default=None)
-    held = (trial.rate for trial in trials if trial.held and (high is None or trial.rate < high))
-    return max(held, default=None), high
+    held = {trial.rate: trial.held for trial in trials}
+    high = min((rate for rate, did in held.items() if not did), default=None)
+    low = max((rate for rate, did in held.items() if did and (high is None or rate < high)), default=None)
+    return low, high
 
 
 def _next_rate(search: Search, low: float | None, high: float | None) -> float | None:

@@ -52,10 +52,9 @@ def step_cells(step: StepResult) -> tuple[str, ...]:
 def line_of(step: StepResult) -> str:
     """One step in one line, for those who wait."""
     latency = step.latency
-    times = f"p50 {_seconds(latency.p50_s)} s, p95 {_seconds(latency.p95_s)} s, max {_seconds(latency.max_s)} s"
-    return (
-        f"{step.rate:.2f}/s for {step.counted_s:.0f} s, {latency.documents} documents: {times}; held: {verdict(step)}"
-    )
+    times = f"p50 {_seconds(latency.p50_s)}, p95 {_seconds(latency.p95_s)}, max {_seconds(latency.max_s)} (seconds)"
+    offered = f"{step.rate:.2f}/s for {step.counted_s:.0f} s, {latency.documents} documents"
+    return f"{offered}: {times}; held: {verdict(step)}"
 
 
 def kinds_table(step: StepResult) -> Table:

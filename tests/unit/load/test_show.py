@@ -54,4 +54,4 @@ def test_a_report_without_an_answer_has_no_table_of_kinds() -> None:
 
 
 def test_one_line_is_enough_while_one_waits() -> None:
-    assert line_of(result(8)) == "8.00/s for 20 s, 100 documents: p50 0.20 s, p95 1.00 s, max 2.50 s; held: yes"
+    assert line_of(result(8)) == "8.00/s for 20 s, 100 documents: p50 0.20, p95 1.00, max 2.50 (seconds); held: yes"
