@@ -1,6 +1,7 @@
 """What a mailroom meets in its second year: records that kill, brokers that restart, replicas that come and go."""
 
 import asyncio
+import signal
 from collections import Counter
 from pathlib import Path
 
@@ -15,11 +16,12 @@ pytestmark = pytest.mark.kafka
 
 ALTERED = "tests.integration.altered_processor"
 DEADLY_TEXT = "do not open"
-DEATHS_OF_A_KILLER = 4  # once in a slice, then alone: crash_marks.py
+DEATHS_OF_A_KILLER = 1  # the next owner tries it in a child: trial.py
+SLOW_TEXT = "take your time"
 REPLICAS = 2
 
 
-async def test_a_record_that_kills_the_process_does_not_walk_through_the_fleet(topics: Topics, start: Start) -> None:
+async def test_a_record_that_kills_the_process_costs_one_death(topics: Topics, start: Start) -> None:
     """Two replicas, restarted as Kubernetes would, however often they die."""
     killer = Sent(f"{text_of('receipt', 500)} {DEADLY_TEXT}".encode(), b"killer", partition=0)
     records = [receipt(n, partition=n % 3) for n in range(60)]
@@ -54,21 +56,40 @@ async def test_a_record_that_kills_the_process_does_not_walk_through_the_fleet(t
     assert set(keys(outcomes[PROCESSED])) == {f"receipt-{n}" for n in range(60)}
 
 
-async def test_random_kills_condemn_nobody(topics: Topics, start: Start) -> None:
-    await topics.send([receipt(n, partition=0) for n in range(40)])
-    for step in ("computed", "published"):
-        with start(DOCMILL_FAILPOINT=step, DOCMILL_MAX_SLICE_TOKENS="256") as killed:
-            assert killed.exit_code() == -9
-        with start() as clean:  # gets on by at least one record, as no replica of a killer would
-            before = len(set(keys(await topics.read(PROCESSED))))
-            clean.wait_for(lambda: clean.metric("docmill_records_consumed_total") > 0, f"past {before}")
-            clean.process.kill()
-            clean.process.wait()
-        await topics.send([receipt(100 + before, partition=0)])
+async def test_kills_at_the_same_slow_record_condemn_nobody(topics: Topics, start: Start) -> None:
+    """As a liveness probe or a memory limit would kill, again and again, whoever reads this document."""
+    slow = Sent(f"{text_of('receipt', 500)} {SLOW_TEXT}".encode(), b"slow", partition=0)
+    await topics.send([slow, *(receipt(n, partition=0) for n in range(10))])
+    for _ in range(4):
+        with start(module=ALTERED, TEST_SLOW_S="60") as killed:
+            killed.ready()
+            killed.process.kill()
+            killed.process.wait()
     with start() as processor:
-        await topics.all_committed(f"{topics.prefix}processor", 42)
+        await topics.all_committed(f"{topics.prefix}processor", 11)
         assert processor.terminate() == 0
     assert await topics.read(REJECTED) == []
+    assert set(keys(await topics.read(PROCESSED))) == {"slow", *(f"receipt-{n}" for n in range(10))}
+
+
+async def test_a_zombie_moves_no_offset_back(topics: Topics, start: Start) -> None:
+    """Frozen past its session while idle; meanwhile another replica does all there is, and leaves."""
+    group = f"{topics.prefix}processor"
+    await topics.send([receipt(n) for n in range(20)])
+    with start() as zombie:
+        await topics.all_committed(group, 20)
+        zombie.process.send_signal(signal.SIGSTOP)
+        await topics.send([receipt(n) for n in range(20, 120)])
+        with start() as other:
+            await topics.all_committed(group, 120)
+            assert other.terminate() == 0
+        zombie.process.send_signal(signal.SIGCONT)
+        await topics.send([receipt(120)])
+        await topics.all_committed(group, 121)
+        assert zombie.terminate() == 0
+    assert await topics.committed(group)
+    counts = Counter(keys((await topics.outcomes(121))[PROCESSED]))
+    assert counts == Counter({f"receipt-{n}": 1 for n in range(121)})
 
 
 async def test_a_broker_that_restarts_costs_time_and_nothing_else(
@@ -101,7 +122,9 @@ async def test_a_broker_that_restarts_costs_time_and_nothing_else(
 
 async def test_the_poll_interval_holds_while_a_slice_takes_longer(topics: Topics, start: Start) -> None:
     """A member that does not poll in time leaves the group: its slice would be done again, for ever."""
-    await topics.send([Sent(text_of("contract", n).encode(), b"contract", partition=0) for n in range(4)])
+    await topics.send(
+        [Sent(f"{text_of('contract', n)} {SLOW_TEXT}".encode(), b"contract", partition=0) for n in range(4)]
+    )
     with start(module=ALTERED, TEST_SLOW_S="2", DOCMILL_MAX_POLL_INTERVAL_MS="3000") as slow:
         slow.ready()
         await topics.all_committed(f"{topics.prefix}processor", 4)  # one slice of eight seconds

@@ -14,9 +14,9 @@ from docmill.cli.options import BundleFolder, Paths, Threads
 from docmill.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from docmill.kafka.publish import OutgoingRecord, Publisher
+    from docmill.kafka.publish import OutgoingRecord
     from docmill.kafka.read_paths import SourceDocument, Unreadable
-    from docmill.processing import Mill
+    from docmill.kafka.work import Work
 
 EXIT_UNREADABLE = 1
 SLICE_DOCUMENTS = 32
@@ -73,15 +73,20 @@ def _outcomes(
     from docmill.ingest.processes import ParserProcesses
     from docmill.kafka.publish import Publisher
     from docmill.kafka.read_paths import SourceDocument
+    from docmill.kafka.work import Work
     from docmill.processing import Mill
     from docmill.runtime.session import OnnxInference
-    from docmill.runtime.threads import default_threads
+    from docmill.runtime.threads import default_parsers, default_threads
 
     loaded = load_bundle(settings.bundle or default_bundle())
-    publisher = Publisher(loaded, SOURCE, include_text=settings.include_text)
     inference = OnnxInference(loaded.model_path, settings.threads or default_threads())
-    parsers = ParserProcesses(limits_of(settings), settings.parsers or default_threads())
-    mill = Mill(loaded, inference, parser=parsers)
+    parsers = ParserProcesses(limits_of(settings), settings.parsers or default_parsers())
+    work = Work(
+        cluster_id=CLUSTER,
+        max_document_bytes=settings.max_document_bytes,
+        mill=Mill(loaded, inference, parser=parsers),
+        publisher=Publisher(loaded, SOURCE, include_text=settings.include_text),
+    )
     offsets = count()
     records: list[LocalRecord] = []
     try:
@@ -91,9 +96,9 @@ def _outcomes(
                 continue
             records.append(local_record(document, next(offsets), datetime.now(UTC)))
             if len(records) == SLICE_DOCUMENTS:
-                yield from process_slice(records, mill, publisher, settings.max_document_bytes)
+                yield from process_slice(records, work)
                 records.clear()
-        yield from process_slice(records, mill, publisher, settings.max_document_bytes)
+        yield from process_slice(records, work)
     finally:
         parsers.close()
         inference.close()
@@ -109,20 +114,12 @@ def local_record(document: "SourceDocument", offset: int, now: datetime) -> Loca
     )
 
 
-def process_slice(
-    records: list[LocalRecord], mill: "Mill", publisher: "Publisher", max_document_bytes: int
-) -> Iterator[str]:
-    """One line a record, in its order: decoded, processed and made an event as the processor does it."""
-    from docmill.kafka.decode_record import decode_record
+def process_slice(records: list[LocalRecord], work: "Work") -> Iterator[str]:
+    """One line a record, in its order."""
     from docmill.kafka.outcomes import KIND_OF_TOPIC, observe
-    from docmill.processing import ReceivedDocument, Rejected
 
-    decoded = [decode_record(record, CLUSTER, max_document_bytes) for record in records]
-    processed = iter(mill.process([d.document for d in decoded if isinstance(d.document, ReceivedDocument)]))
-    for one in decoded:
-        outcome = one.document if isinstance(one.document, Rejected) else next(processed)
-        record, _ = publisher.outgoing(one, outcome, datetime.now(UTC))
-        yield observe(KIND_OF_TOPIC[record.topic], _as_read(record)).as_json()
+    for done in work.process(records):
+        yield observe(KIND_OF_TOPIC[done.outgoing.topic], _as_read(done.outgoing)).as_json()
 
 
 def _as_read(record: "OutgoingRecord") -> LocalRecord:

@@ -26,13 +26,16 @@ from docmill.kafka.accounting import Accounting
 from docmill.kafka.delivery import AtLeastOnce
 from docmill.kafka.engine import Engine
 from docmill.kafka.health import Health
+from docmill.kafka.parser_metrics import ParserMetrics
 from docmill.kafka.poller import Poller
 from docmill.kafka.publish import MAX_REQUEST_BYTES, Publisher
 from docmill.kafka.topics import cluster_id, verify_topics
+from docmill.kafka.trial import Trials
+from docmill.kafka.work import Work
 from docmill.kafka.worker import ERROR_WINDOW, Shared
 from docmill.processing import Mill
 from docmill.runtime.session import OnnxInference
-from docmill.runtime.threads import default_threads
+from docmill.runtime.threads import default_parsers, default_threads
 from docmill.settings import Settings
 from docmill.telemetry.http import ProbeServer
 from docmill.telemetry.metrics import Metrics
@@ -64,16 +67,21 @@ async def run_processor(settings: Settings) -> None:
     inference = OnnxInference(bundle.model_path, threads)
     inference.warm_up()
     _check_golden(bundle, inference)
-    parsers = ParserProcesses(limits_of(settings), settings.parsers or default_threads())
+    parsers = ParserProcesses(limits_of(settings), settings.parsers or default_parsers())
+    trials = Trials(settings, cluster)
     accounting = Accounting(metrics, time.time)
     poller = Poller(settings)
     async with _producer(settings) as producer:
         shared = Shared(
             settings=settings,
             owner=secrets.token_hex(8),
-            cluster_id=cluster,
-            mill=Mill(bundle, inference, accounting, parsers),
-            publisher=Publisher(bundle, f"docmill/{settings.group}", include_text=settings.include_text),
+            work=Work(
+                cluster_id=cluster,
+                max_document_bytes=settings.max_document_bytes,
+                mill=Mill(bundle, inference, accounting, parsers),
+                publisher=Publisher(bundle, f"docmill/{settings.group}", include_text=settings.include_text),
+            ),
+            trials=trials,
             delivery=AtLeastOnce(poller.consumer, producer, settings.topic_prefix),
             accounting=accounting,
             executor=ThreadPoolExecutor(MAX_SLICES, thread_name_prefix="slice"),
@@ -86,7 +94,10 @@ async def run_processor(settings: Settings) -> None:
         health = Health(engine, poller, bundle, settings)
         server = _probe_server(settings, registry, health)
         log.info("probes and metrics on http://%s:%s", settings.http_host, server.port)
-        observer = asyncio.create_task(_observe(engine, poller, health, metrics, inference, threads))
+        parser_metrics = ParserMetrics(metrics, parsers)
+        observer = asyncio.create_task(
+            _observe(engine, poller, health, metrics, inference, threads, trials, parser_metrics)
+        )
         observer.add_done_callback(lambda task: _observed(task, engine))
         try:
             await run_until_stopped(app, engine, GOODBYE_S)
@@ -98,6 +109,7 @@ async def run_processor(settings: Settings) -> None:
             observer.cancel()
             server.close()
             shared.executor.shutdown(wait=False, cancel_futures=True)
+            trials.close()
             parsers.close()
             inference.close()
     if engine.error is not None:
@@ -199,9 +211,16 @@ async def _producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
 
 
 async def _observe(
-    engine: Engine, poller: Poller, health: Health, metrics: Metrics, inference: OnnxInference, threads: int
+    engine: Engine,
+    poller: Poller,
+    health: Health,
+    metrics: Metrics,
+    inference: OnnxInference,
+    threads: int,
+    trials: Trials,
+    parser_metrics: ParserMetrics,
 ) -> None:
-    """Every few seconds: the loop's pulse, lag, and how busy inference is."""
+    """Every few seconds: the loop's pulse, lag, how busy inference is and what the parsers take."""
     busy_before, before = inference.busy_seconds, time.monotonic()
     while True:
         health.beat()
@@ -209,6 +228,8 @@ async def _observe(
         busy, now = inference.busy_seconds, time.monotonic()
         metrics.inference_busy.set(min(1.0, (busy - busy_before) / ((now - before) * threads)))
         busy_before, before = busy, now
+        trials.tidy()
+        parser_metrics.observe()
         if engine.joined:
             try:
                 async with asyncio.timeout(OBSERVE_EVERY_S * 5):

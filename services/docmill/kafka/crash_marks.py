@@ -1,20 +1,18 @@
-"""Marks in a committed offset's metadata: how a record that kills the process is found without condemning another.
+"""Marks in a committed offset's metadata: that a process died over a slice, and where the cause may lie.
 
-Pure; does not know who commits them. Every commit says who holds the partition. Whoever finds the mark of another,
-not released, knows that the process behind it died, and that the record which may have killed it lies within one
-slice from the committed offset on. So from there records run one by one, each preceded by a mark that it is being
-attempted. Only a record that is found attempted after three deaths is condemned: a random kill hits an innocent one,
-but hardly the same one three times while it runs alone (docs/decisions/0010-killers.md).
+Pure; does not know who commits them. Every commit says who holds the partition. Whoever finds the mark of another, not
+released, knows that the process behind it died, or lost its membership, and that a record which killed it lies within
+one slice from the committed offset on. Those records are suspected: before they are processed, each is tried in a child
+process (trial.py), and only one that is seen to kill its child is condemned. A mark alone condemns nobody.
 
-A release keeps what is suspected and takes nothing for a death: each death rebalances the group, and marks that a
-rebalance wiped would let the record walk through the fleet.
+A release keeps what is suspected: each death rebalances the group, and marks that a rebalance wiped would let the
+record walk through the fleet.
 """
 
 from dataclasses import dataclass, replace
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-DEATHS_TO_CONDEMN = 3
 FORMAT = 1
 
 
@@ -26,7 +24,6 @@ class _Metadata(BaseModel):
     docmill: int = Field(ge=FORMAT, le=FORMAT)
     owner: str | None = None
     suspect_tokens: int = Field(default=0, ge=0)
-    attempting: bool = False
     deaths: int = Field(default=0, ge=0)
 
 
@@ -34,24 +31,18 @@ class _Metadata(BaseModel):
 class CrashMark:
     """What is known at a committed offset.
 
-    `owner` holds the partition; None: released. Records run singly for `suspect_tokens` more estimated tokens.
-    `attempting`: the next record runs alone at this moment. `deaths`: how often a process died while it did.
+    `owner` holds the partition; None: released. Records of the next `suspect_tokens` estimated tokens are suspected.
+    `deaths`: how many owners died at this very offset; it says how urgent the log is, and decides nothing.
     """
 
     owner: str | None = None
     suspect_tokens: int = 0
-    attempting: bool = False
     deaths: int = 0
 
     @property
-    def singly(self) -> bool:
-        """Whether the next slice is one record."""
+    def suspicious(self) -> bool:
+        """Whether the next records are to be tried first."""
         return self.suspect_tokens > 0
-
-    @property
-    def condemned(self) -> bool:
-        """Whether the next record is a dead letter, untouched."""
-        return self.deaths >= DEATHS_TO_CONDEMN
 
     def taken_over(self, owner: str, slice_tokens: int) -> "CrashMark":
         """The mark of the next owner, who found this one.
@@ -60,12 +51,8 @@ class CrashMark:
             slice_tokens: the most that the one before may have had in hand.
         """
         if self.owner in (None, owner):
-            return replace(self, owner=owner, attempting=False)
-        return CrashMark(owner, self.suspect_tokens or slice_tokens, deaths=self.deaths + self.attempting)
-
-    def attempted(self) -> "CrashMark":
-        """To be committed before the next record runs alone."""
-        return replace(self, attempting=True)
+            return replace(self, owner=owner)
+        return CrashMark(owner, max(self.suspect_tokens, slice_tokens), self.deaths + 1)
 
     def passed(self, tokens: int) -> "CrashMark":
         """Of the offset behind a slice of so many estimated tokens."""
@@ -73,19 +60,13 @@ class CrashMark:
 
     def released(self) -> "CrashMark":
         """Of a partition that is given up: nobody died."""
-        return replace(self, owner=None, attempting=False)
+        return replace(self, owner=None)
 
     def as_metadata(self) -> str:
         """For the commit; empty where there is nothing to tell."""
         if self == CrashMark():
             return ""
-        facts = _Metadata(
-            docmill=FORMAT,
-            owner=self.owner,
-            suspect_tokens=self.suspect_tokens,
-            attempting=self.attempting,
-            deaths=self.deaths,
-        )
+        facts = _Metadata(docmill=FORMAT, owner=self.owner, suspect_tokens=self.suspect_tokens, deaths=self.deaths)
         return facts.model_dump_json(exclude_defaults=True)
 
 
@@ -95,4 +76,4 @@ def read_mark(metadata: str | None) -> CrashMark:
         found = _Metadata.model_validate_json(metadata or "")
     except ValidationError:
         return CrashMark()
-    return CrashMark(found.owner, found.suspect_tokens, found.attempting, found.deaths)
+    return CrashMark(found.owner, found.suspect_tokens, found.deaths)

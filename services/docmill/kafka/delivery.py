@@ -7,7 +7,7 @@ its own release. Each commit carries a crash mark; what it means is the worker's
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -59,10 +59,8 @@ class Delivery(Protocol):
         """Make one slice final: its records published, the offset after it committed."""
         ...
 
-    async def release(self, partition: TopicPartition, at: Committed | None) -> None:
-        """Give up what `acquire` took; nothing of the partition is in flight any more. `at`: None where it was never
-        acquired.
-        """
+    async def release(self, held: Mapping[TopicPartition, Committed]) -> None:
+        """Give up partitions, each where it was when it was last known; nothing of theirs is in flight any more."""
         ...
 
 
@@ -77,7 +75,7 @@ class AtLeastOnce:
     async def acquire(self, partition: TopicPartition) -> Committed:
         """See Delivery. A group that starts for the first time reads from the start of the log."""
         try:
-            found = await self._consumer().committed_with_metadata(partition)
+            found = (await self._consumer().committed_with_metadata(partition)).get(partition)
         except KafkaError as error:
             raise BrokerError(f"cannot read the committed offset of {_name(partition)}: {error!r}") from error
         if found is None:
@@ -97,7 +95,7 @@ class AtLeastOnce:
     async def mark(self, partition: TopicPartition, at: Committed) -> None:
         """See Delivery."""
         try:
-            await self._commit(partition, at)
+            await self._commit({partition: at})
         except (KafkaError, IllegalStateError) as error:
             raise BrokerError(f"cannot mark {_name(partition)} at {at.offset}: {error!r}") from error
 
@@ -114,17 +112,31 @@ class AtLeastOnce:
             ]
             await asyncio.gather(*acks)
             failpoint("published")
-            await self._commit(partition, then)
+            await self._commit({partition: then})
         except (KafkaError, IllegalStateError) as error:
             raise BrokerError(f"cannot make {_name(partition)} up to {then.offset} final: {error!r}") from error
 
-    async def release(self, partition: TopicPartition, at: Committed | None) -> None:
-        """See Delivery. Only the mark is given up: the group coordinator fences commits by generation."""
-        if at is not None:
-            await self.mark(partition, Committed(at.offset, at.mark.released()))
+    async def release(self, held: Mapping[TopicPartition, Committed]) -> None:
+        """See Delivery. Takes the marks back where they are still ours: an offset that moved on is never moved back.
 
-    async def _commit(self, partition: TopicPartition, at: Committed) -> None:
-        await self._consumer().commit({partition: (at.offset, at.mark.as_metadata())})
+        The group coordinator fences commits of an old generation, and WatchedConsumer those of none.
+        """
+        try:
+            found = await self._consumer().committed_with_metadata(*held)
+            ours = {
+                partition: Committed(at.offset, at.mark.released())
+                for partition, at in held.items()
+                if partition in found
+                and found[partition].offset == at.offset
+                and read_mark(found[partition].metadata).owner == at.mark.owner
+            }
+            if ours:
+                await self._commit(ours)
+        except (KafkaError, IllegalStateError) as error:
+            raise BrokerError(f"cannot give {len(held)} partitions up in good order: {error!r}") from error
+
+    async def _commit(self, offsets: Mapping[TopicPartition, Committed]) -> None:
+        await self._consumer().commit({p: (at.offset, at.mark.as_metadata()) for p, at in offsets.items()})
 
     async def _log_start(self, partition: TopicPartition) -> int:
         try:

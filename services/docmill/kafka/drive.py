@@ -17,6 +17,7 @@ from docmill.errors import BrokerError
 from docmill.kafka.outcomes import KIND_OF_TOPIC, OutcomeKind
 from docmill.kafka.read_paths import SourceDocument
 from docmill.kafka.received_record import received_record
+from docmill.kafka.stop_consumer import stop_consumer
 from docmill.kafka.topics import max_message_bytes, no_answer, require_topics
 from docmill.settings import Settings
 from docmill_schemas.topics import FALLBACK, PROCESSED, RECEIVED, REJECTED
@@ -160,8 +161,7 @@ async def _consumer(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
             raise BrokerError(f"the broker at {settings.kafka_bootstrap_servers} does not say where the topics end")
         yield consumer
     finally:
-        # aiokafka 0.14 raises its fetch task's CancelledError here when the broker is gone: not ours to obey.
-        await asyncio.gather(consumer.stop(), return_exceptions=True)
+        await stop_consumer(consumer)
 
 
 @asynccontextmanager

@@ -9,12 +9,13 @@ import functools
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 
 from docmill.errors import BrokerError, DocmillError, RecordsLostError
 from docmill.kafka.decode_record import Record
+from docmill.kafka.delivery import Committed
 from docmill.kafka.worker import PartitionWorker, Reading, Shared
 from docmill.telemetry.metrics import Metrics
 
@@ -89,16 +90,17 @@ class Engine:
                 task.cancel()
             if late:
                 await asyncio.wait(late, timeout=self._shared.settings.release_timeout_s)
-        if workers:
-            await asyncio.gather(*(self._give_up(partition, worker) for partition, worker in workers.items()))
+        await self._give_up({partition: worker.at for partition, worker in workers.items() if worker.at is not None})
 
-    async def _give_up(self, partition: TopicPartition, worker: PartitionWorker) -> None:
-        """Release at the broker. Where it does not answer, the next owner takes us for dead, and is careful."""
+    async def _give_up(self, held: Mapping[TopicPartition, Committed]) -> None:
+        """The last word to the broker. Where it does not answer, the next owners take us for dead, and are careful."""
+        if not held:
+            return
         try:
             async with asyncio.timeout(GIVE_UP_S):
-                await self._shared.delivery.release(partition, worker.at)
+                await self._shared.delivery.release(held)
         except (BrokerError, TimeoutError) as error:
-            log.warning("partition %d was released without a word to the broker: %r", partition.partition, error)
+            log.warning("%d partitions were released without a word to the broker: %r", len(held), error)
 
     async def drain(self) -> None:
         """Stop for good: finish the slices in hand, take no new ones."""

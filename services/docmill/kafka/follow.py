@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from docmill.errors import BrokerError
 from docmill.kafka.outcomes import KIND_OF_TOPIC, Observed, OutcomeKind, observe
+from docmill.kafka.stop_consumer import stop_consumer
 from docmill.kafka.topics import no_answer, require_topics
 from docmill.settings import Settings
 from docmill_schemas.topics import FALLBACK, PROCESSED, REJECTED
@@ -60,7 +61,7 @@ async def follow_outcomes(settings: Settings, *, from_beginning: bool) -> AsyncI
     except KafkaError as error:
         raise BrokerError(f"the broker at {settings.kafka_bootstrap_servers} failed: {error!r}") from error
     finally:
-        await consumer.stop()
+        await stop_consumer(consumer)
 
 
 async def count_outcomes(

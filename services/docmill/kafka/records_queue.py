@@ -56,11 +56,10 @@ class RecordsQueue:
         self._closed = True
         self._changed.set()
 
-    async def next_slice(self, *, single: bool = False, shared_by: Callable[[], int] = lambda: 1) -> list[Record]:
+    async def next_slice(self, shared_by: Callable[[], int] = lambda: 1) -> list[Record]:
         """At least one record and at most about `max_slice_tokens`, waiting for the first; empty once closed.
 
         Args:
-            single: exactly one record.
             shared_by: how many slices will be in hand at once, this one included, asked when there is something to
                 take. They take turns, so each must be smaller to be done in the same time.
         """
@@ -74,7 +73,7 @@ class RecordsQueue:
         most = max(self._max_slice_tokens // shared_by(), min(LEAST_SLICE_TOKENS, self._max_slice_tokens))
         while self._records:
             tokens += estimated_tokens(self._records[0])
-            if taken and (single or tokens > most):
+            if taken and tokens > most:
                 break
             record = self._records.popleft()
             taken.append(record)

@@ -8,10 +8,18 @@ from collections.abc import Callable
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import ConsumerStoppedError, CorruptRecordException, KafkaError, UnsupportedCodecError
+from aiokafka.errors import (
+    ConsumerStoppedError,
+    CorruptRecordException,
+    KafkaError,
+    UnknownMemberIdError,
+    UnsupportedCodecError,
+)
 from aiokafka.structs import OffsetAndMetadata
 
 from docmill.errors import BrokerError, DocmillError, PollError
+
+NO_GENERATION = -1
 
 
 class PollWatch:
@@ -78,14 +86,30 @@ class WatchedConsumer(AIOKafkaConsumer):  # type: ignore[misc]
         self._watch.polled(sum(map(len, polled.values())))
         return polled
 
-    async def committed_with_metadata(self, partition: TopicPartition) -> OffsetAndMetadata | None:
-        """The group's committed offset of a partition with its metadata, which `committed` drops; None: there is none.
+    async def start(self) -> None:
+        """As aiokafka's, with commits of no generation refused.
+
+        A member that was thrown out of its group forgets its generation, and aiokafka then commits as somebody outside
+        of any; the broker takes that as soon as the group is empty, however far others have come.
+        """
+        await super().start()
+        coordinator, commit = self._coordinator, self._coordinator._do_commit_offsets
+
+        async def commit_as_member(assignment: Any, offsets: dict[TopicPartition, OffsetAndMetadata]) -> None:
+            if coordinator.generation == NO_GENERATION:
+                raise UnknownMemberIdError
+            await commit(assignment, offsets)
+
+        coordinator._do_commit_offsets = commit_as_member
+
+    async def committed_with_metadata(self, *partitions: TopicPartition) -> dict[TopicPartition, OffsetAndMetadata]:
+        """The group's committed offsets with their metadata, which `committed` drops; absent where there is none.
 
         Raises:
             KafkaError: the broker does not answer.
         """
-        found = (await self._coordinator.fetch_committed_offsets([partition])).get(partition)
-        return None if found is None or found.offset < 0 else found
+        found = await self._coordinator.fetch_committed_offsets(partitions)
+        return {partition: committed for partition, committed in found.items() if committed.offset >= 0}
 
     def _explained(self, error: Exception) -> DocmillError:
         if isinstance(error, DocmillError):

@@ -2,7 +2,7 @@
 
 The order of one slice, and why it holds:
     1. take records from the queue; the queue holds only records from the acquired offset on
-    2. after the death of an owner: one record only, and a mark that it is being attempted (crash_marks.py)
+    2. after the death of an owner: try each record in a child process first (crash_marks.py, trial.py)
     3. one outcome a record and its outgoing record, made in a thread
     4. too many unexpected exceptions: stop here, nothing is published
     5. publish all, then commit the offset after the last one (delivery.py)
@@ -12,25 +12,26 @@ Any broker failure in 1-6 discards the slice: the worker backs off and acquires 
 
 import asyncio
 import logging
+import threading
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from aiokafka import TopicPartition
 
-from docmill.errors import BrokerError, InternalErrorRateError, LogTruncatedError, whereabouts
+from docmill.errors import BrokerError, DependencyError, InternalErrorRateError, LogTruncatedError
 from docmill.kafka.accounting import Accounting, Final
-from docmill.kafka.crash_marks import DEATHS_TO_CONDEMN, CrashMark
-from docmill.kafka.decode_record import DecodedRecord, Record, decode_record, undecoded
+from docmill.kafka.crash_marks import CrashMark
+from docmill.kafka.decode_record import Record
 from docmill.kafka.delivery import Committed, Delivery
 from docmill.kafka.failpoints import failpoint
-from docmill.kafka.publish import OutgoingRecord, Publisher
 from docmill.kafka.records_queue import RecordsQueue, estimated_tokens
-from docmill.processing import Mill, Outcome, ReceivedDocument, Rejected
+from docmill.kafka.trial import Trials
+from docmill.kafka.work import Done, Work
+from docmill.processing import Rejected
 from docmill.settings import Settings
 from docmill_schemas.reasons import RejectionReason
 
@@ -39,18 +40,8 @@ log = logging.getLogger(__name__)
 FIRST_BACKOFF_S = 0.2
 LONGEST_BACKOFF_S = 10.0
 ERROR_WINDOW = 1000  # records over which unexpected exceptions are counted
-CONDEMNED = Rejected(
-    RejectionReason.PROCESS_KILLED, f"the process died {DEATHS_TO_CONDEMN} times while it processed this record alone"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """A record, what became of it, and the record that says so."""
-
-    record: Record
-    outgoing: OutgoingRecord
-    outcome: Outcome
+MANY_DEATHS = 3  # at one offset, though every record survives its trial: a person must look
+EXCEPTIONAL = (RejectionReason.INTERNAL_ERROR, RejectionReason.PROCESS_KILLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +59,8 @@ class Shared:
 
     settings: Settings
     owner: str
-    cluster_id: str
-    mill: Mill
-    publisher: Publisher
+    work: Work
+    trials: Trials
     delivery: Delivery
     accounting: Accounting
     executor: Executor
@@ -145,7 +135,7 @@ class PartitionWorker:
             try:
                 await self._acquire()
                 await self._work()
-            except BrokerError as error:
+            except DependencyError as error:
                 now = time.monotonic()
                 if self.committed != before:
                     failing_since, backoff_s = None, FIRST_BACKOFF_S
@@ -183,8 +173,16 @@ class PartitionWorker:
         self._reading.resume(self.partition)
         self._paused = False
         self._shared.accounting.acquired(time.monotonic() - started)
-        if mark.singly:
-            log.warning("%s: its owner died; one slice of records runs one by one", self.partition)
+        if mark.deaths >= MANY_DEATHS:
+            log.error(
+                "%d owners of %s died at offset %d, though every record survives alone: look at the memory limit, at "
+                "the liveness probe and at the logs of those that died; at last, skip the record by hand",
+                mark.deaths,
+                self.partition,
+                at.offset,
+            )
+        elif mark.suspicious:
+            log.warning("the owner of %s died; one slice of records is tried in a child first", self.partition)
 
     def _stop_reading(self) -> None:
         self._next = None
@@ -195,7 +193,7 @@ class PartitionWorker:
 
     async def _work(self) -> None:
         in_hand = self._shared.in_hand
-        while records := await self._queue.next_slice(single=self._mark.singly, shared_by=lambda: len(in_hand) + 1):
+        while records := await self._queue.next_slice(shared_by=lambda: len(in_hand) + 1):
             in_hand.add(self.partition)
             try:
                 await self._slice(records)
@@ -208,13 +206,12 @@ class PartitionWorker:
             self._reading.resume(self.partition)
             self._paused = False
         await self._check_gap(records)
-        if self._mark.condemned:
-            log.error("offset %d of %s: %s", records[0].offset, self.partition, CONDEMNED.detail)
-            done = [self._done(undecoded(records[0], self._shared.cluster_id, CONDEMNED), CONDEMNED, datetime.now(UTC))]
-        else:
-            await self._attempt()
-            loop = asyncio.get_running_loop()
-            done = await loop.run_in_executor(self._shared.executor, self._process, records)
+        loop = asyncio.get_running_loop()
+        abandoned = threading.Event()
+        try:
+            done = await loop.run_in_executor(self._shared.executor, self._process, records, abandoned)
+        finally:
+            abandoned.set()  # where this was cancelled, the thread need not go on
         self._count_internal_errors(done)
         failpoint("computed")
         await self._finish(done)
@@ -224,35 +221,15 @@ class PartitionWorker:
     def _mark(self) -> CrashMark:
         return CrashMark() if self.at is None else self.at.mark
 
-    async def _attempt(self) -> None:
-        """Leave word of a record that runs alone, before it can kill the process."""
-        if self._mark.singly and self.at is not None:
-            attempted = Committed(self.at.offset, self._mark.attempted())
-            async with self._deadline(f"mark {attempted.offset}"):
-                await self._shared.delivery.mark(self.partition, attempted)
-            self.at = attempted
-
-    def _process(self, records: Sequence[Record]) -> list[Done]:
+    def _process(self, records: Sequence[Record], abandoned: threading.Event) -> list[Done]:
         """What becomes of each record. Runs in a thread."""
-        shared = self._shared
-        try:
-            decoded = [decode_record(r, shared.cluster_id, shared.settings.max_document_bytes) for r in records]
-            documents = [d.document for d in decoded if isinstance(d.document, ReceivedDocument)]
-            processed = iter(shared.mill.process(documents))
-            outcomes = [d.document if isinstance(d.document, Rejected) else next(processed) for d in decoded]
-        except StopIteration as error:  # no future takes one: the worker would wait for ever
-            raise RuntimeError("fewer outcomes than documents") from error
-        now = datetime.now(UTC)
-        return [self._done(d, outcome, now) for d, outcome in zip(decoded, outcomes, strict=True)]
-
-    def _done(self, decoded: DecodedRecord, outcome: Outcome, now: datetime) -> Done:
-        publisher = self._shared.publisher
-        try:
-            outgoing, outcome = publisher.outgoing(decoded, outcome, now)
-        except Exception as error:  # tied to one document: the policy of errors.py
-            rejected = Rejected(RejectionReason.INTERNAL_ERROR, "unexpected exception", whereabouts(error))
-            outgoing, outcome = publisher.outgoing(decoded, rejected, now)
-        return Done(decoded.record, outgoing, outcome)
+        work = self._shared.work
+        condemned = self._shared.trials.condemned(records) if self._mark.suspicious else {}
+        done = work.process([r for r in records if r.offset not in condemned], abandoned.is_set)
+        for decoded in condemned.values():
+            assert isinstance(decoded.document, Rejected)
+            done.append(work.done(decoded, decoded.document))
+        return sorted(done, key=lambda d: d.record.offset)
 
     def _count_internal_errors(self, done: Sequence[Done]) -> None:
         window = self._shared.internal_errors
@@ -260,10 +237,11 @@ class PartitionWorker:
             if record.offset < self._counted_to:  # of a slice that is retried
                 continue
             self._counted_to = record.offset + 1
-            failed = isinstance(outcome, Rejected) and outcome.reason is RejectionReason.INTERNAL_ERROR
+            failed = isinstance(outcome, Rejected) and outcome.reason in EXCEPTIONAL
             window.append(failed)
             if failed and isinstance(outcome, Rejected):
-                log.error("unexpected %s in offset %d of %s", outcome.exception, record.offset, self.partition)
+                what = outcome.exception or outcome.detail
+                log.error("unexpected %s in offset %d of %s", what, record.offset, self.partition)
                 self._check_internal_errors()
 
     def _check_internal_errors(self) -> None:

@@ -38,10 +38,10 @@ class Broker:
         self.commit_error: Exception | None = None
         self.read_error: Exception | None = None
 
-    async def committed_with_metadata(self, partition: TopicPartition) -> OffsetAndMetadata | None:
+    async def committed_with_metadata(self, *partitions: TopicPartition) -> dict[TopicPartition, OffsetAndMetadata]:
         if isinstance(self.read_error, KafkaConnectionError):
             raise self.read_error
-        return None if self.offset is None else OffsetAndMetadata(self.offset, self.metadata)
+        return {} if self.offset is None else {P0: OffsetAndMetadata(self.offset, self.metadata)}
 
     async def beginning_offsets(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         if isinstance(self.read_error, KafkaTimeoutError):
@@ -148,7 +148,7 @@ async def test_acquiring_reads_on_from_the_committed_offset() -> None:
 
 
 async def test_acquiring_finds_what_the_owner_before_left() -> None:
-    left = CrashMark("another", 500, attempting=True, deaths=1)
+    left = CrashMark("another", 500, deaths=1)
     assert await Broker(committed=3, metadata=left.as_metadata()).delivery().acquire(P0) == at(3, left)
 
 
@@ -197,12 +197,25 @@ async def test_a_refused_mark_is_the_brokers_fault() -> None:
 
 
 async def test_releasing_takes_the_mark_back_and_keeps_the_offset() -> None:
-    broker = Broker()
-    await broker.delivery().release(P0, at(7))
+    broker = Broker(committed=7, metadata=HELD.as_metadata())
+    await broker.delivery().release({P0: at(7)})
     assert broker.commits() == [{P0: (7, "")}]
 
 
-async def test_what_was_never_acquired_is_released_without_a_word() -> None:
-    broker = Broker()
-    await broker.delivery().release(P0, None)
-    assert broker.log == []
+@pytest.mark.parametrize(
+    ("committed", "metadata"),
+    [(8, HELD.as_metadata()), (7, CrashMark("another").as_metadata()), (7, ""), (None, "")],
+    ids=["moved on", "taken over", "released by another", "gone"],
+)
+async def test_releasing_moves_nothing_back_that_moved_on(committed: int | None, metadata: str) -> None:
+    broker = Broker(committed=committed, metadata=metadata)
+    await broker.delivery().release({P0: at(7)})
+    assert broker.commits() == []
+
+
+@pytest.mark.parametrize("error", [CommitFailedError(), KafkaConnectionError()])
+async def test_a_release_that_fails_is_the_brokers_fault(error: KafkaError) -> None:
+    broker = Broker(committed=7, metadata=HELD.as_metadata())
+    broker.commit_error = broker.read_error = error
+    with pytest.raises(BrokerError, match="1 partitions"):
+        await broker.delivery().release({P0: at(7)})

@@ -1,7 +1,7 @@
 """Workers come and go with the assignment, and nothing that goes wrong passes silently."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 import pytest
@@ -257,7 +257,7 @@ async def test_a_listener_hands_on_what_fails() -> None:
     assert "has not started" in str(bench.engine.error)
 
     class Failing(FakeDelivery):
-        async def release(self, partition: TopicPartition, at: Committed | None) -> None:
+        async def release(self, held: Mapping[TopicPartition, Committed]) -> None:
             raise ZeroDivisionError
 
     bench = Bench(Failing())

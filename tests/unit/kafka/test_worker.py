@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -11,19 +11,22 @@ import pytest
 from aiokafka import TopicPartition
 from prometheus_client import CollectorRegistry
 
-from docmill.errors import BrokerError, InternalErrorRateError, LogTruncatedError, RecordsLostError
+from docmill.errors import BrokerError, DependencyError, InternalErrorRateError, LogTruncatedError, RecordsLostError
 from docmill.kafka import worker as worker_module
 from docmill.kafka.accounting import Accounting
 from docmill.kafka.crash_marks import CrashMark
+from docmill.kafka.decode_record import DecodedRecord, Record, undecoded
 from docmill.kafka.delivery import Committed
 from docmill.kafka.publish import OutgoingRecord, Publisher
+from docmill.kafka.trial import Trials
+from docmill.kafka.work import Work
 from docmill.kafka.worker import ERROR_WINDOW, PartitionWorker, Reading, Shared
 from docmill.pipeline.types import Prediction, StraightThrough
 from docmill.processing import Decided, Mill, Outcome, ReceivedDocument, Rejected
 from docmill.settings import Settings
 from docmill.telemetry.metrics import Metrics
 from docmill_schemas.reasons import RejectionReason
-from tests.unit.kafka.fakes import FakeRecord, bundle
+from tests.unit.kafka.fakes import MIB, FakeRecord, bundle
 
 P0 = TopicPartition("documents.received", 0)
 BROKEN = b"broken"
@@ -59,7 +62,7 @@ class Clock:
 class FakeMill:
     """Says `receipt` of everything but BROKEN, which is an unexpected exception."""
 
-    def process(self, documents: Sequence[ReceivedDocument]) -> list[Outcome]:
+    def process(self, documents: Sequence[ReceivedDocument], *_: object) -> list[Outcome]:
         return [self._outcome(document) for document in documents]
 
     def _outcome(self, document: ReceivedDocument) -> Outcome:
@@ -72,7 +75,7 @@ class FakeMill:
 class ForgetfulMill(FakeMill):
     """Loses the last document of each slice."""
 
-    def process(self, documents: Sequence[ReceivedDocument]) -> list[Outcome]:
+    def process(self, documents: Sequence[ReceivedDocument], *_: object) -> list[Outcome]:
         return super().process(documents)[:-1]
 
 
@@ -154,11 +157,11 @@ class FakeDelivery:
         self.slices.append((list(records), then.offset))
         self.committed, self.left = then.offset, then.mark
 
-    async def release(self, partition: TopicPartition, at: Committed | None) -> None:
+    async def release(self, held: Mapping[TopicPartition, Committed]) -> None:
         self.calls.append("release")
         if self.release_failures:
             raise self.release_failures.pop(0)
-        if at is not None:
+        for at in held.values():
             self.left = at.mark.released()
 
 
@@ -197,6 +200,11 @@ class Bench:
     metrics: Metrics
     task: asyncio.Task[None]
 
+    @property
+    def trials(self) -> "FakeTrials":
+        assert isinstance(self.shared.trials, FakeTrials)
+        return self.shared.trials
+
     async def ready(self) -> None:
         await until(lambda: self.worker.acquired)
 
@@ -218,9 +226,10 @@ def make_shared(
     return Shared(
         settings=Settings(**settings),
         owner="this one",
-        cluster_id="cluster",
-        mill=cast(Mill, mill or FakeMill()),
-        publisher=Publisher(bundle(), "docmill/test", include_text=False),
+        work=Work(
+            "cluster", MIB, cast(Mill, mill or FakeMill()), Publisher(bundle(), "docmill/test", include_text=False)
+        ),
+        trials=cast(Trials, FakeTrials()),
         delivery=delivery,
         accounting=Accounting(metrics, lambda: 0.0),
         executor=executor,
@@ -541,6 +550,22 @@ async def test_a_cancelled_publish_counts_nothing(make: Make) -> None:
 
 
 DEAD = CrashMark("another")
+KILLER = b"killer"
+
+
+class FakeTrials:
+    """Condemns records of KILLER; `errors` are raised by the next trials."""
+
+    def __init__(self) -> None:
+        self.tried: list[list[int]] = []
+        self.errors: list[Exception] = []
+
+    def condemned(self, records: Sequence[Record]) -> dict[int, DecodedRecord]:
+        self.tried.append([record.offset for record in records])
+        if self.errors:
+            raise self.errors.pop(0)
+        why = Rejected(RejectionReason.PROCESS_KILLED, "it killed")
+        return {r.offset: undecoded(r, "cluster", why) for r in records if r.value == KILLER}
 
 
 async def test_holding_a_partition_is_marked_and_carried_along(make: Make) -> None:
@@ -551,65 +576,62 @@ async def test_holding_a_partition_is_marked_and_carried_along(make: Make) -> No
     await until(lambda: bench.worker.committed == 3)
     assert len(bench.delivery.slices) == 1
     assert bench.delivery.left == CrashMark("this one")
+    assert bench.trials.tried == []
     await bench.end()
 
 
-async def test_after_a_death_a_slice_runs_one_by_one_each_marked_before(make: Make) -> None:
+async def test_after_a_death_one_slice_is_tried_first(make: Make) -> None:
     bench = await make(FakeDelivery(left=DEAD), max_slice_tokens=256)
     await bench.ready()
-    bench.worker.accept(polled(0, 4, value=b"x" * 400))  # 101 estimated tokens each: the first three make a slice
-    await until(lambda: bench.worker.committed == 4)
-    assert [offset for _, offset in bench.delivery.slices] == [1, 2, 3, 4]
-    assert [mark.attempting for mark in bench.delivery.marks] == [False, True, True, True]
-    assert bench.delivery.left == CrashMark("this one")
-    bench.worker.accept(polled(4, 2))
+    bench.worker.accept(polled(0, 6, value=b"x" * 400))  # 101 estimated tokens each, two a slice
     await until(lambda: bench.worker.committed == 6)
-    assert len(bench.delivery.slices) == 5  # in slices again
+    assert bench.trials.tried == [[0, 1], [2, 3]]
+    assert bench.delivery.left == CrashMark("this one")
     await bench.end()
 
 
-async def test_nothing_runs_before_its_mark_is_left(make: Make) -> None:
+async def test_a_record_that_is_seen_to_kill_is_a_dead_letter_untouched(make: Make) -> None:
+    class Untouched(FakeMill):
+        def process(self, documents: Sequence[ReceivedDocument], *_: object) -> list[Outcome]:
+            assert not any(document.content == KILLER for document in documents)
+            return super().process(documents)
+
+    bench = await make(FakeDelivery(left=DEAD), mill=Untouched())
+    await bench.ready()
+    bench.worker.accept([*polled(0), *polled(1, value=KILLER), *polled(2)])
+    await until(lambda: bench.worker.committed == 3)
+    ((records, _),) = bench.delivery.slices
+    assert [record.topic for record in records] == ["documents.processed", "documents.rejected", "documents.processed"]
+    assert ("docmill_reason", b"process_killed") in records[1].headers
+    assert records[1].value == KILLER
+    await bench.end()
+
+
+async def test_without_a_trial_nothing_suspected_is_touched(make: Make) -> None:
     bench = await make(FakeDelivery(left=DEAD))
     await bench.ready()
-    bench.delivery.mark_failures = [BrokerError("away")]
+    bench.trials.errors = [DependencyError("no child")]
     bench.worker.accept(polled(0))
     await until(lambda: bench.delivery.calls == ["acquire", "acquire"])
     assert bench.delivery.slices == []
     await bench.ready()
     bench.worker.accept(polled(0))
     await until(lambda: bench.worker.committed == 1)
-    assert bench.delivery.left.deaths == 0
     await bench.end()
 
 
-async def test_a_record_that_killed_three_times_is_a_dead_letter_untouched(make: Make) -> None:
-    class Untouched(FakeMill):
-        def process(self, documents: Sequence[ReceivedDocument]) -> list[Outcome]:
-            assert not any(document.content == b"killer" for document in documents)
-            return super().process(documents)
-
-    killer = CrashMark("another", 500, attempting=True, deaths=2)
-    bench = await make(FakeDelivery(left=killer), mill=Untouched())
+async def test_killers_without_end_are_no_fault_of_the_documents(make: Make) -> None:
+    bench = await make(FakeDelivery(left=DEAD), max_internal_errors=3)
     await bench.ready()
-    bench.worker.accept([*polled(0, value=b"killer"), *polled(1)])
-    await until(lambda: bench.worker.committed == 2)
-    (letter,), (innocent,) = (records for records, _ in bench.delivery.slices)
-    assert letter.topic == "documents.rejected"
-    assert ("docmill_reason", b"process_killed") in letter.headers
-    assert letter.value == b"killer"
-    assert innocent.topic == "documents.processed"
-    assert bench.delivery.left.deaths == 0
-    await bench.end()
+    bench.worker.accept(polled(0, 3, value=KILLER))
+    assert isinstance(await bench.error(), InternalErrorRateError)
+    assert bench.delivery.slices == []
 
 
-async def test_a_failure_of_the_broker_is_no_death(make: Make) -> None:
-    bench = await make(FakeDelivery(left=DEAD, failures=[BrokerError("away")] * 3))
-    for _ in range(4):
-        await bench.ready()
-        bench.worker.accept(polled(0))
-        await until(lambda: not bench.worker.acquired or bench.worker.committed == 1)
-    await until(lambda: bench.worker.committed == 1)
-    assert {mark.deaths for mark in bench.delivery.marks} == {0}
+async def test_deaths_that_no_record_explains_are_told(make: Make, caplog: pytest.LogCaptureFixture) -> None:
+    bench = await make(FakeDelivery(left=CrashMark("another", 500, deaths=2)))
+    await bench.ready()
+    assert "3 owners" in caplog.text
     await bench.end()
 
 
