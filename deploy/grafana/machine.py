@@ -21,21 +21,24 @@ def resources_row() -> Panels:
         graph(
             Frame(
                 "CPU",
-                "Cores used by the process. Near the limit of its container it is throttled: raise the limit or set "
-                "DOCMILL_THREADS lower.",
+                "Cores used by the process and by its parsers. Together near the limit of its container they are "
+                "throttled: raise the limit or set DOCMILL_THREADS lower.",
                 "short",
                 6,
             ),
             Query(rate("process_cpu_seconds_total", "instance"), "{{instance}}"),
+            Query(rate("docmill_parser_cpu_seconds_total", "instance"), "{{instance}} parsers"),
         ),
         graph(
             Frame(
                 "Memory",
-                "Resident memory of the process. It levels off within minutes; steady growth is a leak: report it.",
+                "Resident memory of the process, and of its parsers together. It levels off within minutes; steady "
+                "growth is a leak: report it.",
                 "bytes",
                 6,
             ),
             Query(chosen("process_resident_memory_bytes"), "{{instance}}"),
+            Query(chosen("docmill_parser_resident_memory_bytes"), "{{instance}} parsers"),
         ),
         graph(
             Frame(

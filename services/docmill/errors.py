@@ -10,6 +10,7 @@
     ├── InternalErrorRateError   too many unexpected exceptions: stop, the fault is not the documents'
     ├── BundleError              refuse to start, keep the bundle that is loaded
     ├── ConfigurationError       refuse to start; the message says which setting to change
+    ├── AbandonedError           nobody waits for this slice any more: its thread stops, nothing comes of it
     └── LocalKafkaError          the local broker cannot be had; the message says what to install or free
 
 An unexpected exception tied to one document becomes a dead letter `internal_error`; any other exception is a
@@ -85,6 +86,10 @@ class BundleError(DocmillError):
 
 class ConfigurationError(DocmillError):
     """Settings contradict each other or the broker's state."""
+
+
+class AbandonedError(DocmillError):
+    """Work was stopped because nobody waits for its result; nobody is told, and it is done again elsewhere."""
 
 
 class LocalKafkaError(DocmillError):

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from docmill.bundle.bundle import Bundle
-from docmill.errors import DependencyError, DocumentError, whereabouts
+from docmill.errors import AbandonedError, DependencyError, DocumentError, whereabouts
 from docmill.ingest import InThread
 from docmill.ingest.extracted import Extracted
 from docmill.ingest.parser_process import UnforeseenError
@@ -81,8 +81,14 @@ class Parser(Protocol):
 class Inference(Protocol):
     """The runtime, as far as processing needs it."""
 
-    def run(self, windows: Sequence[Window]) -> list[WindowOutput | Exception]:
-        """One output a window, in the order given; a window that fails yields its exception."""
+    def run(
+        self, windows: Sequence[Window], abandoned: Callable[[], bool] = lambda: False
+    ) -> list[WindowOutput | Exception]:
+        """One output a window, in the order given; a window that fails yields its exception.
+
+        Raises:
+            AbandonedError: `abandoned` said so between two windows.
+        """
         ...
 
 
@@ -137,17 +143,28 @@ class Mill:
         self._observer = observer or Silent()
         self._parser = parser or InThread()
 
-    def process(self, documents: Sequence[ReceivedDocument]) -> list[Outcome]:
+    def process(
+        self, documents: Sequence[ReceivedDocument], abandoned: Callable[[], bool] = lambda: False
+    ) -> list[Outcome]:
         """Outcomes of a slice, one a document, in its order. Blocks for the time of inference; call it in a thread.
+
+        Args:
+            abandoned: whether nobody waits for the outcomes any more; asked before each document and each window,
+                in any thread.
 
         Raises:
             DependencyError: the parser is not there, which is no document's fault.
+            AbandonedError: `abandoned` said so.
         """
-        works = [self._guarded(self._prepare, document) for document in documents]
+        works = []
+        for document in documents:
+            if abandoned():
+                raise AbandonedError("nobody waits for this slice any more")
+            works.append(self._guarded(self._prepare, document))
         windows = [window for work in works if isinstance(work, _Work) for window in work.windows]
         self._observer.windows(windows)
         started = time.perf_counter()
-        outputs = iter(self._inference.run(windows))
+        outputs = iter(self._inference.run(windows, abandoned))
         inference_s = time.perf_counter() - started
         self._observer.stage("infer", inference_s)
         outcomes: list[Outcome] = []

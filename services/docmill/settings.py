@@ -45,9 +45,13 @@ class Settings(BaseSettings):
     )
     max_characters: int = Field(default=2_000_000, ge=1, description="of a document's text; else `text_too_large`")
     parsers: int | None = Field(
-        default=None, ge=1, description="processes that parse HTML, PDF, .docx and mail; default: usable cores"
+        default=None, ge=1, description="processes that parse HTML, PDF, .docx and mail; default: usable cores + 2"
     )
-    parse_timeout_s: float = Field(default=10.0, gt=0, description="to parse one document; else `parse_timeout`")
+    parse_timeout_s: float = Field(
+        default=10.0,
+        gt=0,
+        description="processor time to parse one document, six times as much on the clock; else `parse_timeout`",
+    )
     parse_memory_mib: int = Field(
         default=512, ge=64, description="that parsing one document may take (Linux); else `parse_memory`"
     )

@@ -1,5 +1,5 @@
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from docmill.bundle.bundle import Bundle
 from docmill.bundle.load import load_bundle
-from docmill.errors import DependencyError, DocumentError
+from docmill.errors import AbandonedError, DependencyError, DocumentError
 from docmill.ingest.extracted import Extracted
 from docmill.ingest.parser_process import UnforeseenError
 from docmill.pipeline.types import Deferral, StraightThrough, WindowOutput
@@ -23,6 +23,7 @@ from tests.tiny_bundle import HIDDEN, LABELS, build_tiny_bundle, text_of
 
 AT = datetime(2024, 5, 6, tzinfo=UTC)
 SECRET = "zyxwvut"
+Abandoned = Callable[[], bool]  # bool() is False
 
 
 class RecordingInference:
@@ -32,7 +33,7 @@ class RecordingInference:
         self.failing = failing or {}
         self.seen: list[list[Window]] = []
 
-    def run(self, windows: Sequence[Window]) -> list[WindowOutput | Exception]:
+    def run(self, windows: Sequence[Window], abandoned: Abandoned = bool) -> list[WindowOutput | Exception]:
         self.seen.append(list(windows))
         return [self.failing.get(i) or output_of(window) for i, window in enumerate(windows)]
 
@@ -214,6 +215,35 @@ def test_a_parser_that_is_not_there_is_no_documents_fault(bundle: Bundle) -> Non
         Mill(bundle, RecordingInference(), parser=parser).process([document("any")])
 
 
+class CountingParser:
+    def __init__(self) -> None:
+        self.parsed = 0
+
+    def extract(self, content: bytes, media_type: str, charset: str | None) -> Extracted:
+        self.parsed += 1
+        return Extracted(content.decode())
+
+
+def test_a_slice_that_nobody_waits_for_is_not_parsed_on(bundle: Bundle) -> None:
+    parser, inference = CountingParser(), RecordingInference()
+    mill = Mill(bundle, inference, parser=parser)
+    with pytest.raises(AbandonedError):
+        mill.process([document("receipt")] * 5, lambda: parser.parsed == 2)
+    assert (parser.parsed, inference.seen) == (2, [])
+
+
+def test_a_slice_that_nobody_waits_for_is_not_inferred_on(bundle: Bundle) -> None:
+    inference = OnnxInference(bundle.model_path, threads=1)
+    parser = CountingParser()
+    try:
+        mill = Mill(bundle, inference, parser=parser)
+        with pytest.raises(AbandonedError):
+            mill.process([document("receipt")] * 5, lambda: parser.parsed == 5)  # no sooner than all are parsed
+        assert inference.busy_seconds == 0
+    finally:
+        inference.close()
+
+
 def test_a_text_of_no_token_is_rejected(bundle: Bundle) -> None:
     [outcome] = Mill(_with(bundle, _NoTokens()), RecordingInference()).process([document(SECRET)])
     assert outcome == Rejected(RejectionReason.NO_TEXT, "7 characters hold no token")
@@ -257,7 +287,7 @@ def test_a_document_error_of_a_window_keeps_its_reason(bundle: Bundle) -> None:
 
 def test_an_output_that_cannot_be_decoded_rejects_its_document_alone(bundle: Bundle) -> None:
     class Misshapen(RecordingInference):
-        def run(self, windows: Sequence[Window]) -> list[WindowOutput | Exception]:
+        def run(self, windows: Sequence[Window], abandoned: Abandoned = bool) -> list[WindowOutput | Exception]:
             good = [output_of(window) for window in windows]
             broken = WindowOutput(good[1].type_logits, good[1].tag_logits[:1], good[1].pooled)
             return [good[0], broken, *good[2:]]
@@ -271,7 +301,7 @@ def test_an_output_that_cannot_be_decoded_rejects_its_document_alone(bundle: Bun
 
 def test_a_runtime_that_fails_as_a_whole_is_no_documents_fault(bundle: Bundle) -> None:
     class Closed(RecordingInference):
-        def run(self, windows: Sequence[Window]) -> list[WindowOutput | Exception]:
+        def run(self, windows: Sequence[Window], abandoned: Abandoned = bool) -> list[WindowOutput | Exception]:
             raise RuntimeError("the pool is shut down")
 
     with pytest.raises(RuntimeError, match="shut down"):

@@ -139,12 +139,12 @@ def _pipeline(settings: Settings) -> "Iterator[tuple[Pipeline, TokenCount, int]]
     from docmill.kafka.publish import Publisher
     from docmill.processing import Mill
     from docmill.runtime.session import OnnxInference
-    from docmill.runtime.threads import default_threads
+    from docmill.runtime.threads import default_parsers, default_threads
 
     bundle = load_bundle(settings.bundle or default_bundle())
     tokens = TokenCount()
     inference = OnnxInference(bundle.model_path, settings.threads or default_threads())
-    parsers = ParserProcesses(limits_of(settings), settings.parsers or default_threads())
+    parsers = ParserProcesses(limits_of(settings), settings.parsers or default_parsers())
     try:
         inference.warm_up()
         mill = Mill(bundle, inference, tokens, parsers)

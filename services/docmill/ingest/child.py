@@ -1,7 +1,8 @@
 """A parser process: `python -m docmill.ingest.child FD PARENT LIMITS`, started by docmill.ingest.parser_process.
 
 Reads documents from a socket and answers with their text, one after the other, until the other side is gone. Bounds
-its own memory, leaves no core, and lives no longer than its parent, however that ends.
+its own memory and its processor time for a document, leaves no core, and lives no longer than its parent, however that
+ends.
 """
 
 import ctypes
@@ -25,7 +26,7 @@ STDERR = 2
 READY = b"\x01"
 NICENESS = 5  # inference comes first
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
-ORPHAN_GRACE = 2.0  # times the timeout: the parent kills before, unless it is gone
+ORPHAN_GRACE = 2.0  # times what the parent waits: it kills before, unless it is gone
 Parse = Callable[[Request, Limits], Extracted]
 
 
@@ -35,6 +36,9 @@ def main(parse: Parse) -> None:
     limits = Limits(**json.loads(sys.argv[3]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the terminal, to all; the parent still finishes its slices
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)  # the timers end the process, whatever it inherited
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGPROF, signal.SIGALRM))
     _die_with(int(sys.argv[2]))
     os.nice(NICENESS)
     _bound_memory(limits.parse_memory_mib * MIB)
@@ -47,8 +51,10 @@ def main(parse: Parse) -> None:
 
 def _serve(connection: socket.socket, parse: Parse, limits: Limits) -> None:
     while (frame := receive(connection)) is not None:
-        signal.setitimer(signal.ITIMER_REAL, limits.parse_timeout_s * ORPHAN_GRACE)  # SIGALRM ends the process
+        signal.setitimer(signal.ITIMER_REAL, limits.parse_wall_s * ORPHAN_GRACE)  # SIGALRM ends the process
+        signal.setitimer(signal.ITIMER_PROF, limits.parse_timeout_s)  # SIGPROF does, and tells the parent why
         reply = answer(decode_request(frame), parse, limits)
+        signal.setitimer(signal.ITIMER_PROF, 0)
         signal.setitimer(signal.ITIMER_REAL, 0)
         send(connection, encode_reply(reply))
 

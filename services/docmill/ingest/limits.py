@@ -10,17 +10,23 @@ if TYPE_CHECKING:
     from docmill.settings import Settings  # a parser process does without pydantic
 
 MIB = 1024 * 1024
+WALL_TIMES = 6  # the processor time that a document may take: a niced process gets its share of a busy machine late
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Of one document. Time and memory bind only where it is parsed in a process of its own."""
 
-    parse_timeout_s: float = 10.0
+    parse_timeout_s: float = 10.0  # of the processor, user and system
     parse_memory_mib: int = 512
     max_pages: int = 500
     max_archive_mib: int = 64  # unpacked
     max_characters: int = 2_000_000
+
+    @property
+    def parse_wall_s(self) -> float:
+        """When a parser that does not even compute is given up."""
+        return self.parse_timeout_s * WALL_TIMES
 
 
 DEFAULT_LIMITS = Limits()

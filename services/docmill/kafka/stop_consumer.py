@@ -12,6 +12,7 @@ async def stop_consumer(consumer: AIOKafkaConsumer) -> None:
     aiokafka 0.14 lets its own fetch task's CancelledError out of `stop()` while that task waits to ask a dead broker
     again: not ours to obey. The caller's own cancellation goes through.
     """
-    [problem] = await asyncio.gather(consumer.stop(), return_exceptions=True)  # a list of one: what it raised, or None
-    if isinstance(problem, BaseException) and not isinstance(problem, asyncio.CancelledError | KafkaError):
-        raise problem
+    ended: list[object] = await asyncio.gather(consumer.stop(), return_exceptions=True)
+    for problem in ended:
+        if isinstance(problem, BaseException) and not isinstance(problem, asyncio.CancelledError | KafkaError):
+            raise problem

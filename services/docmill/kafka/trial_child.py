@@ -21,7 +21,7 @@ from docmill.kafka.publish import Publisher
 from docmill.kafka.work import Work
 from docmill.processing import Mill
 from docmill.runtime.session import OnnxInference
-from docmill.runtime.threads import default_threads
+from docmill.runtime.threads import default_parsers, default_threads
 from docmill.settings import Settings
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -52,7 +52,7 @@ def main() -> None:
     settings = Settings.model_validate_json(first.body)
     bundle = load_bundle(settings.bundle or default_bundle())
     inference = OnnxInference(bundle.model_path, settings.threads or default_threads())
-    parsers = ParserProcesses(limits_of(settings), settings.parsers or default_threads())
+    parsers = ParserProcesses(limits_of(settings), settings.parsers or default_parsers())
     mill = Mill(bundle, inference, parser=parsers)
     golden = bundle.manifest.golden
     if golden is not None:

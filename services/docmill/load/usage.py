@@ -8,10 +8,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from docmill.errors import ConfigurationError
 
 CPU = "process_cpu_seconds_total"
+PARSER_CPU = "docmill_parser_cpu_seconds_total"  # of its child processes, seconds old at most
 DOCUMENTS = "docmill_records_consumed_total"
 TOKENS = "docmill_slice_tokens_sum"
 REBALANCES = "docmill_rebalances_total"
-COUNTED = (CPU, DOCUMENTS, TOKENS, REBALANCES)
+COUNTED = (CPU, PARSER_CPU, DOCUMENTS, TOKENS, REBALANCES)
 DAY_S = 86_400
 
 
@@ -29,7 +30,7 @@ class Usage:
     """What all processors together did and spent between two scrapes."""
 
     seconds: float  # between the scrapes
-    cpu_s: float
+    cpu_s: float  # with their parser processes
     documents: float
     tokens: float | None  # window overlap included; None: not told
     rebalances: float
@@ -94,4 +95,4 @@ def usage_between(before: Sequence[Page], after: Sequence[Page], seconds: float)
     if not total[CPU] or not total[DOCUMENTS]:
         return None
     tokens = total[TOKENS] if all(TOKENS in page.totals for page in after) else None
-    return Usage(seconds, total[CPU], total[DOCUMENTS], tokens, total[REBALANCES])
+    return Usage(seconds, total[CPU] + total[PARSER_CPU], total[DOCUMENTS], tokens, total[REBALANCES])

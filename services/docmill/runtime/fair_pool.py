@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 Result = TypeVar("Result")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Call(Generic[Result]):
     """The jobs of one call, those not begun in `waiting`."""
 
@@ -43,7 +43,7 @@ class FairPool(Generic[Result]):
 
         Raises:
             RuntimeError: the pool is closed, or was before all jobs had begun.
-            BaseException: the first that a job raised.
+            BaseException: the first that a job raised; those that had not begun then never do.
         """
         if not jobs:
             return []
@@ -81,11 +81,21 @@ class FairPool(Generic[Result]):
                 index, job = call.waiting.popleft()
                 if call.waiting:
                     self._calls.append(call)  # behind all others: that is the round-robin
+            failed: BaseException | None = None
             try:
                 call.results[index] = job()
             except BaseException as error:
-                call.error = call.error or error
+                failed = error
             with self._changed:
+                if failed is not None:
+                    call.error = call.error or failed
+                    self._drop_waiting(call)
                 call.unfinished -= 1
                 if call.unfinished == 0:
                     call.done.set()
+
+    def _drop_waiting(self, call: _Call[Result]) -> None:
+        if call in self._calls:  # not where it has none left, or this was closed
+            self._calls.remove(call)
+            call.unfinished -= len(call.waiting)
+            call.waiting.clear()

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime as ort
 
-from docmill.errors import BundleError
+from docmill.errors import AbandonedError, BundleError
 from docmill.pipeline.types import WindowOutput
 from docmill.pipeline.window import Window
 from docmill.runtime.fair_pool import FairPool
@@ -46,14 +46,22 @@ class OnnxInference:
         self._lock = threading.Lock()
         self._busy_s = 0.0
 
-    def run(self, windows: Sequence[Window]) -> list[WindowOutput | Exception]:
+    def run(
+        self, windows: Sequence[Window], abandoned: Callable[[], bool] = lambda: False
+    ) -> list[WindowOutput | Exception]:
         """One output a window, in the order given; a window that fails yields its exception.
 
         May be called from several threads, which share the workers round-robin.
+
+        Args:
+            abandoned: asked before each window, in any thread.
+
+        Raises:
+            AbandonedError: `abandoned` said so.
         """
         # Longest first: the last ones to finish are short, so the workers end together.
         order = sorted(range(len(windows)), key=lambda index: -len(windows[index].ids))
-        outputs = self._pool.run([partial(self._run_one, windows[index]) for index in order])
+        outputs = self._pool.run([partial(self._run_one, windows[index], abandoned) for index in order])
         by_index = dict(zip(order, outputs, strict=True))
         return [by_index[index] for index in range(len(windows))]
 
@@ -77,7 +85,9 @@ class OnnxInference:
         """End the workers once the windows that run are finished; a `run` still under way then fails."""
         self._pool.close()
 
-    def _run_one(self, window: Window) -> WindowOutput | Exception:
+    def _run_one(self, window: Window, abandoned: Callable[[], bool]) -> WindowOutput | Exception:
+        if abandoned():
+            raise AbandonedError("nobody waits for these windows any more")
         started = time.perf_counter()
         try:
             type_logits, tag_logits, pooled = self._session.run(OUTPUTS, {"ids": window.ids[None]})

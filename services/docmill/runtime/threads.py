@@ -1,16 +1,22 @@
-"""How many inference threads this process may keep busy. Does not know what they run."""
+"""How many inference threads and parser processes suit this machine. Does not know what they run."""
 
 import math
 import os
 import sys
 from pathlib import Path
 
+SPARE_PARSERS = 2  # some wait rather than compute, and a document that hangs must not hold up other partitions
 CGROUP_CPU_MAX = Path("/sys/fs/cgroup/cpu.max")  # cgroup v2, as a container sees its own
 
 
 def default_threads(cpu_max: Path = CGROUP_CPU_MAX) -> int:
     """Usable cores, at least one: those of the affinity mask, no more than a container's quota pays for."""
     return max(1, min(_affinity(), _quota(cpu_max) or sys.maxsize))
+
+
+def default_parsers(cpu_max: Path = CGROUP_CPU_MAX) -> int:
+    """Usable cores, and two more."""
+    return default_threads(cpu_max) + SPARE_PARSERS
 
 
 def _affinity() -> int:

@@ -63,6 +63,9 @@ class Metrics:
         self.slice_tokens = histogram("slice_tokens", "Tokens in a slice, window overlap included", TOKEN_BUCKETS)
         self.window_tokens = histogram("window_tokens", "Tokens in a window", TOKEN_BUCKETS)
         self.inference_busy = gauge("inference_busy_ratio", "Share of the inference threads' time spent in the model")
+        self.parser_cpu = counter("parser_cpu_seconds_total", "Processor time of the parser processes, user and system")
+        self.parser_memory = gauge("parser_resident_memory_bytes", "Resident memory of the parser processes together")
+        self.parser_restarts = counter("parser_restarts_total", "Parser processes that were replaced", "reason")
         self.confidence = histogram("confidence", "Calibrated probability of the document type", CONFIDENCE_BUCKETS)
         self.confidence_band = counter(
             "confidence_band_total", "Documents by type and band of its probability", "doc_type", "band"

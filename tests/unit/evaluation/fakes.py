@@ -1,7 +1,7 @@
 """A mill that answers by rote, over a bundle without a model, and rows of labelled documents."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ class Rote:
 
 
 class NoInference:
-    def run(self, windows: Sequence[Window]) -> list[WindowOutput | Exception]:
+    def run(self, windows: Sequence[Window], abandoned: Callable[[], bool] = bool) -> list[WindowOutput | Exception]:
         raise AssertionError("a fake mill infers nothing")
 
 
@@ -41,7 +41,7 @@ class RoteMill(Mill):
         self.answers = answers
         self.slices: list[int] = []
 
-    def process(self, documents: Sequence[ReceivedDocument]) -> list[Outcome]:
+    def process(self, documents: Sequence[ReceivedDocument], abandoned: Callable[[], bool] = bool) -> list[Outcome]:
         self.slices.append(len(documents))
         return [self._outcome(document) for document in documents]
 

@@ -31,6 +31,14 @@ def obey(request: Request, limits: Limits) -> Extracted:
                 Path(argument).touch()
             while True:
                 signal.pthread_sigmask(signal.SIG_BLOCK, [])  # keeps a core busy, as a parser in a loop does
+        case "sleep":
+            time.sleep(float(argument))
+        case "sleep-for-ever":
+            while True:
+                time.sleep(60)
+        case "spend":  # processor time
+            while time.process_time() < float(argument):
+                pass
         case "signal":
             os.kill(os.getpid(), int(argument))
         case "signal-unless-fresh":

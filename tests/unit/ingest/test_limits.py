@@ -16,6 +16,10 @@ def test_every_limit_is_a_setting() -> None:
     assert limits_of(settings) == Limits(1.5, 100, 2, 3, 4)
 
 
+def test_a_parser_that_does_not_compute_has_several_times_as_long() -> None:
+    assert Limits(parse_timeout_s=10).parse_wall_s == 60
+
+
 def test_a_budget_is_spent_to_the_last_character() -> None:
     budget = Budget(10)
     budget.spend(4)

@@ -4,7 +4,7 @@ import pytest
 from prometheus_client import CollectorRegistry, Counter, generate_latest
 
 from docmill.errors import ConfigurationError
-from docmill.load.usage import CPU, Page, read_page, usage_between
+from docmill.load.usage import CPU, PARSER_CPU, Page, read_page, usage_between
 from docmill.telemetry.metrics import Metrics
 
 URL = "http://127.0.0.1:9108/metrics"
@@ -23,12 +23,14 @@ def test_a_processors_own_page_is_read() -> None:
     metrics.slice_tokens.observe(300)
     metrics.slice_tokens.observe(500)
     metrics.rebalances.inc(2)
+    metrics.parser_cpu.inc(1.5)
     metrics.bundle_info.info({"name": "mailroom-en", "version": "7", "sha256": "0123456789abcdef"})
     metrics.build_info.info({"version": "1.2.3", "python": "3.11"})
     read = read_page(URL, generate_latest(registry).decode())
     assert read == Page(
         {
             "process_cpu_seconds_total": 12.5,
+            "docmill_parser_cpu_seconds_total": 1.5,
             "docmill_records_consumed_total": 40.0,
             "docmill_slice_tokens_sum": 800.0,
             "docmill_rebalances_total": 2.0,
@@ -63,6 +65,14 @@ def test_what_several_processors_spent_is_added() -> None:
     assert usage.documents_per_core_day == 12 * 86_400
     assert usage.tokens_per_s == 600
     assert usage.tokens_per_cpu_s == 1200
+
+
+def test_what_the_parsers_spent_counts() -> None:
+    before, after = page(), page(cpu_s=14, documents=160)
+    before.totals[PARSER_CPU], after.totals[PARSER_CPU] = 3.0, 5.0
+    usage = usage_between([before], [after], seconds=20.0)
+    assert usage is not None
+    assert (usage.cpu_s, usage.documents_per_cpu_s) == (6, 10)
 
 
 def test_tokens_may_be_unknown() -> None:

@@ -76,6 +76,46 @@ def test_a_call_whose_job_fails_fails_and_no_other(pool: FairPool[str]) -> None:
     assert pool.run([lambda: "fine"]) == ["fine"]
 
 
+def test_after_a_job_that_fails_no_other_of_its_call_begins(pool: FairPool[str]) -> None:
+    begun: list[str] = []
+
+    def fail() -> str:
+        raise ZeroDivisionError
+
+    gate = Gate()
+    with ThreadPoolExecutor(3) as callers:
+        held = callers.submit(pool.run, [gate])
+        assert gate.running.wait(PATIENCE_S)
+        failing = callers.submit(pool.run, [noting(begun, "one"), fail, *(noting(begun, "never") for _ in range(3))])
+        queued(pool, 1)
+        other = callers.submit(pool.run, [noting(begun, "other") for _ in range(3)])
+        queued(pool, 2)
+        gate.open.set()
+        with pytest.raises(ZeroDivisionError):
+            failing.result(PATIENCE_S)
+        assert other.result(PATIENCE_S) == ["other"] * 3
+        held.result(PATIENCE_S)
+    assert begun == ["one", "other", "other", "other"]
+
+
+def test_a_job_that_fails_while_the_pool_closes_takes_no_thread_with_it() -> None:
+    pool: FairPool[str] = FairPool(1, "test")
+    gate = Gate()
+
+    def fail() -> str:
+        gate()
+        raise ZeroDivisionError
+
+    with ThreadPoolExecutor(2) as callers:
+        failing = callers.submit(pool.run, [fail, lambda: "never"])
+        assert gate.running.wait(PATIENCE_S)
+        closing = callers.submit(pool.close)
+        with pytest.raises(RuntimeError, match="closed"):
+            failing.result(PATIENCE_S)
+        gate.open.set()
+        closing.result(PATIENCE_S)
+
+
 def test_closing_fails_what_has_not_begun_and_ends_the_threads() -> None:
     pool: FairPool[str] = FairPool(1, "test")
     gate = Gate()

@@ -8,7 +8,7 @@ import onnx
 import pytest
 from onnx import helper
 
-from docmill.errors import BundleError
+from docmill.errors import AbandonedError, BundleError
 from docmill.pipeline.types import WindowOutput
 from docmill.pipeline.window import Window
 from docmill.runtime.graph import GraphConfig, build_graph
@@ -84,6 +84,17 @@ def test_runs_from_several_threads(inference: OnnxInference) -> None:
     for length, outputs in enumerate(slices, start=2):
         assert {len(o.tag_logits) for o in outputs if isinstance(o, WindowOutput)} == {length}
         assert len(outputs) == 20
+
+
+def test_windows_that_nobody_waits_for_any_more_are_left(model_path: Path) -> None:
+    inference = OnnxInference(model_path, threads=1)
+    recording = Recording(inference._session)
+    inference._session = recording
+    with pytest.raises(AbandonedError):
+        inference.run([window(5)] * 50, lambda: len(recording.lengths) == 3)
+    assert len(inference.run([window(2)])) == 1
+    inference.close()
+    assert recording.lengths == [5, 5, 5, 2]
 
 
 def test_busy_seconds_grow_with_work_alone(inference: OnnxInference) -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from docmill.runtime.threads import default_threads
+from docmill.runtime.threads import default_parsers, default_threads
 
 USABLE = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -32,3 +32,9 @@ def test_a_quota_limits_them(tmp_path: Path, cpu_max: str, expected: int) -> Non
 
 def test_at_least_one_thread() -> None:
     assert default_threads() >= 1
+
+
+def test_parsers_are_two_more(tmp_path: Path) -> None:
+    (tmp_path / "cpu.max").write_text("100000 100000\n", encoding="ascii")
+    assert default_parsers(tmp_path / "cpu.max") == 3
+    assert default_parsers() == default_threads() + 2
