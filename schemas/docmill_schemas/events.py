@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
+from pydantic.config import JsonDict
 
 from docmill_schemas.reasons import DecidedBy, DeferralReason, RejectionReason
 
@@ -47,8 +48,28 @@ class ClaimCheck(_Event):
     media_type: str
 
 
+FORMS: dict[str, tuple[tuple[str, str], ...]] = {
+    "text": (("text", "string"),),
+    "base64": (("base64", "string"), ("media_type", "string")),
+    "claim_check": (("claim_check", "object"),),
+}
+
+
+def _one_form_schema() -> JsonDict:
+    """`DocumentReceived._one_form` as JSON Schema. Null is as good as absent, so each form says that the others are."""
+    return {"oneOf": [_form_schema(form) for form in FORMS]}
+
+
+def _form_schema(form: str) -> JsonDict:
+    given: JsonDict = {name: {"type": type} for name, type in FORMS[form]}
+    others: JsonDict = {other: {"type": "null"} for other in FORMS if other != form}
+    return {"required": list(given), "properties": others | given}
+
+
 class DocumentReceived(_Event):
     """A document handed to docmill as JSON: exactly one of `text`, `base64` with `media_type`, or `claim_check`."""
+
+    model_config = ConfigDict(json_schema_extra=_one_form_schema())
 
     document_id: str | None = Field(default=None, description="default: ce_subject, else the record key")
     tenant: str | None = None
@@ -59,7 +80,7 @@ class DocumentReceived(_Event):
 
     @model_validator(mode="after")
     def _one_form(self) -> "DocumentReceived":
-        given = [name for name in ("text", "base64", "claim_check") if getattr(self, name) is not None]
+        given = [name for name in FORMS if getattr(self, name) is not None]
         if len(given) != 1:
             raise ValueError(f"give exactly one of text, base64, claim_check; got {given or 'none'}")
         if self.base64 is not None and self.media_type is None:
@@ -172,7 +193,9 @@ class FallbackRequested(_Event):
 
 
 class DocumentRejected(_Event):
-    """The `docmill_*` headers of a dead letter, read together. Value, key and other headers stay as received."""
+    """The `docmill_*` headers of a dead letter, read together. Value, key and all other headers are as received, unless
+    `value_omitted` is set: then the record as received is at its origin only.
+    """
 
     request_id: str
     reason: OpenRejectionReason
@@ -184,7 +207,9 @@ class DocumentRejected(_Event):
     attempt: int = Field(ge=1)
     exception: str | None = None
     value_omitted: Literal["true"] | None = Field(
-        default=None, description="set where the value itself did not fit any more; it is still at the origin"
+        default=None,
+        description="set where the value itself did not fit any more: it is at the origin only, and of "
+        "the other headers none is here but those of the trace, perhaps not even these",
     )
 
 

@@ -12,6 +12,7 @@ from docmill_schemas.events import DocumentRejected, EventType
 
 JsonSchema = dict[str, Any]
 DEAD_LETTER_PREFIX = "docmill_"
+VALUE_OMITTED = DEAD_LETTER_PREFIX + "value_omitted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,17 @@ def content_type(*media_types: str) -> Header:
 
 
 def dead_letter_headers() -> tuple[Header, ...]:
-    """What a dead letter adds to the headers as received: the fields of DocumentRejected."""
+    """What says why: the fields of DocumentRejected but for `value_omitted`."""
+    return tuple(header for header in _rejected_headers() if header.name != VALUE_OMITTED)
+
+
+def value_omitted() -> Header:
+    """The header of a dead letter that only names its origin."""
+    [header] = [header for header in _rejected_headers() if header.name == VALUE_OMITTED]
+    return replace(header, required=True)
+
+
+def _rejected_headers() -> tuple[Header, ...]:
     schema = DocumentRejected.model_json_schema()
     return tuple(
         Header(DEAD_LETTER_PREFIX + name, _as_text(field), name in schema["required"])

@@ -117,16 +117,17 @@ def _structured_event() -> Message:
 
 
 def _bare_document() -> Message:
+    named = headers_schema((CE_ID, CE_SOURCE))  # one alone, or an empty one, names no request
     structured = headers_schema((content_type(STRUCTURED),))
     return Message(
         id="bareDocument",
         topic=RECEIVED,
-        title="A document without CloudEvents attributes",
-        summary="The document or a DocumentReceived; without a content-type docmill looks which. The request id is "
-        "a hash of the record's place in the log: what is sent twice is two requests",
+        title="A document whose headers name no CloudEvent",
+        summary="The document or a DocumentReceived; without a content-type docmill looks which. Without both ce_id "
+        "and ce_source the request id is a hash of the record's place in the log: what is sent twice is two requests",
         content_type="text/plain",
         headers=headers_schema((Header("content-type", {"type": "string"}, required=False), *TRACE))
-        | {"not": {"anyOf": [{"required": [CE_ID.name]}, structured]}},
+        | {"not": {"anyOf": [named, structured]}},
         key=DOCUMENT_ID_KEY | {"type": ["string", "null"]},
         value=BYTES,
         examples=(

@@ -51,11 +51,11 @@ FALLBACK = TopicSpec(
 )
 REJECTED = TopicSpec(
     "documents.rejected",
-    "as received",
+    "as received; the request id where that is too large",
     Cleanup.DELETE,
     30 * DAY_MS,
     RECEIVED_MAX_BYTES + DEAD_LETTER_MARGIN_BYTES,
-    "dead letters: the record as received, with headers that say why",
+    "dead letters: the record as received (where it is too large, its origin), with headers that say why",
 )
 
 TOPICS = (RECEIVED, PROCESSED, FALLBACK, REJECTED)

@@ -25,7 +25,7 @@ from docmill_schemas.examples import REQUEST_ID
 from docmill_schemas.generate import ASYNCAPI_FILE, json_schema, rendered_asyncapi
 from docmill_schemas.reasons import DeferralReason, RejectionReason
 from docmill_schemas.topics import RECEIVED, REJECTED, TOPICS, TopicSpec
-from tests.contract.compatibility import Side, breaks
+from tests.contract.compatibility import Rule, Side, breaks
 from tests.unit.kafka.fakes import SENT_AT, Headers, bundle, decide, decode, record
 
 OFFICIAL = json.loads(Path(__file__).with_name("asyncapi-3.0.0.schema.json").read_text(encoding="utf-8"))
@@ -144,7 +144,7 @@ def test_every_event_and_event_type_is_there() -> None:
     payloads = {message["payload"].get("$ref") for message in MESSAGES.values()}
     for event in EVENTS:
         if event is DocumentRejected:
-            headers = MESSAGES["deadLetter"]["headers"]["properties"]
+            headers = MESSAGES["deadLetterPointer"]["headers"]["properties"]
             assert {f"docmill_{name}" for name in event.model_fields} <= headers.keys()
         else:
             assert f"#/components/schemas/{event.__name__}" in payloads
@@ -161,14 +161,22 @@ def test_readers_are_told_their_duty(topic: TopicSpec) -> None:
 
 @pytest.mark.parametrize("event", [event for event in EVENTS if event is not DocumentRejected])
 def test_an_embedded_schema_says_what_the_json_schema_says(event: Any) -> None:
-    """Both ways, with one exception: where a part may be null, the embedded schema has it absent."""
-    schemas = component_schemas()
-    embedded = {"$ref": f"#/components/schemas/{event.__name__}", "components": {"schemas": schemas}}
-    stricter = [str(one) for one in breaks(embedded, json_schema(event), Side.CONSUMER)]
-    looser = [str(one) for one in breaks(json_schema(event), embedded, Side.CONSUMER)]
-    assert looser == []
-    assert stricter == (
+    """Both ways, with three exceptions: where a part may be null, the embedded schema has it absent; it has no default
+    beside a reference; and which keys go together is said in the JSON Schema alone.
+    """
+    document = {"components": {"schemas": component_schemas()}}
+    embedded = document["components"]["schemas"][event.__name__]
+    standalone = json_schema(event)
+    together = standalone.pop("oneOf", None)
+    stricter = breaks(embedded, standalone, Side.CONSUMER, (document, standalone))
+    looser = breaks(standalone, embedded, Side.CONSUMER, (standalone, document))
+    assert (together is not None) is (event is DocumentReceived)
+    assert [str(one) for one in stricter if one.rule is not Rule.DEFAULT] == (
         ["$.claim_check: type that the reader does not allow: null"] if event is DocumentReceived else []
+    )
+    assert [one for one in looser if one.rule is not Rule.DEFAULT] == []
+    assert {one.path for one in (*stricter, *looser)} - {"$.claim_check"} == (
+        {"$.cost"} if event is DocumentProcessed else set()
     )
 
 
@@ -191,7 +199,7 @@ def test_an_example_satisfies_its_message(name: str, example: dict[str, Any]) ->
             if event.__name__ == schema:
                 Draft202012Validator(json_schema(event)).validate(example["payload"])
     content_type = example["headers"].get("content-type", MESSAGES[name]["contentType"])
-    if name not in ("bareDocument", "deadLetter"):
+    if name not in ("bareDocument", "deadLetter"):  # of any
         assert content_type == MESSAGES[name]["contentType"]
 
 
@@ -207,6 +215,23 @@ def test_an_example_of_a_received_record_is_read_as_a_document(name: str, exampl
     assert decoded.document_id == "receipt-17"
     assert (decoded.request_id == REQUEST_ID) is (name != "bareDocument")
     assert [n for n in messages_of(RECEIVED) if is_message(n, example["headers"], value)] == [name]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"ce_id": "1"},
+        {"ce_source": "scanner"},
+        {"ce_id": "", "ce_source": "scanner", "ce_subject": "letter-9"},
+        {"ce_id": "1", "ce_source": ""},
+        {"ce_id": "1", "content-type": "text/plain"},
+    ],
+)
+def test_half_an_event_id_is_a_bare_document(headers: dict[str, str]) -> None:
+    decoded = decode(record(b"a letter", [(name, text.encode()) for name, text in headers.items()]))
+    assert isinstance(decoded.document, ReceivedDocument)
+    assert decoded.request_id == decode(record(b"a letter")).request_id
+    assert [name for name in messages_of(RECEIVED) if is_message(name, headers)] == ["bareDocument"]
 
 
 @pytest.mark.parametrize("media_type", [*FORMATS, UNKNOWN, "application/json"])
@@ -235,15 +260,23 @@ def deferred() -> OutgoingRecord:
     return Publisher(bundle(), "docmill/test", include_text=True).outgoing(decoded, outcome, SENT_AT)[0]
 
 
-def dead_letters() -> Iterator[OutgoingRecord]:
-    """With an exception and without, put back once, without its value, without its key."""
+def key_of(outgoing: OutgoingRecord) -> str | None:
+    return None if outgoing.key is None else outgoing.key.decode("latin-1")
+
+
+def dead_letters() -> Iterator[tuple[str, OutgoingRecord]]:
+    """With an exception and without, put back once, of nothing; without its value, with a key and without, without its
+    key.
+    """
     first = published(BROKEN, SENT)
-    yield first
-    yield published(Rejected(RejectionReason.NO_TEXT, "3 bytes hold no text"), [])
-    yield rejected_record(decode(record(first.value, first.headers)), BROKEN)
+    yield "deadLetter", first
+    yield "deadLetter", published(Rejected(RejectionReason.NO_TEXT, "3 bytes hold no text"), [])
+    yield "deadLetter", rejected_record(decode(record(first.value, first.headers)), BROKEN)
+    yield "deadLetter", rejected_record(decode(record(None, SENT)), BROKEN)
     large = b"".join(n.to_bytes(4, "big") for n in range(0, 2**32, 3001))
-    yield rejected_record(decode(record(large, SENT)), BROKEN)
-    yield rejected_record(decode(record(b"", SENT, large)), BROKEN)
+    yield "deadLetterPointer", rejected_record(decode(record(large, SENT)), BROKEN)
+    yield "deadLetterPointer", rejected_record(decode(record(large, SENT, b"letter-9")), BROKEN)
+    yield "deadLetterPointer", rejected_record(decode(record(b"", SENT, large)), BROKEN)
 
 
 OUTGOING = [
@@ -253,7 +286,7 @@ OUTGOING = [
         for text in (False, True)
     ),
     ("fallbackRequested", deferred()),
-    *(("deadLetter", letter) for letter in dead_letters()),
+    *dead_letters(),
 ]
 
 
@@ -265,16 +298,23 @@ def test_what_docmill_writes_is_what_the_document_says(name: str, outgoing: Outg
     own = {header for header in headers if not header.startswith("ce_") or outgoing.topic != REJECTED.name}
     assert own <= MESSAGES[name]["headers"]["properties"].keys()
     [topic] = [topic for topic in TOPICS if topic.name == outgoing.topic]
-    assert messages_of(topic) == [name]
-    if name != "deadLetter":
-        assert errors(f"{message}/payload", json.loads(outgoing.value or b"")) == []
-        assert errors(f"{message}/bindings/kafka/key", (outgoing.key or b"").decode()) == []
+    assert [one for one in messages_of(topic) if not errors(f"/components/messages/{one}/headers", headers)] == [name]
+    value = None if outgoing.value is None else outgoing.value.decode("latin-1")
+    is_letter = topic is REJECTED
+    assert errors(f"{message}/payload", value if is_letter else json.loads(value or "")) == []
+    assert errors(f"{message}/bindings/kafka/key", key_of(outgoing)) == []
 
 
-def test_all_that_the_document_says_of_dead_letters_is_written() -> None:
+@pytest.mark.parametrize("name", ["deadLetter", "deadLetterPointer"])
+def test_all_that_the_document_says_of_dead_letters_is_written(name: str) -> None:
     """So no header is listed that nothing writes; the records above show the other way."""
-    written = {name for letter in dead_letters() for name, _ in letter.headers}
-    assert MESSAGES["deadLetter"]["headers"]["properties"].keys() <= written
+    written = {header for kind, letter in dead_letters() if kind == name for header, _ in letter.headers}
+    assert MESSAGES[name]["headers"]["properties"].keys() <= written
+
+
+def test_a_dead_letter_with_its_value_is_no_pointer() -> None:
+    """By its payload too, so that a reader who looks there alone is not misled."""
+    assert errors("/components/messages/deadLetterPointer/payload", "a letter") != []
 
 
 @pytest.mark.parametrize("name", ["documentProcessed", "fallbackRequested"])

@@ -19,6 +19,11 @@ def nullable(schema: Schema) -> Schema:
     return {"anyOf": [schema, NULL], "default": None}
 
 
+def referring(**beside: Any) -> Schema:
+    """An event whose `a` is named elsewhere."""
+    return {"$defs": {"A": STRING}} | event(a={"$ref": "#/$defs/A"} | beside)
+
+
 def found(released: Schema, current: Schema, side: Side) -> list[tuple[str, Rule]]:
     return [(one.path, one.rule) for one in breaks(released, current, side)]
 
@@ -133,7 +138,7 @@ BREAKS_NOBODY: dict[str, tuple[Schema, Schema]] = {
     "nothing changed": (event(("a",), a=nullable(STRING)), event(("a",), a=nullable(STRING))),
     "optional property added": (event(a=STRING), event(a=STRING, b=nullable(INTEGER | {"minimum": 0}))),
     "annotations changed": (
-        event(a=STRING | {"description": "x", "title": "A", "default": "1"}),
+        event(a=STRING | {"description": "x", "title": "A"}),
         event(a=STRING | {"description": "y"}),
     ),
     "open vocabulary grown": (event(a=STRING | {"examples": ["x"]}), event(a=STRING | {"examples": ["x", "y"]})),
@@ -142,6 +147,12 @@ BREAKS_NOBODY: dict[str, tuple[Schema, Schema]] = {
         event(a=nullable(INTEGER | {"minimum": 1})),
         event(a={"type": ["integer", "null"], "minimum": 1}),
     ),
+    "default of a key that is always there changed": (
+        event(("a",), a=STRING | {"default": "x"}),
+        event(("a",), a=STRING | {"default": "y"}),
+    ),
+    "default null said": (event(a=nullable(STRING)), event(a={"anyOf": [STRING, NULL]})),
+    "annotations beside a reference": (referring(description="x"), referring(title="A")),
     "part given a name": (
         event(a=event(("b",), b=STRING)),
         {"$defs": {"A": event(("b",), b=STRING)}} | event(a={"$ref": "#/$defs/A"}),
@@ -157,6 +168,27 @@ def test_what_breaks_a_consumer(released: Schema, current: Schema, path: str, ru
 @pytest.mark.parametrize(("released", "current", "path", "rule"), BREAKS_PRODUCERS.values(), ids=BREAKS_PRODUCERS)
 def test_what_breaks_a_producer(released: Schema, current: Schema, path: str, rule: Rule) -> None:
     assert found(released, current, Side.PRODUCER) == [(path, rule)]
+
+
+@pytest.mark.parametrize("side", Side)
+@pytest.mark.parametrize(
+    ("released", "current"),
+    [
+        (event(a=STRING | {"default": "x"}), event(a=STRING | {"default": "y"})),
+        (event(a=STRING | {"default": "x"}), event(a=STRING)),
+        (referring(default="x"), referring(default="y")),
+    ],
+    ids=["changed", "gone", "beside a reference"],
+)
+def test_another_default_breaks_both_where_the_key_may_be_absent(released: Schema, current: Schema, side: Side) -> None:
+    assert found(released, current, side) == [("$.a", Rule.DEFAULT)]
+
+
+@pytest.mark.parametrize("side", Side)
+@pytest.mark.parametrize("beside", [{"pattern": "^x"}, {"maxLength": 1}, {"type": "string"}, {"allOf": []}])
+def test_nothing_that_binds_passes_beside_a_reference(beside: dict[str, Any], side: Side) -> None:
+    with pytest.raises(NotImplementedError, match=rf"{next(iter(beside))} beside #/\$defs/A"):
+        breaks(referring(), referring(**beside), side)
 
 
 @pytest.mark.parametrize("side", Side)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import pytest
 from jsonschema import Draft202012Validator, ValidationError  # type: ignore[import-untyped]
 from pydantic import BaseModel
+from pydantic import ValidationError as ModelError
 
 from docmill.kafka.outcomes import OutcomeKind, observe
 from docmill.kafka.publish import Publisher, rejected_record
@@ -24,6 +25,7 @@ from tests.unit.kafka.fakes import SENT_AT, FakeRecord, bundle, decide, decode, 
 
 RENEW = "if the change is meant and additive, run `python -m docmill_schemas.generate` and commit schemas/json"
 DECODED = decode(record(b"on 3 May 2024", [("ce_subject", b"letter-9")]))
+CLAIM_CHECK = {"uri": "s3://x", "sha256": "0" * 64, "size": 1, "media_type": "text/plain"}
 DEFERRAL = Deferral((DeferralReason.MISSING_FIELD,), ("total",))
 REJECTED = Rejected(RejectionReason.INTERNAL_ERROR, "unexpected exception", "KeyError")
 
@@ -43,7 +45,8 @@ EXAMPLES: dict[type[BaseModel], list[object]] = {
         {"text": "a letter"},
         {"document_id": "d", "tenant": "t", "text": "<p>x", "media_type": "text/html", "a_later_key": 1},
         {"base64": "eA==", "media_type": "text/plain"},
-        {"claim_check": {"uri": "s3://x", "sha256": "0" * 64, "size": 1, "media_type": "text/plain"}},
+        {"text": None, "base64": "eA==", "media_type": "text/plain", "claim_check": None},
+        {"claim_check": CLAIM_CHECK},
     ],
     DocumentProcessed: [published(decide(DECODED, spans=(Span("date", 3, 13, 0.9), Span("date", 0, 2, 0.9))))],
     FallbackRequested: [published(decide(DECODED, DEFERRAL, (Span("date", 3, 13, 0.9),)))],
@@ -67,6 +70,26 @@ def test_the_schema_is_valid_and_events_satisfy_it(event: type[BaseModel]) -> No
     for example in EXAMPLES[event]:
         Draft202012Validator(schema).validate(example)
         event.model_validate(example)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        {"document_id": "d"},
+        {"text": None},
+        {"text": "a", "base64": "eA==", "media_type": "text/plain"},
+        {"text": "a", "base64": "eA=="},
+        {"text": "a", "claim_check": CLAIM_CHECK},
+        {"base64": "eA=="},
+        {"base64": "eA==", "media_type": None},
+        {"base64": "eA==", "media_type": "text/plain", "claim_check": CLAIM_CHECK},
+    ],
+)
+def test_schema_and_model_refuse_what_is_not_one_form(document: dict[str, object]) -> None:
+    assert not Draft202012Validator(json_schema(DocumentReceived)).is_valid(document)
+    with pytest.raises(ModelError):
+        DocumentReceived.model_validate(document)
 
 
 @pytest.mark.parametrize("event", [DocumentProcessed, FallbackRequested, DocumentRejected])

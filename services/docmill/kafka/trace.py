@@ -20,6 +20,7 @@ from docmill.kafka.decode_record import Record, timestamp_utc
 from docmill.kafka.outcomes import KIND_OF_TOPIC, OutcomeKind
 from docmill.kafka.sought import Sought
 from docmill.kafka.steps import Step, outcome_step, received_step
+from docmill.kafka.stop_consumer import stop_consumer
 from docmill.kafka.topics import cluster_id, no_answer, require_topics
 from docmill.kafka.way import Group, Way, ways
 from docmill.settings import Settings
@@ -216,5 +217,5 @@ async def _clients(settings: Settings) -> AsyncIterator[tuple[AIOKafkaAdminClien
     except (KafkaError, TimeoutError) as error:
         raise BrokerError(f"the broker at {servers} failed: {error!r}") from error
     finally:
-        await consumer.stop()
+        await stop_consumer(consumer)
         await admin.close()
