@@ -7,7 +7,8 @@ The order of one slice, and why it holds:
     4. too many unexpected exceptions: stop here, nothing is published
     5. publish all, then commit the offset after the last one (delivery.py)
     6. only then metrics advance
-Any failure of a dependency in 1-6 discards the slice: the worker backs off and acquires again, from the committed offset.
+Any failure of a dependency in 1-6 discards the slice: the worker backs off, and acquires again from the committed
+offset.
 """
 
 import asyncio
