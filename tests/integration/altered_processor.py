@@ -35,5 +35,5 @@ if __name__ == "__main__":
         del sys.argv[1]
         trial_child.main()
     else:
-        trial.CHILD = (sys.executable, "-m", "tests.integration.altered_processor", TRIAL)  # type: ignore[misc]
+        trial.CHILD = (sys.executable, "-m", "tests.integration.altered_processor", TRIAL)
         main()

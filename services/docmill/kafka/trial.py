@@ -28,7 +28,7 @@ from docmill_schemas.reasons import RejectionReason
 
 log = logging.getLogger(__name__)
 
-CHILD = (sys.executable, "-m", "docmill.kafka.trial_child")
+CHILD: tuple[str, ...] = (sys.executable, "-m", "docmill.kafka.trial_child")
 DEATHS_TO_CONDEMN = 2
 START_TIMEOUT_S = 120.0  # to load and check the bundle on a busy machine
 TRIAL_TIMEOUT_S = 300.0  # of all suspects of a slice, and of one alone
