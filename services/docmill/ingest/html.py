@@ -107,7 +107,7 @@ class _Page:
     def start_table(self, state: HtmlDocumentState, _: Mapping[str, str]) -> None:
         """Handle `<table>` as inscriptis does, with a table of our own."""
         state.tags[-1].set_canvas(Canvas())
-        state.current_table.append(_Table(self, state.config.table_cell_separator))
+        state.current_table.append(_Table(self, state.config.table_cell_separator, nested=bool(state.current_table)))
 
     def count(self, cells: int) -> None:
         """Raises: DocumentError: that is too many."""
@@ -121,11 +121,12 @@ class _Page:
 class _Table(Table):  # type: ignore[misc]
     """Rows as inscriptis lays them out, cells side by side line by line, but without padding to a grid."""
 
-    __slots__ = ("_page",)
+    __slots__ = ("_nested", "_page")
 
-    def __init__(self, page: _Page, cell_separator: str) -> None:
+    def __init__(self, page: _Page, cell_separator: str, *, nested: bool) -> None:
         super().__init__(0, cell_separator)
         self._page = page
+        self._nested = nested
 
     def get_text(self) -> str:
         """The rows, each of as many lines as its highest cell."""
@@ -139,7 +140,9 @@ class _Table(Table):  # type: ignore[misc]
                 below = height - len(cell.blocks) - above
                 columns.append(("",) * above + tuple(cell.blocks) + ("",) * below)
             lines.append("\n".join(self.cell_separator.join(line) for line in zip(*columns, strict=True)))
-        return "\n".join(lines) + "\n"
+        text = "\n".join(lines) + "\n"
+        # Text right before a table would be glued to its first cell; within a cell a line more would shift its row.
+        return text if self._nested else "\n" + text
 
     def get_annotations(self, idx: int, left_margin_len: int) -> list[object]:
         """None are asked for."""

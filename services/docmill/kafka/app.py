@@ -96,7 +96,9 @@ async def run_processor(settings: Settings) -> None:
         log.info("probes and metrics on http://%s:%s", settings.http_host, server.port)
         parser_metrics = ParserMetrics(metrics, parsers)
         observer = asyncio.create_task(
-            _observe(engine, poller, health, metrics, inference, threads, trials, parser_metrics)
+            _observe(
+                engine, poller, health, metrics, inference, threads, trials, settings.broker_timeout_s, parser_metrics
+            )
         )
         observer.add_done_callback(lambda task: _observed(task, engine))
         try:
@@ -218,6 +220,7 @@ async def _observe(
     inference: OnnxInference,
     threads: int,
     trials: Trials,
+    broker_timeout_s: float,
     parser_metrics: ParserMetrics,
 ) -> None:
     """Every few seconds: the loop's pulse, lag, how busy inference is and what the parsers take."""
@@ -234,5 +237,8 @@ async def _observe(
             try:
                 async with asyncio.timeout(OBSERVE_EVERY_S * 5):
                     await engine.observe_lag(poller.consumer())
+                health.heard()
             except (KafkaError, TimeoutError) as error:
                 log.warning("lag unknown: %r", error)
+        if health.deaf_s > broker_timeout_s:  # an idle replica, or one that never joined, meets it nowhere else
+            raise BrokerError(f"the broker has not answered for {health.deaf_s:.0f} s")

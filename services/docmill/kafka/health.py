@@ -10,6 +10,7 @@ from docmill.telemetry.http import Probe
 
 LONGEST_SILENCE_S = 30.0  # of the event loop, before the process counts as dead
 LONGEST_IDLE_S = 30.0  # without a poll, before the replica counts as not ready
+LONGEST_DEAF_S = 20.0  # without an answer of the broker, likewise: polls go on without one
 
 
 class Health:
@@ -20,7 +21,16 @@ class Health:
         self._poller = poller
         self._bundle = bundle
         self._settings = settings
-        self._beat = time.monotonic()
+        self._beat = self._heard = time.monotonic()
+
+    @property
+    def deaf_s(self) -> float:
+        """Seconds since the broker last answered."""
+        return time.monotonic() - self._heard
+
+    def heard(self) -> None:
+        """The broker answered."""
+        self._heard = time.monotonic()
 
     def beat(self) -> None:
         """The event loop turned."""
@@ -42,13 +52,18 @@ class Health:
         workers = self._engine.workers
         acquired = sum(worker.acquired for worker in workers)
         return Probe(
-            ok=live.ok and self._engine.joined and acquired == len(workers) and idle_s < LONGEST_IDLE_S,
+            ok=live.ok
+            and self._engine.joined
+            and acquired == len(workers)
+            and idle_s < LONGEST_IDLE_S
+            and self.deaf_s < LONGEST_DEAF_S,
             checks={
                 **live.checks,
                 "joined_group": self._engine.joined,
                 "group": self._settings.group,
                 "partitions": len(workers),
                 "partitions_acquired": acquired,
+                "broker_silent_s": round(self.deaf_s, 1),
                 "last_poll_s": round(idle_s, 1) if idle_s != float("inf") else None,
                 "bundle": f"{self._bundle.name} {self._bundle.version}",
             },

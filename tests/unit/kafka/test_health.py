@@ -7,7 +7,7 @@ import pytest
 
 from docmill.errors import BrokerError
 from docmill.kafka import health as health_module
-from docmill.kafka.health import LONGEST_IDLE_S, LONGEST_SILENCE_S, Health
+from docmill.kafka.health import LONGEST_DEAF_S, LONGEST_IDLE_S, LONGEST_SILENCE_S, Health
 from docmill.settings import Settings
 from tests.unit.kafka.fakes import bundle
 
@@ -70,6 +70,7 @@ def test_all_is_well() -> None:
         "group": "claims",
         "partitions": 2,
         "partitions_acquired": 2,
+        "broker_silent_s": 0.0,
         "last_poll_s": 0.1,
         "bundle": "by-hand 7",
     }
@@ -115,3 +116,14 @@ def test_a_blocked_event_loop_is_dead_until_it_turns_again(clock: Clock) -> None
 
 def test_never_polled_is_valid_json() -> None:
     assert Bench(poller=FakePoller(float("inf"))).health().ready().checks["last_poll_s"] is None
+
+
+def test_a_broker_that_does_not_answer_makes_it_unready_and_leaves_it_alive(clock: Clock) -> None:
+    health = Bench().health()
+    clock.now_s += LONGEST_DEAF_S + 1
+    health.beat()
+    assert not health.ready().ok
+    assert health.ready().checks["broker_silent_s"] == LONGEST_DEAF_S + 1
+    assert health.live().ok
+    health.heard()
+    assert health.ready().ok
