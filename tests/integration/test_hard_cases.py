@@ -77,6 +77,7 @@ async def test_a_zombie_moves_no_offset_back(topics: Topics, start: Start) -> No
     group = f"{topics.prefix}processor"
     await topics.send([receipt(n) for n in range(20)])
     with start() as zombie:
+        zombie.ready()
         await topics.all_committed(group, 20)
         zombie.process.send_signal(signal.SIGSTOP)
         await topics.send([receipt(n) for n in range(20, 120)])
@@ -84,12 +85,14 @@ async def test_a_zombie_moves_no_offset_back(topics: Topics, start: Start) -> No
             await topics.all_committed(group, 120)
             assert other.terminate() == 0
         zombie.process.send_signal(signal.SIGCONT)
+        async with asyncio.timeout(60):
+            while zombie.metric("docmill_rebalances_total") < 2:
+                assert sum((await topics.committed(group)).values()) == 120
         await topics.send([receipt(120)])
         await topics.all_committed(group, 121)
         assert zombie.terminate() == 0
-    assert await topics.committed(group)
-    counts = Counter(keys((await topics.outcomes(121))[PROCESSED]))
-    assert counts == Counter({f"receipt-{n}": 1 for n in range(121)})
+    # Before it learns that it is out it may publish a slice again, which is at least once; commit it cannot.
+    assert set(keys((await topics.outcomes(121))[PROCESSED])) == {f"receipt-{n}" for n in range(121)}
 
 
 async def test_a_broker_that_restarts_costs_time_and_nothing_else(
