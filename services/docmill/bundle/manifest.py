@@ -79,17 +79,39 @@ class Certificate(Strict):
         return self
 
 
+class Veto(Strict):
+    """A label that never goes straight through: its own accepted decisions show that it falls short of the target.
+
+    `upper_bound` is of its precision, one-sided, at the policy's confidence level.
+    """
+
+    label: str
+    what: Literal["type", "field"]
+    accepted: Annotated[int, Field(ge=1)]
+    correct: Annotated[int, Field(ge=0)]
+    upper_bound: Share
+
+
 class Policy(Strict):
     """The precision that automatic decisions must reach, and what that costs in straight-through rate."""
 
     target_precision: Annotated[float, Field(gt=0, lt=1)]
     confidence_level: Annotated[float, Field(gt=0, lt=1)]
     certified: tuple[Certificate, ...]
+    vetoed: tuple[Veto, ...] = ()
 
 
 class TrainingSource(Strict):
     name: str
     licence: str
+
+
+class TrainingStage(Strict):
+    """One stage that fitted weights: the tokens that it saw, and where it ran."""
+
+    name: str
+    tokens: Annotated[int, Field(ge=0)]
+    device: str
 
 
 class Training(Strict):
@@ -98,6 +120,7 @@ class Training(Strict):
     data_digest: str
     sources: tuple[TrainingSource, ...]
     recipe: str
+    stages: tuple[TrainingStage, ...] = ()
 
 
 class BaseModelEntry(Strict):
@@ -152,6 +175,8 @@ class Manifest(Strict):
         groups |= {certificate.group for certificate in self.policy.certified}
         if unknown := sorted(groups - self.groups.keys()):
             raise ValueError(f"labels or certificates belong to unknown groups {unknown}")
+        if unknown := sorted({veto.label for veto in self.policy.vetoed} - set(self.labels)):
+            raise ValueError(f"vetoes name unknown labels {unknown}")
         if self.stride >= self.max_tokens - 2:
             raise ValueError(f"stride {self.stride} must be below max_tokens - 2 = {self.max_tokens - 2}")
         return self
@@ -161,8 +186,16 @@ class Manifest(Strict):
         return tuple(FieldSpec(f.name, f.kind, f.many, f.day_first, f.outside_bias) for f in self.fields)
 
     def group_specs(self) -> dict[str, GroupSpec]:
-        """Groups with their thresholds."""
+        """Groups with their thresholds and vetoed labels."""
+        vetoed = {veto.label for veto in self.policy.vetoed}
         return {
-            name: GroupSpec(name, group.fields, group.required, group.type_threshold, group.field_threshold)
+            name: GroupSpec(
+                name=name,
+                fields=group.fields,
+                required=group.required,
+                type_threshold=group.type_threshold,
+                field_threshold=group.field_threshold,
+                vetoed=frozenset(label for label in vetoed if label.partition(".")[0] == name),
+            )
             for name, group in self.groups.items()
         }

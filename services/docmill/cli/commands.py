@@ -16,6 +16,7 @@ COMMANDS = {
     "trace": "Shows one document's whole way over all topics.",
     "process": "Says what docmill makes of documents, without Kafka.",
     "assess": "Says what docmill would make of your own documents, in figures.",
+    "train": "From labelled documents to a bundle: init, import, check, run.",
     "evaluate": "Scores a bundle on labelled documents of one's own.",
     "load": "Finds how many documents a second a deployment holds.",
 }

@@ -1,6 +1,7 @@
 """Window outputs to one prediction of a document. Does not know thresholds or routes."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,16 @@ LIKELY = 0.5  # calibrated confidence of a span among several
 Floats = NDArray[np.float32]
 
 
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What all windows of a document say together, before anything is calibrated."""
+
+    type_logits: Floats  # [C]
+    columns: tuple[int, ...]  # fields, as positions in the tag head
+    tag_logits: Floats  # [T, len(columns), 3]
+    outlier_distance: float
+
+
 def decode(
     text: str, tokens: Tokens, windows: Sequence[Window], outputs: Sequence[WindowOutput], spec: ModelSpec
 ) -> Prediction:
@@ -23,13 +34,35 @@ def decode(
     Args:
         windows, outputs: one each, in text order; at least one.
     """
+    return read_off(text, tokens, merge(tokens, windows, outputs, spec), spec)
+
+
+def merge(
+    tokens: Tokens,
+    windows: Sequence[Window],
+    outputs: Sequence[WindowOutput],
+    spec: ModelSpec,
+    further: Collection[str] = (),
+) -> Merged:
+    """The outputs of a document's windows as one, for the fields of the likeliest type's group and `further` ones."""
     head = outputs[: spec.type_windows]
-    probabilities = softmax(mean_over([o.type_logits for o in head]), spec.type_temperature)
-    order = np.argsort(-probabilities, kind="stable")
+    type_logits = mean_over([o.type_logits for o in head])
+    likeliest = spec.labels[_order(type_logits)[0]]
+    wanted = {*spec.group_of(likeliest).fields, *further}
+    columns = tuple(i for i, field in enumerate(spec.fields) if field.name in wanted)
+    tag_logits = merge_tags(len(tokens), windows, outputs, columns)
+    distance = outlier_distance(mean_over([o.pooled for o in head]), spec.outlier)
+    return Merged(type_logits, columns, tag_logits, distance)
+
+
+def read_off(text: str, tokens: Tokens, merged: Merged, spec: ModelSpec) -> Prediction:
+    """The prediction that merged outputs amount to; fields beyond those of the type's group are passed over."""
+    probabilities = softmax(merged.type_logits, spec.type_temperature)
+    order = _order(merged.type_logits)
     label = spec.labels[order[0]]
     group = spec.group_of(label)
-    columns = [i for i, field in enumerate(spec.fields) if field.name in group.fields]
-    logits = merge_tags(len(tokens), windows, outputs, columns)
+    own = [i for i, column in enumerate(merged.columns) if spec.fields[column].name in group.fields]
+    columns, logits = [merged.columns[i] for i in own], merged.tag_logits[:, own]
     tags, raw = tag_probabilities(logits, columns, spec), softmax(logits, 1.0)
     spans = [
         span
@@ -42,7 +75,7 @@ def decode(
         probability=float(probabilities[order[0]]),
         alternatives=tuple((spec.labels[i], float(probabilities[i])) for i in order[1 : 1 + ALTERNATIVES]),
         spans=tuple(spans),
-        outlier_distance=outlier_distance(mean_over([o.pooled for o in head]), spec.outlier),
+        outlier_distance=merged.outlier_distance,
     )
 
 
@@ -117,6 +150,11 @@ def outlier_distance(pooled: Floats, outlier: OutlierSpec) -> float:
     """Squared distance of a pooled hidden state [H] to the nearest class centroid in the whitened projection."""
     projected = (pooled - outlier.mean) @ outlier.projection
     return float(((outlier.centroids - projected) ** 2).sum(axis=1).min())
+
+
+def _order(logits: Floats) -> NDArray[np.intp]:
+    """Labels, likeliest first."""
+    return np.argsort(-logits, kind="stable")
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int]:

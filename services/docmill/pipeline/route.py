@@ -21,7 +21,8 @@ def route(
     # Comparisons are written so that NaN, of a broken window, passes none of them.
     if not prediction.outlier_distance <= spec.outlier.threshold:
         reasons.append(DeferralReason.UNFAMILIAR_DOCUMENT)
-    if group.type_threshold is None or (group.required and group.field_threshold is None):
+    no_threshold = group.type_threshold is None or (group.required and group.field_threshold is None)
+    if no_threshold or prediction.label in group.vetoed:
         reasons.append(DeferralReason.NOT_CERTIFIED)
     if group.type_threshold is not None and not prediction.probability >= group.type_threshold:
         reasons.append(DeferralReason.LOW_TYPE_CONFIDENCE)

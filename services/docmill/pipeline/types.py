@@ -28,7 +28,8 @@ class FieldSpec:
 class GroupSpec:
     """A family of document types that share their fields, and its certified thresholds.
 
-    A threshold of None was not certified: nothing of the group goes straight through.
+    A threshold of None was not certified: nothing of the group goes straight through. Nor does a document of a vetoed
+    label, which was seen to fall short of the group's precision by itself.
     """
 
     name: str
@@ -36,6 +37,7 @@ class GroupSpec:
     required: tuple[str, ...]
     type_threshold: float | None
     field_threshold: float | None
+    vetoed: frozenset[str] = frozenset()  # full labels
 
 
 @dataclass(frozen=True, slots=True)

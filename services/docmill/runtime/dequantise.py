@@ -14,7 +14,7 @@ from docmill.runtime.weights import Floats, JointWeights, Layer, Linear, Norm
 
 
 def weights_of_graph(model: onnx.ModelProto) -> JointWeights:
-    """The weights of a graph made by `graph.build_graph(..., "int8")`, each integer times its scale.
+    """The weights of a graph made by `graph.build_graph(..., "int8")`, each integer times its scale, none smoothed.
 
     Positions are those that the graph kept, with the token type already in them.
 
@@ -32,15 +32,22 @@ def weights_of_graph(model: onnx.ModelProto) -> JointWeights:
     def norm(name: str) -> Norm:
         return Norm(_floats(arrays[f"{name}.scale"]), _floats(arrays[f"{name}.shift"]))
 
+    def smoothed(name: str, factors: str) -> Linear:
+        """A linear whose input the graph multiplies by factors, if it does: they go into the weight."""
+        found = linear(name)
+        if factors not in arrays:
+            return found
+        return Linear(found.weight * arrays[factors][:, None], found.bias)
+
     def layer(name: str) -> Layer:
         return Layer(
-            query=linear(f"{name}.query"),
-            key=linear(f"{name}.key"),
-            value=linear(f"{name}.value"),
+            query=smoothed(f"{name}.query", f"{name}.smoothed_hidden.factors"),
+            key=smoothed(f"{name}.key", f"{name}.smoothed_hidden.factors"),
+            value=smoothed(f"{name}.value", f"{name}.smoothed_hidden.factors"),
             attention_output=linear(f"{name}.attention_output"),
             attention_norm=norm(f"{name}.attention_norm"),
-            intermediate=linear(f"{name}.intermediate"),
-            output=linear(f"{name}.output"),
+            intermediate=smoothed(f"{name}.intermediate", f"{name}.smoothed_normed.factors"),
+            output=smoothed(f"{name}.output", f"{name}.smoothed_inner.factors"),
             output_norm=norm(f"{name}.output_norm"),
         )
 

@@ -1,10 +1,12 @@
 """The joint network as an ONNX graph, node by node: these are the nodes that run fast on a CPU.
 
     ids [1, L] -> Gather + positions -> LayerNormalization
-      a layer:  DynamicQuantizeLinear -> 3 x MatMulIntegerToFloat -> MultiHeadAttention (no mask)
+      a layer:  (Mul) -> DynamicQuantizeLinear -> 3 x MatMulIntegerToFloat -> MultiHeadAttention (no mask)
                 -> DynamicQuantizeMatMul -> Add, LayerNormalization
-                -> DynamicQuantizeMatMul -> Gelu -> DynamicQuantizeMatMul -> Add, LayerNormalization
+                -> (Mul) -> DynamicQuantizeMatMul -> Gelu -> (Mul) -> DynamicQuantizeMatMul -> Add, LayerNormalization
     -> tag_logits [1, L, F, 3], pooled [1, H] -> type_logits [1, C]
+
+The products in brackets are there where the weights are smoothed.
 
 Called by training and tests only: `onnx` is in their extras and not in the runtime install.
 """
@@ -106,6 +108,10 @@ class _Graph:
         product = self.node("MatMul", [x, self.constant(f"{name}.weight", linear.weight)], f"{name}.product")
         return self.node("Add", [product, self.constant(f"{name}.bias", linear.bias)], name)
 
+    def scaled(self, name: str, x: str, factors: Floats | None) -> str:
+        """x [1, L, n] times `factors` [n], or x itself."""
+        return x if factors is None else self.node("Mul", [x, self.constant(f"{name}.factors", factors)], name)
+
     def norm(self, name: str, x: str, norm: Norm) -> str:
         inputs = [x, self.constant(f"{name}.scale", norm.scale), self.constant(f"{name}.shift", norm.shift)]
         return self.node("LayerNormalization", inputs, name, axis=-1, epsilon=self.config.norm_epsilon)
@@ -154,14 +160,18 @@ def _embeddings(graph: _Graph, weights: JointWeights) -> str:
 
 def _layer(graph: _Graph, name: str, hidden: str, layer: Layer) -> str:
     """hidden [1, L, H] -> [1, L, H]."""
-    heads = _query_key_value(graph, name, hidden, layer)
+    smoothing = layer.smoothing
+    shared = graph.scaled(f"{name}.smoothed_hidden", hidden, smoothing.hidden if smoothing else None)
+    heads = _query_key_value(graph, name, shared, layer)
     count = graph.config.heads
     attended = graph.node("MultiHeadAttention", heads, f"{name}.attention", MICROSOFT, num_heads=count)
     attention = graph.linear(f"{name}.attention_output", attended, layer.attention_output)
     hidden = graph.node("Add", [attention, hidden], f"{name}.attention_sum")
     hidden = graph.norm(f"{name}.attention_norm", hidden, layer.attention_norm)
-    inner = graph.linear(f"{name}.intermediate", hidden, layer.intermediate)
+    normed = graph.scaled(f"{name}.smoothed_normed", hidden, smoothing.normed if smoothing else None)
+    inner = graph.linear(f"{name}.intermediate", normed, layer.intermediate)
     inner = graph.node("Gelu", [inner], f"{name}.gelu")  # approximate="none": the erf of BERT
+    inner = graph.scaled(f"{name}.smoothed_inner", inner, smoothing.inner if smoothing else None)
     output = graph.linear(f"{name}.output", inner, layer.output)
     hidden = graph.node("Add", [output, hidden], f"{name}.output_sum")
     return graph.norm(f"{name}.output_norm", hidden, layer.output_norm)

@@ -26,6 +26,18 @@ class Norm:
 
 
 @dataclass(frozen=True, slots=True)
+class Smoothing:
+    """What inputs of a layer's products are multiplied by, channel by channel, before they are quantised.
+
+    The weights that they meet hold the inverse, so nothing changes but the error of quantisation; see smoothing.py.
+    """
+
+    hidden: Floats  # [H], of query, key and value
+    normed: Floats  # [H], of intermediate
+    inner: Floats  # [I], of output
+
+
+@dataclass(frozen=True, slots=True)
 class Layer:
     """One BERT layer, post-norm."""
 
@@ -37,6 +49,7 @@ class Layer:
     intermediate: Linear  # [H, I]
     output: Linear  # [I, H]
     output_norm: Norm
+    smoothing: Smoothing | None = None
 
 
 @dataclass(frozen=True, slots=True)

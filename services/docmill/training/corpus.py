@@ -1,21 +1,18 @@
 """Labelled documents: reading, splitting off the calibration part, near-duplicates kept together."""
 
-import gzip
 import hashlib
-import json
-import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from docmill.errors import ConfigurationError
+from docmill.training.likeness import COPY_RESEMBLANCE, alike, resemblance
+from docmill.training.mapping import WHAT_TO_DO, unknown_names
 from docmill.training.recipe import Recipe, Source
+from docmill.training.row import LabelledRow, read_rows
 
-SKETCH_SIZE = 16  # smallest shingle hashes kept of a document
-SKETCH_SHARED = 8  # documents that share this many of them are near-duplicates
-SHINGLE_WORDS = 6
+PARTS = ("train", "validation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,44 +34,95 @@ class LabelledDocument:
     entities: tuple[Entity, ...]
 
 
-def full_label(group: str, label: str) -> str:
-    """The bundle's name of a source's label: `group.label`, or the group where they are the same."""
-    return group if label == group else f"{group}.{label}"
+@dataclass(frozen=True, slots=True)
+class SourcePart:
+    """One file: its rows as they are written, and the documents that the recipe makes of them."""
+
+    source: Source
+    name: str  # of PARTS
+    rows: tuple[LabelledRow, ...]
+    documents: tuple[LabelledDocument, ...]  # those of dropped labels are left out
 
 
-def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
-    """Rows of a `.jsonl` or `.jsonl.gz` file."""
-    with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
-        for line in lines:
-            if line.strip():
-                yield json.loads(line)
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """All parts of all sources of a recipe, in its order."""
+
+    parts: tuple[SourcePart, ...]
+
+    def documents(self, part_name: str) -> dict[str, list[LabelledDocument]]:
+        """Documents of one part by source."""
+        return {part.source.name: list(part.documents) for part in self.parts if part.name == part_name}
 
 
-def part(data: Path, source: str, name: str) -> Path:
-    """The file of one part (`train`, `validation`) of a source.
+def part(data: Path | Sequence[Path], source: str, name: str) -> Path:
+    """The file of one part (`train`, `validation`) of a source, in the first of the folders that has it.
 
     Raises:
         ConfigurationError: it is not there.
     """
-    for suffix in (".jsonl", ".jsonl.gz"):
-        path = data / source / f"{name}{suffix}"
-        if path.exists():
-            return path
-    raise ConfigurationError(f"no {name}.jsonl[.gz] in {data / source}; set DOCMILL_DATA to the folder of sources")
+    folders = [data] if isinstance(data, Path) else data
+    for folder in folders:
+        for suffix in (".jsonl", ".jsonl.gz"):
+            path = folder / source / f"{name}{suffix}"
+            if path.exists():
+                return path
+    places = ", ".join(str(folder / source) for folder in folders)
+    raise ConfigurationError(f"no {name}.jsonl[.gz] in {places}; set DOCMILL_DATA to the folder of sources")
 
 
-def load_part(data: Path, source: Source, name: str, recipe: Recipe) -> list[LabelledDocument]:
+def load_part(data: Path | Sequence[Path], source: Source, name: str, recipe: Recipe) -> list[LabelledDocument]:
     """All labelled documents of one part of a source, in file order."""
-    documents = []
-    for row in read_jsonl(part(data, source.name, name)):
-        entities = []
-        for entity in row["entities"]:
-            field = recipe.entity_field(entity["label"], source.group)
-            if field is not None:
-                entities.append(Entity(field, entity["start"], entity["end"]))
-        label = None if row["label"] is None else full_label(source.group, row["label"])
-        documents.append(LabelledDocument(row["id"], source.name, source.group, label, row["text"], tuple(entities)))
-    return documents
+    return list(read_part(data, source, name, recipe).documents)
+
+
+def read_part(data: Path | Sequence[Path], source: Source, name: str, recipe: Recipe) -> SourcePart:
+    """One part of a source; names that the recipe does not know are let pass, see `unknown_names`.
+
+    Raises:
+        ConfigurationError: the file is not there or a line is no labelled document.
+    """
+    rows = tuple(read_rows(part(data, source.name, name)))
+    documents = (_document(row, source, recipe) for row in rows)
+    return SourcePart(source, name, rows, tuple(document for document in documents if document is not None))
+
+
+def read_corpus(data: Path | Sequence[Path], recipe: Recipe) -> Corpus:
+    """All parts of all sources, whatever names they use.
+
+    Raises:
+        ConfigurationError: as `read_part`.
+    """
+    return Corpus(tuple(read_part(data, source, name, recipe) for source in recipe.sources for name in PARTS))
+
+
+def load_corpus(data: Path | Sequence[Path], recipe: Recipe) -> Corpus:
+    """As `read_corpus`, and every name in the data means something.
+
+    Raises:
+        ConfigurationError: as `read_part`, or labels or entities are neither mapped nor known.
+    """
+    corpus = read_corpus(data, recipe)
+    unknown = [(part, unknown_names(part.rows, part.source, recipe)) for part in corpus.parts]
+    lines = [f"{part.source.name} ({part.name}): {names}" for part, names in unknown if names]
+    if lines:
+        told = "\n  ".join(["the recipe neither maps nor knows", *lines])
+        raise ConfigurationError("\n".join([told, *WHAT_TO_DO.values()]))
+    return corpus
+
+
+def _document(row: LabelledRow, source: Source, recipe: Recipe) -> LabelledDocument | None:
+    """None: its label is dropped."""
+    label = None if row.label is None else recipe.merged_label(row.label, source)
+    if label in recipe.labels.drop:
+        return None
+    entities = []
+    for entity in row.entities:
+        field = recipe.source_field(entity.label, source)
+        if field is not None:
+            entities.append(Entity(field, entity.start, entity.end))
+    kept = None if label in recipe.labels.unlabel else label
+    return LabelledDocument(row.id, source.name, source.group, kept, row.text, tuple(entities))
 
 
 def hold_out(
@@ -92,12 +140,8 @@ def hold_out(
     return fit, calibration
 
 
-def near_duplicates(documents: list[LabelledDocument]) -> list[list[LabelledDocument]]:
-    """Clusters of documents that share most of their rarest-hash word shingles (bottom-k sketch).
-
-    Source: Broder, "On the resemblance and containment of documents", 1997.
-    """
-    sketches = [_sketch(document.text) for document in documents]
+def near_duplicates(documents: Sequence[LabelledDocument]) -> list[list[LabelledDocument]]:
+    """Clusters of documents that are alike, or alike to the same third one."""
     parent = list(range(len(documents)))
 
     def root(index: int) -> int:
@@ -106,24 +150,27 @@ def near_duplicates(documents: list[LabelledDocument]) -> list[list[LabelledDocu
             index = parent[index]
         return index
 
-    holders: dict[int, list[int]] = defaultdict(list)
-    for index, sketch in enumerate(sketches):
-        shared: dict[int, int] = defaultdict(int)
-        for value in sketch:
-            for other in holders[value]:
-                shared[other] += 1
-            holders[value].append(index)
-        for other, count in shared.items():
-            if count >= min(SKETCH_SHARED, len(sketch), len(sketches[other])):
-                parent[root(index)] = root(other)
+    for index, other in alike(document.text for document in documents):
+        parent[root(index)] = root(other)
     clusters: dict[int, list[LabelledDocument]] = defaultdict(list)
     for index, document in enumerate(documents):
         clusters[root(index)].append(document)
     return list(clusters.values())
 
 
-def _sketch(text: str) -> frozenset[int]:
-    words = re.findall(r"\w+", text.lower())
-    shingles = {" ".join(words[i : i + SHINGLE_WORDS]) for i in range(max(1, len(words) - SHINGLE_WORDS + 1))}
-    hashes = sorted(int.from_bytes(hashlib.blake2b(s.encode(), digest_size=8).digest(), "big") for s in shingles)
-    return frozenset(hashes[:SKETCH_SIZE])
+def without_copies(
+    training: Sequence[LabelledDocument], validation: Sequence[LabelledDocument]
+) -> tuple[list[LabelledDocument], list[LabelledDocument]]:
+    """Split training documents into (kept, dropped): those dropped are copies of a validation document.
+
+    The validation part stays as it is, so that figures of different trainings compare. Documents that only share a
+    form with a validation document stay.
+    """
+    texts = [document.text for document in (*validation, *training)]
+    first = len(validation)
+    across = ((later, earlier) for later, earlier in alike(texts) if earlier < first <= later)
+    copies = {
+        later - first for later, earlier in across if resemblance(texts[later], texts[earlier]) >= COPY_RESEMBLANCE
+    }
+    kept = [document for index, document in enumerate(training) if index not in copies]
+    return kept, [document for index, document in enumerate(training) if index in copies]

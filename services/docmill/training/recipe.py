@@ -1,60 +1,51 @@
 """What to train on and how: the TOML recipe, checked. Does not know how training works."""
 
 import tomllib
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from docmill.errors import ConfigurationError
+from docmill.training.recipe_stages import (
+    Common,
+    Encoder,
+    Int8,
+    OutOfFold,
+    Policy,
+    Schedule,
+    Strict,
+    Student,
+    Vocabulary,
+)
+
+Name = Annotated[str, Field(min_length=1)]
+ANY = "*"  # among a source's unused entities: whatever else it annotates
 
 
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Encoder(Strict):
-    """`layers` of the base model that are kept, in order; windows in tokens."""
-
-    layers: tuple[int, ...]
-    max_tokens: int = Field(ge=16, le=512)
-    stride: int = Field(ge=0)
-    type_windows: int = Field(ge=1)
-
-
-class Phase(Strict):
-    """A stretch of training with its own learning rate schedule.
-
-    `passes` are of each source in one epoch, a fraction draws that share of it; `tag_weight` is of the tag loss beside
-    the type loss.
-    """
-
-    epochs: int = Field(ge=1)
-    encoder_lr: float = Field(gt=0)
-    head_lr: float = Field(gt=0)
-    tag_weight: float = Field(gt=0)
-    passes: dict[str, Annotated[float, Field(ge=0)]]
-
-
-class Fit(Strict):
-    phases: tuple[Phase, ...] = Field(min_length=1)
-    tokens_per_step: int = Field(ge=256)
-    entity_weight: float
-    calibration_share: float = Field(gt=0, lt=0.5)
-
-
-class Policy(Strict):
-    """Precision that automatic decisions must reach, certified at `confidence_level`."""
-
-    target_precision: float = Field(gt=0, lt=1)
-    confidence_level: float = Field(gt=0, lt=1)
+def full_label(group: str, label: str) -> str:
+    """The bundle's name of a source's label: `group.label`, or the group where they are the same."""
+    return group if label == group else f"{group}.{label}"
 
 
 class Group(Strict):
-    """A family of document types that share their fields."""
+    """A family of document types that share their fields.
+
+    `labels`: all types there are, so that another name in the data is an error; None: those of the training documents.
+    """
 
     fields: tuple[str, ...]
     required: tuple[str, ...]
+    labels: tuple[Name, ...] | None = None
+
+
+class Labels(Strict):
+    """What becomes of full labels (`group.label`), once a source's own names are mapped."""
+
+    merge: dict[Name, Name] = Field(default_factory=dict)
+    drop: tuple[Name, ...] = ()  # their documents are left out
+    unlabel: tuple[Name, ...] = ()  # their documents teach fields, but no type
 
 
 class FieldRecipe(Strict):
@@ -66,31 +57,60 @@ class FieldRecipe(Strict):
 
 
 class Source(Strict):
-    """A folder of DOCMILL_DATA with `train.jsonl[.gz]` and `validation.jsonl`."""
+    """A folder of DOCMILL_DATA with `train.jsonl[.gz]` and `validation.jsonl`.
+
+    `labels` and `entities` map its names to those of the recipe; `unused` are entities that are to teach nothing;
+    `masked` are fields of the group that it does not annotate, so that it must not teach their absence.
+    `share` is its weight among the sources (see Common), `per_label` the most documents of a label in one pass over it;
+    of a long document the first windows are taken and, drawn anew each time, `entity_windows` of the others that bear
+    an entity and `other_windows` of those that bear none (both 0: all).
+    `fold_by_source`: rows that name the same `source`, such as a layout, are kept in one fold.
+    `synthetic_claims`: instead of a folder, so many documents of docmill's own generator, a fifth for validation.
+    """
 
     name: str
     group: str
     licence: str
+    labels: dict[Name, Name] = Field(default_factory=dict)
+    entities: dict[Name, Name] = Field(default_factory=dict)
+    unused: tuple[Name, ...] = ()
+    masked: tuple[Name, ...] = ()
     augment: bool = False
-    per_label: int | None = None
-    entity_windows: int = 0
-    other_windows: int = 0
+    share: float = Field(1.0, gt=0)
+    per_label: int | None = Field(None, ge=1)
+    entity_windows: int = Field(0, ge=0)
+    other_windows: int = Field(0, ge=0)
+    fold_by_source: bool = False
+    synthetic_claims: int | None = Field(None, ge=10)
 
 
 class Recipe(Strict):
+    """`base_model_path`: a folder with a BERT checkpoint as Hugging Face lays it out; default: the packaged MiniLM-L6.
+
+    `baseline`: also train the student without a teacher, to see what the teacher is worth.
+    """
+
     name: str
     version: str
     base_model: str
     base_model_licence: str
+    base_model_path: Path | None = None
     languages: tuple[str, ...]
     limits: tuple[str, ...]  # what users of the bundle must know; printed on its card
     seed: int
     encoder: Encoder
-    fit: Fit
+    vocabulary: Vocabulary = Vocabulary()
+    training: Common = Common()
+    teacher: Schedule
+    student: Student
+    baseline: Schedule | None = None
+    out_of_fold: OutOfFold
+    int8: Int8 = Int8()
     policy: Policy
     groups: dict[str, Group]
     fields: dict[str, FieldRecipe]
     sources: tuple[Source, ...]
+    labels: Labels = Labels()
 
     @model_validator(mode="after")
     def _names_agree(self) -> "Recipe":
@@ -99,14 +119,47 @@ class Recipe(Strict):
                 raise ValueError(f"group {name} names unknown fields {sorted(unknown)}")
             if unknown := set(group.required) - set(group.fields):
                 raise ValueError(f"group {name} requires {sorted(unknown)}, which are not among its fields")
-        names = {source.name for source in self.sources}
-        for phase in self.fit.phases:
-            if phase.passes.keys() != names:
-                raise ValueError(f"passes must name exactly the sources {sorted(names)}")
+        if self.encoder.stride >= self.encoder.max_tokens - 2:
+            raise ValueError(f"stride {self.encoder.stride} must be below max_tokens - 2")
         for source in self.sources:
             if source.group not in self.groups:
                 raise ValueError(f"source {source.name} names an unknown group {source.group}")
         return self
+
+    @model_validator(mode="after")
+    def _mappings_agree(self) -> "Recipe":
+        for source in self.sources:
+            fields = self.groups[source.group].fields
+            if unknown := (set(source.masked) | set(source.entities.values())) - set(fields):
+                raise ValueError(f"source {source.name} names {sorted(unknown)}, which are no fields of {source.group}")
+            if both := source.entities.keys() & set(source.unused):
+                raise ValueError(f"source {source.name} both maps and does not use {sorted(both)}")
+            if both := set(source.entities.values()) & set(source.masked):
+                raise ValueError(f"source {source.name} both maps to and masks {sorted(both)}")
+        self._check_labels(self.labels)
+        return self
+
+    def _check_labels(self, labels: Labels) -> None:
+        gone = Counter([*labels.merge, *labels.drop, *labels.unlabel])
+        if twice := sorted(name for name, count in gone.items() if count > 1):
+            raise ValueError(f"labels: {twice} can be merged, dropped or unlabelled, not several of these")
+        for old, new in labels.merge.items():
+            if new in gone:
+                raise ValueError(f"labels: {old} is merged into {new}, which is itself merged, dropped or unlabelled")
+            if self._group_of(old) != self._group_of(new):
+                raise ValueError(f"labels: {old} and {new} are of different groups")
+        for name in (*gone, *labels.merge.values()):
+            group = self._group_of(name)
+            if group is None:
+                raise ValueError(f"labels: {name} is of no group; write it in full: {next(iter(self.groups))}.{name}")
+            known = self.known_labels(group)
+            if known is not None and (name in known) == (name in gone):
+                raise ValueError(f"labels: {name} contradicts the labels of group {group}")
+
+    def _group_of(self, label: str) -> str | None:
+        """The group of a full label, as far as names tell."""
+        owners = (group for group in self.groups if label == group or label.startswith(f"{group}."))
+        return max(owners, key=len, default=None)
 
     @property
     def field_names(self) -> tuple[str, ...]:
@@ -120,6 +173,50 @@ class Recipe(Strict):
             if entity_label in ((name,) if aliases is None else aliases):
                 return name
         return None
+
+    def source_field(self, entity_label: str, source: Source) -> str | None:
+        """The field that an entity of a source teaches: by the source's own mapping, else by the fields' aliases."""
+        field = self._named_field(entity_label, source)
+        return None if field in source.masked or entity_label in source.unused else field
+
+    def knows_entity(self, entity_label: str, source: Source) -> bool:
+        """Whether the recipe says what an entity of a source is, if only that it is to teach nothing."""
+        unused = entity_label in source.unused or ANY in source.unused
+        return unused or self._named_field(entity_label, source) is not None
+
+    def _named_field(self, entity_label: str, source: Source) -> str | None:
+        return source.entities.get(entity_label) or self.entity_field(entity_label, source.group)
+
+    def taught_fields(self, source: Source) -> tuple[str, ...]:
+        """Fields of a source's group that the source annotates: a document without one teaches its absence."""
+        return tuple(field for field in self.groups[source.group].fields if field not in source.masked)
+
+    def merged_label(self, label: str, source: Source) -> str:
+        """The full label that a source's label stands for; it may be one that is dropped or taken away."""
+        full = full_label(source.group, source.labels.get(label, label))
+        return self.labels.merge.get(full, full)
+
+    def known_labels(self, group: str) -> frozenset[str] | None:
+        """Full labels of a group, None where the training documents alone say."""
+        labels = self.groups[group].labels
+        return None if labels is None else frozenset(full_label(group, label) for label in labels)
+
+    def scaled(self, budget: float) -> "Recipe":
+        """The same recipe with `budget` times the tokens in every training stage, at least one step."""
+        least = self.training.tokens_per_step
+
+        def tokens(section: Schedule | OutOfFold) -> dict[str, int]:
+            return {"tokens": max(least, round(section.tokens * budget))}
+
+        sections: dict[str, Schedule | OutOfFold] = {
+            "teacher": self.teacher,
+            "student": self.student,
+            "out_of_fold": self.out_of_fold,
+        }
+        changed = {name: section.model_copy(update=tokens(section)) for name, section in sections.items()}
+        if self.baseline is not None:
+            changed["baseline"] = self.baseline.model_copy(update=tokens(self.baseline))
+        return self.model_copy(update=changed)
 
 
 def load_recipe(path: Path) -> Recipe:

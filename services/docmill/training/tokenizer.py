@@ -6,7 +6,7 @@ from tokenizers import AddedToken, Tokenizer
 
 from docmill.errors import ConfigurationError
 from docmill.pipeline.window import Windowing
-from docmill.training.recipe import Encoder
+from docmill.training.recipe_stages import Encoder
 
 NEWLINE = "\n"
 TAB = "\t"

@@ -85,3 +85,36 @@ def test_certificates_are_checked(changes: dict[str, Any], message: str) -> None
     policy = {**described()["policy"], "certified": [certificate(**changes)]}
     with pytest.raises(ValidationError, match=message):
         Manifest.model_validate(described(policy=policy))
+
+
+VETO = {"label": "complaint.mortgage", "what": "type", "accepted": 10, "correct": 4, "upper_bound": 0.7}
+
+
+def test_a_veto_goes_to_its_labels_group() -> None:
+    policy = {**described()["policy"], "vetoed": [VETO]}
+    groups = Manifest.model_validate(described(policy=policy)).group_specs()
+    assert groups["complaint"].vetoed == {"complaint.mortgage"}
+    assert groups["receipt"].vetoed == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"label": "complaint.gas"}, r"vetoes name unknown labels \['complaint.gas'\]"),
+        ({"what": "mood"}, "'type' or 'field'"),
+        ({"accepted": 0}, "greater than or equal to 1"),
+        ({"upper_bound": 1.1}, "less than or equal to 1"),
+    ],
+)
+def test_vetoes_are_checked(changes: dict[str, Any], message: str) -> None:
+    policy = {**described()["policy"], "vetoed": [{**VETO, **changes}]}
+    with pytest.raises(ValidationError, match=message):
+        Manifest.model_validate(described(policy=policy))
+
+
+def test_a_manifest_of_before_vetoes_and_stages_is_read() -> None:
+    before = described()
+    del before["policy"]["vetoed"], before["training"]["stages"]
+    manifest = Manifest.model_validate(before)
+    assert not manifest.policy.vetoed
+    assert not manifest.training.stages

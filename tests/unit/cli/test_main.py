@@ -27,6 +27,9 @@ COMMAND_LINES = [
     ["trace"],
     ["process"],
     ["assess"],
+    ["train", "init"],
+    ["train", "import"],
+    ["train", "check"],
     ["evaluate"],
     ["load"],
 ]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docmill.pipeline.decode import decode, field_spans, merge_tags, outlier_distance
+from docmill.pipeline.decode import decode, field_spans, merge, merge_tags, outlier_distance, read_off
 from docmill.pipeline.normalise import FieldKind
 from docmill.pipeline.types import FieldSpec, Prediction, WindowOutput
 from docmill.pipeline.window import Window, cut, tokenise
@@ -172,6 +172,25 @@ def test_only_fields_of_the_labels_group_are_read_off() -> None:
     as_receipt = prediction_of("2018 x", [(5, 0, 0)])
     assert [(span.field, span.start, span.end) for span in as_receipt.spans] == [("date", 0, 4)]
     assert prediction_of("2018 x", [(0, 5, 0)]).spans == ()
+
+
+def test_merged_outputs_are_read_off_as_the_windows_themselves() -> None:
+    """Whatever further fields were merged: what a document says does not depend on them."""
+    other = FieldSpec("party", FieldKind.TEXT, many=True)
+    spec = model_spec([other, ONE])
+    group = replace(spec.groups["receipt"], fields=("date",))
+    spec = replace(spec, groups=spec.groups | {"receipt": group})
+    text = "2018 x"
+    tokens = tokenise(FourCharacterTokenizer(), windowing(), text)
+    windows = cut(tokens, windowing())
+    tags = np.zeros((4, 2, 3), np.float32)
+    tags[1, :, 1], tags[2, :, 0] = 9, 9
+    outputs = [WindowOutput(np.array([5, 0, 0], np.float32), tags, np.zeros(2, np.float32))]
+    alone, both = merge(tokens, windows, outputs, spec), merge(tokens, windows, outputs, spec, ["party"])
+    assert (alone.columns, both.columns) == ((1,), (0, 1))
+    prediction = decode(text, tokens, windows, outputs, spec)
+    assert [span.field for span in prediction.spans] == ["date"]
+    assert read_off(text, tokens, alone, spec) == read_off(text, tokens, both, spec) == prediction
 
 
 def test_the_nearest_centroid_counts() -> None:

@@ -51,6 +51,21 @@ def test_an_unread_attachment_defers_however_sure_the_rest_is() -> None:
     assert decision == Deferral((DeferralReason.UNREAD_ATTACHMENT,))
 
 
+def test_a_vetoed_label_never_goes_straight_through() -> None:
+    spec = model_spec()
+    vetoed = replace(spec.groups["receipt"], vetoed=frozenset({"receipt"}))
+    decision = route(SURE, replace(spec, groups=spec.groups | {"receipt": vetoed}), language_known=True)
+    assert decision == Deferral((DeferralReason.NOT_CERTIFIED,))
+
+
+def test_a_veto_is_of_its_own_label_alone() -> None:
+    spec = model_spec()
+    vetoed = replace(spec.groups["receipt"], vetoed=frozenset({"receipt.other"}))
+    assert (
+        route(SURE, replace(spec, groups=spec.groups | {"receipt": vetoed}), language_known=True) == StraightThrough()
+    )
+
+
 def test_what_was_not_certified_never_goes_straight_through() -> None:
     not_certified = Deferral((DeferralReason.NOT_CERTIFIED,))
     assert route(SURE, model_spec(type_threshold=None), language_known=True) == not_certified

@@ -13,15 +13,11 @@ RECIPE: dict[str, Any] = {
     "languages": ["en"],
     "limits": [],
     "seed": 7,
-    "encoder": {"layers": [0], "max_tokens": 16, "stride": 4, "type_windows": 2},
-    "fit": {
-        "phases": [
-            {"epochs": 1, "encoder_lr": 1e-4, "head_lr": 1e-3, "tag_weight": 1, "passes": {"slips": 2, "deeds": 1}}
-        ],
-        "tokens_per_step": 256,
-        "entity_weight": 3.0,
-        "calibration_share": 0.2,
-    },
+    "encoder": {"max_tokens": 16, "stride": 4, "type_windows": 2},
+    "training": {"tokens_per_step": 64},
+    "teacher": {"tokens": 1000, "encoder_lr": 1e-4, "head_lr": 1e-3},
+    "student": {"tokens": 2000, "encoder_lr": 1e-4, "head_lr": 1e-3, "layers": [0, 2]},
+    "out_of_fold": {"tokens": 500},
     "policy": {"target_precision": 0.95, "confidence_level": 0.95},
     "groups": {
         "receipt": {"fields": ["company", "date", "total"], "required": ["total"]},
@@ -43,6 +39,12 @@ RECIPE: dict[str, Any] = {
 
 def recipe(**changes: Any) -> Recipe:
     return Recipe.model_validate(RECIPE | changes)
+
+
+def with_sources(only: str | None = None, **changes: Any) -> Recipe:
+    """The recipe with all its sources changed, or only one."""
+    sources = [one | (changes if only in (None, one["name"]) else {}) for one in RECIPE["sources"]]
+    return recipe(sources=sources)
 
 
 def entity(text: str, field: str, words: str) -> Entity:

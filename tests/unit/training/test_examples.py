@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 
 from docmill.pipeline.window import cut, tokenise
 from docmill.training.corpus import Entity, LabelledDocument
-from docmill.training.examples import BEGIN, IGNORED, INSIDE, OUTSIDE, Example, ExampleMaker, draw_epoch
-from docmill.training.recipe import Recipe, Source
+from docmill.training.examples import BEGIN, IGNORED, INSIDE, OUTSIDE, Example, ExampleMaker
 from tests.unit.pipeline.fakes import Encoding, FourCharacterTokenizer, windowing
-from tests.unit.training.fakes import RECIPE, document, recipe
+from tests.unit.training.fakes import document, recipe, with_sources
 
 LABELS = ("contract.lease", "contract.supply", "receipt")
 CUTTING = windowing(max_tokens=16, stride=4)  # as the recipe says
@@ -30,17 +29,13 @@ class CountingTokenizer(FourCharacterTokenizer):
         return super().encode(text, add_special_tokens=add_special_tokens)
 
 
-def maker(of: Recipe | None = None, tokenizer: FourCharacterTokenizer | None = None) -> ExampleMaker:
-    return ExampleMaker(of or recipe(), LABELS, tokenizer or FourCharacterTokenizer(), CUTTING)
-
-
-def source(name: str = "deeds", **changes: Any) -> Source:
-    [found] = [one for one in recipe().sources if one.name == name]
-    return found.model_copy(update=changes)
+def maker(tokenizer: FourCharacterTokenizer | None = None, **changes: Any) -> ExampleMaker:
+    """Of the recipe with every source changed."""
+    return ExampleMaker(with_sources(**changes), LABELS, tokenizer or FourCharacterTokenizer(), CUTTING)
 
 
 def make(of: LabelledDocument, seed: int = 0, **changes: Any) -> Example:
-    return maker()(of, source(**changes), random.Random(seed))
+    return maker(**changes)(of, random.Random(seed))
 
 
 def column(example: Example, field: str, window: int = 0) -> list[int]:
@@ -132,74 +127,40 @@ def test_tags_of_a_drawn_window_are_its_own() -> None:
 
 def test_a_document_that_stays_the_same_is_tokenised_once() -> None:
     tokenizer = CountingTokenizer()
-    making = maker(tokenizer=tokenizer)
-    examples = [making(contract(), source(), random.Random(0)) for _ in range(3)]
+    making = maker(tokenizer)
+    assert making.cost(contract()) > 0
+    examples = [making(contract(), random.Random(0)) for _ in range(3)]
     assert tokenizer.calls == 1
     assert all((a == b).all() for a, b in zip(examples[0].tags, examples[2].tags, strict=True))
 
 
 def test_a_document_that_varies_is_tokenised_each_time() -> None:
     tokenizer = CountingTokenizer()
-    making = maker(tokenizer=tokenizer)
-    first = making(RECEIPT, source(augment=True), random.Random(0))
-    other = making(document("other text", ("total", "text")), source(augment=True), random.Random(0))  # of the same id
+    making = maker(tokenizer)
+    first = making(RECEIPT, random.Random(0), varied=True)
+    other = making(document("other text", ("total", "text")), random.Random(0), varied=True)  # of the same id
     assert tokenizer.calls == 2
     assert len(first.windows[0].ids) != len(other.windows[0].ids)
 
 
-Documents = dict[str, list[LabelledDocument]]
+def test_fields_that_the_source_does_not_annotate_are_ignored() -> None:
+    making = ExampleMaker(with_sources(masked=["date"], only="slips"), LABELS, FourCharacterTokenizer(), CUTTING)
+    [tags] = making(document("ACME Trading", ("company", "ACME")), random.Random(0)).tags
+    assert (tags[:, FIELDS.index("date")] == IGNORED).all()
+    assert (tags[1:-1, FIELDS.index("total")] == OUTSIDE).all()
 
 
-def epoch(documents: Documents, *sources: Source, seed: int = 0, passes: int = 1) -> list[Example]:
-    """One epoch over sources of the recipe, which may be changed."""
-    names = {one.name: passes for one in sources}
-    phases = [RECIPE["fit"]["phases"][0] | {"passes": names}]
-    of = recipe(sources=[one.model_dump() for one in sources], fit=RECIPE["fit"] | {"phases": phases})
-    return draw_epoch(documents, of, maker(of), names, random.Random(seed))
+@pytest.mark.parametrize(
+    "changes", [{}, {"entity_windows": 1}, {"other_windows": 2}, {"entity_windows": 1, "other_windows": 50}]
+)
+def test_the_cost_of_a_document_is_that_of_its_examples(changes: dict[str, Any]) -> None:
+    making = maker(**changes)
+    for one in (contract(), contract(words=12), RECEIPT, contract(words=37)):
+        assert making.cost(one) == making(one, random.Random(1)).tokens > 0
 
 
-def test_an_epoch_caps_each_label_and_leaves_out_what_has_no_token() -> None:
-    deeds = [contract(f"s{n}") for n in range(5)] + [contract("l", "contract.lease")]
-    deeds += [contract(f"n{n}", None) for n in range(3)] + [replace(RECEIPT, id="empty", text=" ", entities=())]
-    labels = sorted(example.label for example in epoch({"deeds": deeds}, source(per_label=2)))
-    assert labels == [IGNORED, IGNORED, 0, 1, 1]
-
-
-def test_each_source_has_its_own_number_of_passes() -> None:
-    documents = {"slips": [RECEIPT], "deeds": [contract()]}
-    examples = draw_epoch(documents, recipe(), maker(), {"slips": 3, "deeds": 2}, random.Random(0))
-    assert sorted(example.label for example in examples) == [1, 1, 2, 2, 2]
-    assert draw_epoch(documents, recipe(), maker(), {"slips": 0, "deeds": 0}, random.Random(0)) == []
-
-
-def test_a_fraction_of_a_pass_draws_that_share() -> None:
-    documents = {"slips": [], "deeds": [contract(f"c{n}") for n in range(10)]}
-    examples = draw_epoch(documents, recipe(), maker(), {"slips": 0, "deeds": 1.3}, random.Random(0))
-    assert len(examples) == 13
-
-
-def test_the_cap_is_drawn_anew_each_pass() -> None:
-    deeds = [contract(f"s{n}", words=5 + n) for n in range(5)]
-    examples = epoch({"deeds": deeds}, source(per_label=1), passes=40)
-    assert {example.windows[0].length for example in examples} == {5, 6, 7, 8, 9}
-    assert len(examples) == 40
-
-
-def test_an_epoch_is_shuffled_and_can_be_repeated() -> None:
-    deeds = [contract(f"s{n}", words=1 + n) for n in range(12)]
-    orders = [[e.windows[0].length for e in epoch({"deeds": deeds}, source(), seed=seed)] for seed in (1, 1, 2)]
-    assert orders[0] == orders[1] != orders[2]
-    assert sorted(orders[0]) == sorted(orders[2]) == list(range(1, 13))
-
-
-def test_only_sources_that_say_so_are_augmented() -> None:
-    slip = document(SLIP + 8 * "\nbye", ("total", "4.50"))  # of lines that may be dropped
-
-    def lengths(of: Source) -> set[int]:
-        return {sum(w.length for w in e.windows) for e in epoch({of.name: [slip] * 30}, of)}
-
-    assert len(lengths(source("slips"))) > 1
-    assert len(lengths(source("slips", augment=False))) == 1
+def test_a_document_without_a_token_costs_nothing() -> None:
+    assert maker().cost(replace(RECEIPT, id="empty", text=" \t", entities=())) == 0
 
 
 @given(st.text(alphabet="ab \n5", max_size=150), st.data())

@@ -31,7 +31,7 @@ def changed(path: str, value: Any) -> dict[str, Any]:
 def test_the_shipped_recipe_is_read_whole() -> None:
     shipped = load_recipe(SHIPPED)
     assert shipped.model_dump(mode="json", exclude_unset=True) == tomllib.loads(SHIPPED.read_text(encoding="utf-8"))
-    assert shipped.field_names[:4] == ("company", "date", "address", "total")
+    assert shipped.field_names[:2] == ("claim_number", "policy_number")
 
 
 @pytest.mark.parametrize(
@@ -39,17 +39,26 @@ def test_the_shipped_recipe_is_read_whole() -> None:
     [
         ("name", None, "name\n.*required"),
         ("unheard_of", 1, "unheard_of\n.*not permitted"),
-        ("fit.unheard_of", 1, "fit.unheard_of\n.*not permitted"),
+        ("training.unheard_of", 1, "training.unheard_of\n.*not permitted"),
+        ("student.distil", {"unheard_of": 1}, "student.distil.unheard_of\n.*not permitted"),
         ("encoder.max_tokens", 15, "encoder.max_tokens\n.*greater than or equal to 16"),
         ("encoder.max_tokens", 513, "encoder.max_tokens\n.*less than or equal to 512"),
         ("encoder.stride", -1, "encoder.stride\n"),
         ("encoder.type_windows", 0, "encoder.type_windows\n"),
-        ("fit.phases", [], "fit.phases\n"),
-        ("fit.phases.0.epochs", 0, "fit.phases.0.epochs\n"),
-        ("fit.phases.0.passes", {"slips": 1}, r"passes must name exactly the sources \['deeds', 'slips'\]"),
-        ("fit.phases.0.passes.letters", 1, "passes must name exactly the sources"),
-        ("fit.calibration_share", 0, "fit.calibration_share\n"),
-        ("fit.calibration_share", 0.5, "fit.calibration_share\n"),
+        ("encoder.stride", 14, "stride 14 must be below max_tokens - 2"),
+        ("training.tokens_per_step", 63, "training.tokens_per_step\n"),
+        ("training.exponent", 1.1, "training.exponent\n"),
+        ("training.dropout", 1, "training.dropout\n"),
+        ("teacher.tokens", 0, "teacher.tokens\n"),
+        ("teacher.encoder_lr", 0, "teacher.encoder_lr\n"),
+        ("student.layers", [], "student.layers\n"),
+        ("student.layers", [-1], "student.layers.0\n"),
+        ("out_of_fold.folds", 1, "out_of_fold.folds\n"),
+        ("int8", {"smoothing": 1}, "int8.smoothing\n"),
+        ("policy.veto_decisions", 0, "policy.veto_decisions\n"),
+        ("sources.0.share", 0, "sources.0.share\n"),
+        ("sources.0.per_label", 0, "sources.0.per_label\n"),
+        ("sources.0.synthetic_claims", 9, "sources.0.synthetic_claims\n"),
         ("policy.target_precision", 1, "policy.target_precision\n"),
         ("policy.confidence_level", 1.0, "policy.confidence_level\n"),
         ("fields.date.kind", "number", "fields.date.kind\n"),
@@ -102,6 +111,21 @@ def test_an_entity_teaches_a_field_of_its_group(label: str, group: str, field: s
 def test_a_field_without_aliases_is_taught_by_nothing() -> None:
     shy = recipe(fields=RECIPE["fields"] | {"date": {"kind": "date", "entities": []}})
     assert shy.entity_field("date", "receipt") is None
+
+
+def test_a_budget_scales_the_tokens_of_every_stage_that_trains() -> None:
+    baseline = {"tokens": 300, "encoder_lr": 1e-4, "head_lr": 1e-3}
+    scaled = recipe(baseline=baseline).scaled(0.5)
+    assert scaled.baseline is not None
+    tokens = (scaled.teacher.tokens, scaled.student.tokens, scaled.baseline.tokens, scaled.out_of_fold.tokens)
+    assert tokens == (500, 1000, 150, 250)
+    assert scaled.student.layers == (0, 2)
+    assert recipe().scaled(0.5).baseline is None
+    assert recipe().scaled(1.0) == recipe()
+
+
+def test_every_stage_keeps_at_least_one_step() -> None:
+    assert recipe().scaled(0.001).out_of_fold.tokens == recipe().training.tokens_per_step
 
 
 def test_two_fields_may_swap_names() -> None:

@@ -1,0 +1,145 @@
+"""Results of stages in a folder outside the checkout, by the digest of all that they depend on.
+
+A stage is a pure function of its section of the recipe, the contents of its inputs and its code's version. Its result
+is a folder of files, written under another name and renamed when complete, so there is never half a result. A killed
+stage finds its own folder again and may go on from what it left there. Does not know what the stages do.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from docmill.errors import ConfigurationError
+
+RECORD = "stage.json"
+KEY_DIGITS = 20  # of a SHA-256 in a folder's name
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A complete stage; `digest` is of the names and contents of its files."""
+
+    folder: Path
+    digest: str
+
+    def file(self, name: str) -> Path:
+        return self.folder / name
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One step of the factory.
+
+    Args:
+        version: of its code: raise it when the same inputs come to give another result.
+        section: what of the recipe it reads, as JSON.
+        inputs: digests of what else it reads, by name.
+        make: writes the result's files into the folder that it is given.
+    """
+
+    name: str
+    version: int
+    section: Any
+    inputs: Mapping[str, str]
+    make: Callable[[Path], None]
+
+    @property
+    def key(self) -> str:
+        """SHA-256 of all that the result depends on."""
+        known = {"stage": self.name, "version": self.version, "section": self.section, "inputs": dict(self.inputs)}
+        return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
+
+
+OnStage = Callable[[Stage, bool], None]  # the stage, and whether its result was there
+
+
+def cache_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """DOCMILL_TRAIN_CACHE, else a folder in the user's cache; creates nothing."""
+    if configured := environ.get("DOCMILL_TRAIN_CACHE"):
+        return Path(configured).expanduser().absolute()
+    if home := environ.get("DOCMILL_HOME"):
+        return Path(home).expanduser().absolute() / "cache/train"
+    base = Path(environ.get("XDG_CACHE_HOME", ""))
+    # The XDG specification says to ignore relative paths.
+    return (base if base.is_absolute() else Path.home() / ".cache") / "docmill/train"
+
+
+class Cache:
+    """Runs stages whose results are not there."""
+
+    def __init__(self, root: Path, on_stage: OnStage = lambda stage, was_there: None) -> None:
+        self.root = root
+        self._on_stage = on_stage
+
+    def result(self, stage: Stage) -> Result:
+        """The result of a stage, made now unless it is there and whole.
+
+        Raises:
+            ConfigurationError: another process is making it, or the folder cannot be written.
+        """
+        folder = self.root / stage.name / stage.key[:KEY_DIGITS]
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigurationError(
+                f"{folder.parent} cannot be made ({error.strerror}): set DOCMILL_TRAIN_CACHE to a folder of yours"
+            ) from error
+        with _locked(folder.with_suffix(".lock"), stage.name):
+            found = _read(folder)
+            self._on_stage(stage, found is not None)
+            return found or _make(stage, folder)
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _make(stage: Stage, folder: Path) -> Result:
+    partial = folder.with_suffix(".partial")
+    partial.mkdir(exist_ok=True)  # what a killed run left is the stage's own to judge
+    stage.make(partial)
+    paths = sorted(path for path in partial.rglob("*") if path.is_file() and path != partial / RECORD)
+    files = {path.relative_to(partial).as_posix(): file_digest(path) for path in paths}
+    record = {"stage": stage.name, "version": stage.version, "section": stage.section, "inputs": dict(stage.inputs)}
+    (partial / RECORD).write_text(json.dumps({**record, "files": files}, indent=1) + "\n", encoding="utf-8")
+    shutil.rmtree(folder, ignore_errors=True)  # a damaged one
+    partial.rename(folder)
+    return Result(folder, _digest(files))
+
+
+def _read(folder: Path) -> Result | None:
+    """None: it is not there, or not as it was written."""
+    try:
+        files = json.loads((folder / RECORD).read_text(encoding="utf-8"))["files"]
+        if all(file_digest(folder / name) == digest for name, digest in files.items()):
+            return Result(folder, _digest(files))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        pass
+    return None
+
+
+def _digest(files: Mapping[str, str]) -> str:
+    return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
+
+
+@contextmanager
+def _locked(path: Path, name: str) -> Iterator[None]:
+    """Held until the stage is done; the system lets go of it when the process dies."""
+    with path.open("w", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise ConfigurationError(
+                f"another docmill is making stage {name} in {path.parent}: wait for it, or set DOCMILL_TRAIN_CACHE "
+                f"to another folder"
+            ) from error
+        yield

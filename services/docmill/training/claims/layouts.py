@@ -1,0 +1,37 @@
+"""All layouts of the corpus. Does not know what they look like."""
+
+from docmill.training.claims.genres import (
+    adjusters,
+    app_submissions,
+    call_notes,
+    chats,
+    cover_notes,
+    emails,
+    lawyers,
+    letters,
+    official_reports,
+    paper_forms,
+    portal_exports,
+)
+from docmill.training.claims.layout import Layout
+from docmill.training.claims.pools import Part
+
+GENRES = (
+    portal_exports,
+    paper_forms,
+    letters,
+    emails,
+    call_notes,
+    lawyers,
+    adjusters,
+    cover_notes,
+    official_reports,
+    chats,
+    app_submissions,
+)
+LAYOUTS: tuple[Layout, ...] = tuple(layout for genre in GENRES for layout in genre.LAYOUTS)
+
+
+def layouts_of(part: Part) -> tuple[Layout, ...]:
+    """The layouts of one part of the corpus; no layout is in both."""
+    return tuple(layout for layout in LAYOUTS if layout.part is part)

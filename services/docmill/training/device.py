@@ -1,0 +1,30 @@
+"""Where training runs: a GPU when torch sees one, else the CPU's cores. Sets torch's threads."""
+
+from dataclasses import dataclass
+
+import torch
+
+from docmill.runtime.threads import default_threads
+
+CPU_MICRO_TOKENS = 2048  # padded tokens in one forward pass: larger ones fall out of the cache
+GPU_MICRO_TOKENS = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """`name` is for people and the manifest; bf16 is torch's autocast, on GPUs that have it."""
+
+    name: str
+    torch: str
+    bf16: bool
+    micro_tokens: int
+
+
+def choose_device() -> Device:
+    """The first GPU, or the CPU with as many threads as cores may be used."""
+    if torch.cuda.is_available():
+        bf16 = torch.cuda.is_bf16_supported()
+        name = f"{torch.cuda.get_device_name()} ({'bf16' if bf16 else 'fp32'})"
+        return Device(name, "cuda", bf16, GPU_MICRO_TOKENS)
+    torch.set_num_threads(default_threads())
+    return Device("cpu (fp32)", "cpu", False, CPU_MICRO_TOKENS)

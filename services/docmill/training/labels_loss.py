@@ -1,0 +1,61 @@
+"""What a network is told by labels: the document-type loss and the tag loss."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from docmill.training.batch import Batch, Outputs
+from docmill.training.corpus import LabelledDocument
+from docmill.training.examples import IGNORED, OUTSIDE, ExampleMaker
+from docmill.training.recipe_stages import Common
+
+TYPE_SMOOTHING = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """`total` is what is minimised, `parts` are for people."""
+
+    total: Tensor
+    parts: dict[str, float]
+
+
+class LabelsLoss:
+    """Cross-entropies: types balanced by class, entity tokens weighted, tags beside types as the recipe says."""
+
+    def __init__(self, settings: Common, class_weights: Tensor) -> None:
+        self._settings = settings
+        self._weights = class_weights
+
+    def __call__(self, batch: Batch, outputs: Outputs) -> Losses:
+        types = self.types(batch, outputs)
+        tags = self.tags(batch, outputs)
+        return Losses(types + self._settings.tag_weight * tags, {"type": types.item(), "tags": tags.item()})
+
+    def types(self, batch: Batch, outputs: Outputs) -> Tensor:
+        """Mean over the labelled documents; 0 where there is none."""
+        labelled = batch.labels != IGNORED
+        if not labelled.any():
+            return outputs.types.sum() * 0
+        return nn.functional.cross_entropy(
+            outputs.types[labelled], batch.labels[labelled], self._weights, label_smoothing=TYPE_SMOOTHING
+        )
+
+    def tags(self, batch: Batch, outputs: Outputs) -> Tensor:
+        """Mean over tokens of the weighted sum over their annotated fields."""
+        losses = nn.functional.cross_entropy(outputs.tags, batch.targets, reduction="none")
+        weights = torch.where(batch.targets == OUTSIDE, 1.0, self._settings.entity_weight)
+        return (losses * weights).sum() / max(batch.rows, 1)
+
+
+def class_weights(documents: Iterable[LabelledDocument], labels: int, make: ExampleMaker) -> Tensor:
+    """Inverse square root of each label's count, [C]; mean one over the documents."""
+    counts = torch.zeros(labels)
+    for document in documents:
+        if document.label is not None:
+            counts[make.label_index(document.label)] += 1
+    weights = counts.clamp(min=1).rsqrt()
+    weights *= counts.sum() / (weights * counts).sum().clamp(min=1e-9)
+    return weights

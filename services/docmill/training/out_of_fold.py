@@ -1,0 +1,75 @@
+"""What a model that never saw a document says of it, for every training document: calibration and thresholds need it.
+
+A student for each fold is trained on the other folds alone, from the base model's own layers: no weight of it has
+seen a label of its fold, not even through a teacher. It has seen less than the shipped student, so what is certified on
+it errs on the careful side; docs/decisions/0013-model-factory.md has what was measured.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from docmill.pipeline.types import ModelSpec
+from docmill.runtime.session import OnnxInference
+from docmill.runtime.threads import default_threads
+from docmill.training.export import graph_config, int8_graph, weights_of
+from docmill.training.materials import Materials
+from docmill.training.model import load_model
+from docmill.training.outliers import fit_outliers
+from docmill.training.progress import Counter
+from docmill.training.reading import Read, Reader, load_reads, save_reads
+from docmill.training.recipe_stages import Schedule
+from docmill.training.student import make_untaught
+from docmill.training.training_set import sample
+
+READS_FILE = "reads.npz"
+CENTROID_DOCUMENTS = 60  # a label, for centroids and the within-class covariance
+
+
+def make_fold_student(materials: Materials, fold: int, folder: Path) -> None:
+    """Train the student of one fold."""
+    recipe = materials.recipe
+    others, _ = materials.training.split(fold)
+    schedule = Schedule(
+        tokens=recipe.out_of_fold.tokens, encoder_lr=recipe.student.encoder_lr, head_lr=recipe.student.head_lr
+    )
+    make_untaught(materials, others, schedule, f"fold {fold}", folder)
+
+
+def make_reads(materials: Materials, fold: int, model_folder: Path, folder: Path) -> None:
+    """Read a fold with its student, in int8 as it would serve; distances are to what that student was trained on."""
+    model = load_model(model_folder)
+    others, own = materials.training.split(fold)
+    trained = [document for of_source in others.values() for document in of_source]
+    graph = int8_graph(weights_of(model), graph_config(model, materials), materials, trained)
+    spec = materials.bare_spec(model.encoder.config.hidden_size)
+    with TemporaryDirectory() as temporary:
+        path = Path(temporary) / "model.onnx"
+        path.write_bytes(graph)
+        with reading(materials, path, spec) as reader:
+            known = sample(trained, CENTROID_DOCUMENTS)
+            outlier = fit_outliers(reader.pooled(known), [str(document.label) for document in known])
+        with reading(materials, path, replace(spec, outlier=outlier)) as reader:
+            save_reads(folder / READS_FILE, list(reader.read(own, Counter("documents", materials.on_moment))))
+
+
+def read_all(materials: Materials, folders: list[Path]) -> list[Read]:
+    """What all folds' students say, a folder each in the order of the folds."""
+    reads: list[Read] = []
+    for fold, folder in enumerate(folders):
+        _, own = materials.training.split(fold)
+        path = folder / READS_FILE
+        reads += load_reads(path, own, materials.tokenizer, materials.windowing, materials.taught)
+    return reads
+
+
+@contextmanager
+def reading(materials: Materials, graph: Path, spec: ModelSpec) -> Iterator[Reader]:
+    """A reader over a graph, whose threads end with it."""
+    inference = OnnxInference(graph, default_threads())
+    try:
+        yield Reader(materials.tokenizer, materials.windowing, inference, spec, materials.taught)
+    finally:
+        inference.close()

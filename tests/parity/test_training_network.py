@@ -1,0 +1,287 @@
+"""The network that is trained, in torch: how it starts, what it is told, and that a killed training goes on."""
+
+import random
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+torch = pytest.importorskip("torch", reason="the extra [train] is not installed")
+pytest.importorskip("transformers", reason="the extra [train] is not installed")
+
+from docmill.bundle.manifest import TrainingStage  # noqa: E402
+from docmill.errors import ConfigurationError  # noqa: E402
+from docmill.training.batch import make_batch, run_batch  # noqa: E402
+from docmill.training.course import Course  # noqa: E402
+from docmill.training.device import Device  # noqa: E402
+from docmill.training.distil import DistilLoss  # noqa: E402
+from docmill.training.dropout import PooledDropout  # noqa: E402
+from docmill.training.examples import IGNORED, ExampleMaker  # noqa: E402
+from docmill.training.export import weights_of  # noqa: E402
+from docmill.training.fit import CHECKPOINT_FILE, fit  # noqa: E402
+from docmill.training.labels_loss import LabelsLoss, Losses, class_weights  # noqa: E402
+from docmill.training.model import JointModel, initial_model, load_model, save_model, student_of, trained_as  # noqa: E402
+from docmill.training.progress import Moment  # noqa: E402
+from docmill.training.recipe_stages import Common, Distil, Schedule  # noqa: E402
+from docmill.training.tokenizer import extended_tokenizer, initial_ids  # noqa: E402
+from tests.tiny_checkpoint import HIDDEN, LAYERS, write_checkpoint  # noqa: E402
+from tests.unit.pipeline.fakes import FourCharacterTokenizer, windowing  # noqa: E402
+from tests.unit.training.fakes import document, recipe  # noqa: E402
+
+DEVICE = Device("cpu (fp32)", "cpu", False, 64)
+LABELS = ("contract.lease", "contract.supply", "receipt")
+DOCUMENTS = {
+    "slips": [
+        document("ACME Trad\nTota 4.50 than kyou", ("company", "ACME"), ("total", "4.50"), name=f"s{n}")
+        for n in range(6)
+    ],
+    "deeds": [
+        document("w x y z " * (n + 1), ("party", "x"), name=f"d{n}", group="contract", label=label)
+        for n, label in enumerate(("contract.lease", "contract.supply", None, "contract.lease"))
+    ],
+}
+COMMON = Common(tokens_per_step=64)
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_checkpoint(tmp_path_factory.mktemp("checkpoint"))
+
+
+def kept_ids(base: Path) -> NDArray[np.int64]:
+    """Every hundredth piece and the added ones."""
+    size = extended_tokenizer(base / "tokenizer.json").get_vocab_size(with_added_tokens=True)
+    return np.array([*range(0, size - 2, 100), size - 2, size - 1])
+
+
+def model_of(base: Path, layers: tuple[int, ...] | None = None, dropout: float = 0.0) -> JointModel:
+    tokenizer = extended_tokenizer(base / "tokenizer.json")
+    return initial_model(
+        base,
+        layers,
+        len(LABELS),
+        len(recipe().fields),
+        initial_ids=initial_ids(tokenizer),
+        kept=kept_ids(base),
+        dropout=dropout,
+        seed=1,
+    )
+
+
+def maker() -> ExampleMaker:
+    return ExampleMaker(recipe(), LABELS, FourCharacterTokenizer(), windowing(max_tokens=16, stride=4))
+
+
+def labels_loss() -> LabelsLoss:
+    documents = [document for of_source in DOCUMENTS.values() for document in of_source]
+    return LabelsLoss(COMMON, class_weights(documents, len(LABELS), maker()))
+
+
+def batch_of(*documents: Any) -> Any:
+    make = maker()
+    return make_batch([make(one, random.Random(0)) for one in documents], DEVICE)
+
+
+def test_added_tokens_start_from_known_ones(base: Path) -> None:
+    tokenizer = extended_tokenizer(base / "tokenizer.json")
+    model = model_of(base)
+    from transformers import BertModel
+
+    old = BertModel.from_pretrained(base, add_pooling_layer=False).embeddings.word_embeddings.weight
+    words = model.encoder.embeddings.word_embeddings.weight
+    kept = kept_ids(base)
+    assert torch.equal(words[:-2], old[kept[:-2]])
+    sep, stop, comma = (tokenizer.token_to_id(token) for token in ("[SEP]", ".", ","))
+    torch.testing.assert_close(words[-2], (old[sep] + old[stop]) / 2)
+    torch.testing.assert_close(words[-1], old[comma])
+
+
+def test_layers_are_taken_in_order(base: Path) -> None:
+    whole, part = model_of(base), model_of(base, (0, 2))
+    assert len(whole.encoder.encoder.layer) == LAYERS
+    for own, index in zip(part.encoder.encoder.layer, (0, 2), strict=True):
+        assert torch.equal(own.output.dense.weight, whole.encoder.encoder.layer[index].output.dense.weight)
+    assert torch.equal(part.type_head.weight, whole.type_head.weight)  # one seed
+
+
+@pytest.mark.parametrize("layers", [(2, 0), (1, 1), (0, LAYERS)])
+def test_layers_that_are_not_there_are_refused(base: Path, layers: tuple[int, ...]) -> None:
+    with pytest.raises(ConfigurationError, match="from 0 to 3, of the 4"):
+        model_of(base, layers)
+    with pytest.raises(ConfigurationError, match="from 0 to 3, of the 4"):
+        student_of(model_of(base), layers, 0.0)
+
+
+def test_what_is_no_checkpoint_is_refused(tmp_path: Path, base: Path) -> None:
+    with pytest.raises(ConfigurationError, match="is no Hugging Face checkpoint"):
+        initial_model(tmp_path, None, 1, 1, initial_ids={}, kept=np.zeros(1, np.int64), dropout=0, seed=0)
+    config = (base / "config.json").read_text().replace('"gelu"', '"relu"')
+    (tmp_path / "config.json").write_text(config)
+    with pytest.raises(ConfigurationError, match="bert with relu"):
+        initial_model(tmp_path, None, 1, 1, initial_ids={}, kept=np.zeros(1, np.int64), dropout=0, seed=0)
+
+
+def test_a_student_of_all_layers_is_the_teacher(base: Path) -> None:
+    teacher = model_of(base).eval()
+    student = student_of(teacher, tuple(range(LAYERS)), 0.1).eval()
+    batch = batch_of(*DOCUMENTS["slips"], *DOCUMENTS["deeds"])
+    told, own = run_batch(teacher, batch, DEVICE), run_batch(student, batch, DEVICE)
+    torch.testing.assert_close(own.types, told.types)
+    torch.testing.assert_close(own.tags, told.tags)
+    parts = distil_loss(teacher)(batch, own).parts
+    assert parts == {"type kl": pytest.approx(0, abs=1e-6), "tags kl": pytest.approx(0, abs=1e-6), "hidden": 0}
+
+
+def distil_loss(teacher: JointModel, **changes: float) -> DistilLoss:
+    return DistilLoss(teacher, labels_loss(), Distil(**changes), COMMON, DEVICE)  # type: ignore[arg-type]
+
+
+def test_a_student_of_fewer_layers_is_told_where_it_differs(base: Path) -> None:
+    teacher = model_of(base).eval()
+    student = student_of(teacher, (1, 3), 0.0)
+    batch = batch_of(*DOCUMENTS["slips"])
+    losses = distil_loss(teacher)(batch, run_batch(student, batch, DEVICE))
+    assert all(part > 0 for part in losses.parts.values())
+    losses.total.backward()
+    assert all(p.grad is None for p in teacher.parameters())
+    assert student.encoder.encoder.layer[0].output.dense.weight.grad.abs().sum() > 0
+
+
+def test_an_entity_of_the_teacher_weighs_more(base: Path) -> None:
+    teacher = model_of(base).eval()
+    with torch.no_grad():
+        teacher.tag_head.bias.view(-1, 3)[:, 1] = 6  # everything begins something
+    batch = batch_of(*DOCUMENTS["slips"])
+    outputs = run_batch(student_of(teacher, (1, 3), 0.0), batch, DEVICE)
+    plain, weighted = (
+        distil_loss(teacher, entity_weight=weight)(batch, outputs).parts["tags kl"] for weight in (1.0, 10.0)
+    )
+    assert weighted == pytest.approx(10 * plain, rel=0.05)
+
+
+def test_padding_and_neighbours_do_not_matter(base: Path) -> None:
+    model = model_of(base).eval()
+    alone = run_batch(model, batch_of(DOCUMENTS["slips"][0]), DEVICE)
+    beside = run_batch(model, batch_of(DOCUMENTS["slips"][0], *DOCUMENTS["deeds"]), DEVICE)
+    torch.testing.assert_close(beside.types[:1], alone.types, rtol=0, atol=1e-5)
+
+
+def test_a_batch_knows_what_is_annotated(base: Path) -> None:
+    batch = batch_of(DOCUMENTS["slips"][0], DOCUMENTS["deeds"][2])
+    slip, deed = (
+        len(maker()(one, random.Random(0)).windows[0].ids) - 2 for one in (DOCUMENTS["slips"][0], DOCUMENTS["deeds"][2])
+    )
+    assert batch.rows == slip + deed
+    assert len(batch.targets) == 3 * slip + 2 * deed  # three fields of receipts, two of contracts
+    assert batch.labels.tolist() == [2, IGNORED]
+
+
+def test_unlabelled_documents_teach_no_type(base: Path) -> None:
+    model = model_of(base).eval()
+    batch = batch_of(DOCUMENTS["deeds"][2])
+    losses = labels_loss()(batch, run_batch(model, batch, DEVICE))
+    assert losses.parts["type"] == 0
+    assert losses.parts["tags"] > 0
+    losses.total.backward()
+    assert model.type_head.weight.grad is None or not model.type_head.weight.grad.any()
+
+
+def test_tags_weigh_as_the_recipe_says(base: Path) -> None:
+    batch = batch_of(*DOCUMENTS["slips"])
+    outputs = run_batch(model_of(base).eval(), batch, DEVICE)
+    weights = torch.ones(len(LABELS))
+    one, three = (LabelsLoss(Common(tag_weight=10, entity_weight=w), weights)(batch, outputs) for w in (1.0, 3.0))
+    assert three.parts["tags"] > one.parts["tags"]
+    assert one.total.item() == pytest.approx(one.parts["type"] + 10 * one.parts["tags"])
+
+
+def test_classes_are_balanced() -> None:
+    documents = [document("x", name=str(n), label="receipt") for n in range(9)]
+    documents.append(document("x", name="c", group="contract", label="contract.lease"))
+    weights = class_weights(documents, len(LABELS), maker())
+    assert weights[0] == pytest.approx(3 * weights[2])
+    assert (9 * weights[2] + weights[0]) / 10 == pytest.approx(1)
+
+
+def test_dropout_drops_its_share_and_keeps_the_mean() -> None:
+    dropout = PooledDropout(0.25).train()
+    torch.manual_seed(0)
+    x = torch.ones(200, 50, 8)
+    found = dropout(x)
+    assert (found == 0).float().mean().item() == pytest.approx(0.25, abs=0.01)
+    assert found.mean().item() == pytest.approx(1, abs=0.01)
+    assert not torch.equal(dropout(x), found)
+    torch.manual_seed(0)
+    assert torch.equal(dropout(x), found)
+    assert dropout.eval()(x) is x
+    assert PooledDropout(0.0).train()(x) is x
+
+
+def test_a_model_survives_its_folder(base: Path, tmp_path: Path) -> None:
+    model = model_of(base, (0, 2)).eval()
+    trained = TrainingStage(name="teacher", tokens=5, device="cpu")
+    save_model(model, tmp_path, trained)
+    again = load_model(tmp_path)
+    batch = batch_of(*DOCUMENTS["slips"])
+    torch.testing.assert_close(run_batch(again.eval(), batch, DEVICE).tags, run_batch(model, batch, DEVICE).tags)
+    assert trained_as(tmp_path) == trained
+    assert len(weights_of(again).layers) == 2
+    assert weights_of(again).hidden_size == HIDDEN
+
+
+class Killed(Exception):
+    """Where a process would have died."""
+
+
+SCHEDULE = Schedule(tokens=1500, encoder_lr=1e-3, head_lr=1e-2)
+
+
+def trained(base: Path, folder: Path, kill_at: int | None = None) -> JointModel:
+    """A small training in a folder; dies in a step, if told to."""
+    course = Course(DOCUMENTS, recipe(), maker(), SCHEDULE.tokens, "course")
+    loss, steps = labels_loss(), 0
+
+    def objective(batch: Any, outputs: Any) -> Losses:
+        nonlocal steps
+        if kill_at is not None and steps == kill_at:
+            raise Killed
+        steps += 1
+        return loss(batch, outputs)
+
+    model = model_of(base, (0, 2), dropout=0.1)
+    return fit(model, course, objective, SCHEDULE, DEVICE, folder, "seed", lambda moment: None)
+
+
+@pytest.mark.parametrize("kills", [(0,), (7,), (3, 5)])
+def test_a_killed_training_goes_on_to_the_same_weights(base: Path, tmp_path: Path, kills: tuple[int, ...]) -> None:
+    whole = trained(base, tmp_path)
+    assert not (tmp_path / CHECKPOINT_FILE).exists()
+    for kill in kills:
+        with pytest.raises(Killed):
+            trained(base, tmp_path, kill_at=kill)
+    resumed = trained(base, tmp_path)
+    for (name, one), other in zip(whole.state_dict().items(), resumed.state_dict().values(), strict=True):
+        assert torch.equal(one, other), name
+
+
+def test_a_resumed_training_does_not_start_over(base: Path, tmp_path: Path) -> None:
+    course = Course(DOCUMENTS, recipe(), maker(), SCHEDULE.tokens, "course")
+    moments: list[Moment] = []
+    with pytest.raises(Killed):
+        trained(base, tmp_path, kill_at=len(course) - 2)
+    model = model_of(base, (0, 2), dropout=0.1)
+    fit(model, course, labels_loss(), SCHEDULE, DEVICE, tmp_path, "seed", moments.append)
+    assert 1 <= len(moments) < len(course) / 2
+    assert moments[-1].step == moments[-1].steps == len(course)
+
+
+def test_training_learns_and_leaves_word_embeddings_alone(base: Path, tmp_path: Path) -> None:
+    before = model_of(base, (0, 2))
+    after = trained(base, tmp_path)
+    batch = batch_of(*DOCUMENTS["slips"], *DOCUMENTS["deeds"])
+    losses = [labels_loss()(batch, run_batch(model.eval(), batch, DEVICE)).total.item() for model in (before, after)]
+    assert losses[1] < 0.5 * losses[0]
+    words = [model.encoder.embeddings.word_embeddings.weight for model in (before, after)]
+    assert torch.equal(*words)

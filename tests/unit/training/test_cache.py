@@ -1,0 +1,174 @@
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from docmill.errors import ConfigurationError
+from docmill.training.cache import Cache, Stage, cache_folder, file_digest
+
+Make = Callable[[Path], None]
+
+
+def write(content: str, name: str = "result.txt") -> Make:
+    def make(folder: Path) -> None:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content)
+
+    return make
+
+
+def never(folder: Path) -> None:
+    raise AssertionError("was made again")
+
+
+def stage(make: Make = never, *, version: int = 1, section: object = 1, inputs: dict[str, str] | None = None) -> Stage:
+    return Stage("stage", version, section, inputs or {"documents": "a"}, make)
+
+
+def test_a_result_is_made_once(tmp_path: Path) -> None:
+    seen: list[bool] = []
+    cache = Cache(tmp_path, lambda _, was_there: seen.append(was_there))
+    first = cache.result(stage(write("x")))
+    assert first.file("result.txt").read_text() == "x"
+    assert cache.result(stage()) == first
+    assert Cache(tmp_path).result(stage()) == first
+    assert seen == [False, True]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        stage(write("y"), version=2),
+        stage(write("y"), section=2),
+        stage(write("y"), inputs={"documents": "b"}),
+        stage(write("y"), inputs={"texts": "a"}),
+        stage(write("y"), inputs={"documents": "a", "texts": "a"}),
+    ],
+)
+def test_whatever_it_depends_on_makes_another_result(tmp_path: Path, other: Stage) -> None:
+    cache = Cache(tmp_path)
+    first = cache.result(stage(write("x")))
+    assert cache.result(other).file("result.txt").read_text() == "y"
+    assert cache.result(stage()) == first
+
+
+def test_a_digest_is_of_the_files_alone(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    same = [cache.result(stage(write("x"), section=section)).digest for section in (1, 2)]
+    assert same[0] == same[1]
+    others = [write("y"), write("x", "other.txt"), write("x", "folder/result.txt")]
+    digests = {cache.result(stage(make, section=10 + n)).digest for n, make in enumerate(others)}
+    assert len(digests | set(same)) == 4
+
+
+def test_files_may_lie_in_folders(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    assert cache.result(stage(write("x", "a/b.txt"))).file("a/b.txt").read_text() == "x"
+    assert cache.result(stage()).file("a/b.txt").read_text() == "x"
+
+
+@pytest.mark.parametrize("damage", ["altered", "file gone", "record gone", "record damaged", "record of another kind"])
+def test_a_damaged_result_is_made_again(tmp_path: Path, damage: str) -> None:
+    cache = Cache(tmp_path)
+    first = cache.result(stage(write("x")))
+    record = first.file("stage.json")
+    match damage:
+        case "altered":
+            first.file("result.txt").write_text("y")
+        case "file gone":
+            first.file("result.txt").unlink()
+        case "record gone":
+            record.unlink()
+        case "record damaged":
+            record.write_text(record.read_text()[:-20])
+        case _:
+            record.write_text(json.dumps(["no", "record"]))
+    assert cache.result(stage(write("x"))) == first
+    assert cache.result(stage()) == first
+
+
+def test_a_stage_that_fails_leaves_no_result_and_finds_what_it_had(tmp_path: Path) -> None:
+    def half(folder: Path) -> None:
+        (folder / "checkpoint").write_text("so far")
+        raise ZeroDivisionError
+
+    def whole(folder: Path) -> None:
+        assert (folder / "checkpoint").read_text() == "so far"
+        (folder / "checkpoint").unlink()
+        (folder / "result.txt").write_text("x")
+
+    cache = Cache(tmp_path)
+    with pytest.raises(ZeroDivisionError):
+        cache.result(stage(half))
+    assert [path.name for path in cache.result(stage(whole)).folder.iterdir() if path.suffix == ".txt"] == [
+        "result.txt"
+    ]
+    assert not list((tmp_path / "stage").glob("*.partial"))
+
+
+def test_what_one_stage_left_is_not_anothers(tmp_path: Path) -> None:
+    def fail(folder: Path) -> None:
+        (folder / "checkpoint").write_text("of version 1")
+        raise ZeroDivisionError
+
+    def fresh(folder: Path) -> None:
+        assert list(folder.iterdir()) == []
+
+    cache = Cache(tmp_path)
+    with pytest.raises(ZeroDivisionError):
+        cache.result(stage(fail))
+    cache.result(stage(fresh, version=2))
+
+
+HOLD = """
+import sys
+from pathlib import Path
+from docmill.training.cache import Cache, Stage
+
+def make(folder):
+    print("making", flush=True)
+    sys.stdin.read()
+
+Cache(Path(sys.argv[1])).result(Stage("stage", 1, 1, {"documents": "a"}, make))
+"""
+
+
+def test_two_processes_do_not_make_the_same_stage(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", HOLD, str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdin is not None
+        assert other.stdout.readline() == "making\n"
+        with pytest.raises(ConfigurationError, match="another docmill is making stage stage"):
+            Cache(tmp_path).result(stage())
+        Cache(tmp_path).result(stage(write("x"), version=2))  # another stage may be made
+        other.kill()
+    assert Cache(tmp_path).result(stage(write("x"))).file("result.txt").read_text() == "x"  # the dead hold nothing
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(ConfigurationError, match="set DOCMILL_TRAIN_CACHE"):
+        Cache(tmp_path / "file").result(stage())
+
+
+@pytest.mark.parametrize(
+    ("environ", "folder"),
+    [
+        ({"DOCMILL_TRAIN_CACHE": "/a/b", "DOCMILL_HOME": "/c"}, Path("/a/b")),
+        ({"DOCMILL_HOME": "/c", "XDG_CACHE_HOME": "/d"}, Path("/c/cache/train")),
+        ({"XDG_CACHE_HOME": "/d"}, Path("/d/docmill/train")),
+        ({"XDG_CACHE_HOME": "relative"}, Path.home() / ".cache/docmill/train"),
+        ({}, Path.home() / ".cache/docmill/train"),
+    ],
+)
+def test_where_it_lies(environ: dict[str, str], folder: Path) -> None:
+    assert cache_folder(environ) == folder
+
+
+def test_file_digest(tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+    assert file_digest(tmp_path / "empty") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

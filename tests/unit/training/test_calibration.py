@@ -1,0 +1,182 @@
+import random
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from docmill.pipeline.calibrate import softmax
+from docmill.pipeline.decode import Merged
+from docmill.pipeline.normalise import FieldKind
+from docmill.pipeline.types import FieldSpec, GroupSpec, ModelSpec, OutlierSpec
+from docmill.pipeline.window import tokenise
+from docmill.training.calibration import certificates, fit_tags, fit_type_temperature, halves, threshold
+from docmill.training.corpus import LabelledDocument
+from docmill.training.reading import Read
+from docmill.training.recipe_stages import Policy
+from tests.unit.pipeline.fakes import FourCharacterTokenizer, windowing
+from tests.unit.training.fakes import document
+
+LABELS = ("receipt", "contract.lease", "contract.supply")
+POLICY = Policy(target_precision=0.9, confidence_level=0.95)
+NOTHING = OutlierSpec(np.zeros(1, np.float32), np.zeros((1, 1), np.float32), np.zeros((1, 1), np.float32), 10.0)
+SPEC = ModelSpec(
+    labels=LABELS,
+    fields=(FieldSpec("total", FieldKind.MONEY, many=False), FieldSpec("party", FieldKind.TEXT, many=True)),
+    groups={
+        "receipt": GroupSpec("receipt", ("total",), ("total",), None, None),
+        "contract": GroupSpec("contract", ("party",), (), None, None),
+    },
+    type_windows=1,
+    type_temperature=1.0,
+    tag_temperature=1.0,
+    outlier=NOTHING,
+)
+TEXT = "ACME Tota 4.50 tax 0.30 bye"
+TOKENS = tokenise(FourCharacterTokenizer(), windowing(), TEXT)  # ACME Tota 4.50 tax 0.30 bye
+TOTAL, TAX = 2, 4  # tokens
+
+
+def slip(name: str, label: str | None = "receipt", group: str = "receipt") -> LabelledDocument:
+    found = [("total", "4.50")] if group == "receipt" else [("party", "ACME")]
+    return document(TEXT, *found, name=name, group=group, label=label)
+
+
+def read(
+    name: str,
+    *,
+    label: str | None = "receipt",
+    group: str = "receipt",
+    says: str = "receipt",
+    margin: float = 3.0,
+    total: int | None = TOTAL,
+    confidence: float = 4.0,
+    distance: float = 1.0,
+) -> Read:
+    """A document of which the model says the label `says` by `margin`, and finds the total at a token."""
+    types = np.zeros(3, dtype=np.float32)
+    types[LABELS.index(says)] = margin
+    tags = np.zeros((len(TOKENS), 2, 3), dtype=np.float32)
+    tags[:, :, 0] = 8
+    if total is not None:
+        tags[total, 0] = (0, confidence, 0)
+    return Read(
+        slip(name, label, group),
+        ("total",) if group == "receipt" else ("party",),
+        TOKENS,
+        Merged(types, (0, 1), tags, distance),
+    )
+
+
+def test_halves_are_by_name_and_seed() -> None:
+    reads = [read(f"d{n}") for n in range(400)]
+    for_temperatures, for_thresholds = halves(reads, 1)
+    assert len(for_temperatures) == pytest.approx(120, abs=30)
+    assert sorted(r.document.id for r in for_temperatures + for_thresholds) == sorted(r.document.id for r in reads)
+    assert [r.document.id for r in halves(reads[::-1], 1)[0]] == [r.document.id for r in for_temperatures[::-1]]
+    assert halves(reads, 2)[0] != for_temperatures
+
+
+def test_a_model_that_is_too_sure_is_cooled_down() -> None:
+    """Right in 7 of 10 cases at a margin of 6, where 0.97 of probability would be claimed at temperature 2."""
+    reads = [read(f"d{n}", says="receipt" if n % 10 < 7 else "contract.lease", margin=6) for n in range(100)]
+    temperature = fit_type_temperature(reads, SPEC)
+    assert temperature > 2
+    claimed = softmax(reads[0].merged.type_logits, temperature).max()
+    assert claimed == pytest.approx(0.7, abs=0.1)
+
+
+def test_documents_without_a_label_say_nothing_of_types() -> None:
+    assert fit_type_temperature([read("d", label=None)], SPEC) == 1.0
+
+
+def test_a_head_that_names_a_field_too_often_is_held_back() -> None:
+    """It sees a total in every second document at the tax: the bias makes it doubt."""
+    rng = random.Random(0)
+    reads = [read(f"d{n}", total=rng.choice((TOTAL, TAX)), confidence=3) for n in range(60)]
+    temperature, biases = fit_tags(reads, SPEC)
+    assert biases.keys() == {"total"}  # no party in receipts: nothing to fit
+    assert biases["total"] > 0
+    assert temperature > 0.25
+
+
+def test_only_taught_fields_are_fitted() -> None:
+    assert fit_tags([replace(read("d"), taught=())], SPEC) == (1.0, {})
+
+
+def test_certificates_count_the_decisions_of_each_group() -> None:
+    reads = [read(f"d{n}", margin=3 + n / 100) for n in range(60)]
+    rows, vetoes = certificates(reads, SPEC, POLICY)
+    assert [(r.group, r.what, r.target) for r in rows] == [
+        (group, what, target)
+        for group, whats in (("receipt", ("type", "field")), ("contract", ("type",)))
+        for what in whats
+        for target in (0.90, 0.95, 0.99)
+    ]
+    types = next(r for r in rows if (r.group, r.what, r.target) == ("receipt", "type", 0.9))
+    assert (types.decisions, types.accepted, types.correct) == (60, 60, 60)
+    assert threshold(rows, "receipt", "type", 0.9) == types.threshold
+    assert threshold(rows, "receipt", "type", 0.99) is None  # 60 are too few
+    assert threshold(rows, "contract", "type", 0.9) is None
+    assert vetoes == ()
+
+
+def test_the_policys_own_target_is_certified_too() -> None:
+    rows, _ = certificates([], SPEC, Policy(target_precision=0.8, confidence_level=0.95))
+    assert sorted({row.target for row in rows}) == [0.8, 0.9, 0.95, 0.99]
+
+
+def decisions(reads: list[Read], what: str) -> tuple[int, int]:
+    """(decisions, accepted of them that are right) of receipts at a target that 20 right ones reach."""
+    rows, _ = certificates(reads, SPEC, Policy(target_precision=0.5, confidence_level=0.9))
+    row = next(r for r in rows if (r.group, r.what, r.target) == ("receipt", what, 0.5))
+    return row.decisions, row.correct
+
+
+def test_what_decides_nothing_is_not_counted() -> None:
+    right = [read(f"d{n}") for n in range(20)]
+    assert decisions(right, "type") == (20, 20)
+    assert decisions([*right, read("far", distance=11)], "type") == (20, 20)  # unfamiliar: goes to the fallback
+    assert decisions([*right, read("bare", label=None)], "type") == (20, 20)
+    assert decisions([*right, read("lease", says="contract.lease")], "type") == (20, 20)  # another group's
+    assert decisions([*right, read("missing", total=None)], "field") == (20, 20)  # goes to the fallback
+    assert decisions([*right, replace(read("not annotated"), taught=())], "field") == (20, 20)
+
+
+def test_what_is_wrong_is_counted() -> None:
+    right = [read(f"d{n}") for n in range(20)]
+    stranger = read("stranger", group="contract", label="contract.lease")
+    assert decisions([*right, stranger], "type") == (21, 20)
+    assert decisions([*right, stranger], "field") == (21, 20)  # a contract has no total
+    assert decisions([*right, read("tax", total=TAX)], "field") == (21, 20)
+
+
+def contracts(label: str, right: int, wrong: int) -> list[Read]:
+    """Documents that the model gives a label, rightly or not."""
+    other = next(one for one in LABELS[1:] if one != label)
+    return [
+        read(f"{label} {n}", group="contract", label=label if n < right else other, says=label, margin=4)
+        for n in range(right + wrong)
+    ]
+
+
+def test_a_label_plainly_worse_than_its_group_is_vetoed() -> None:
+    reads = contracts("contract.lease", 400, 0) + contracts("contract.supply", 5, 10)
+    rows, vetoes = certificates(reads, SPEC, POLICY)
+    assert threshold(rows, "contract", "type", 0.9) is not None
+    [veto] = vetoes
+    assert (veto.label, veto.what, veto.accepted, veto.correct) == ("contract.supply", "type", 15, 5)
+    assert veto.upper_bound < 0.9
+
+
+def test_nothing_is_vetoed_where_nothing_is_certified() -> None:
+    _, vetoes = certificates(contracts("contract.supply", 5, 10), SPEC, POLICY)
+    assert vetoes == ()
+
+
+def test_a_field_can_veto_a_label() -> None:
+    wrong = [read(f"w{n}", total=TAX) for n in range(15)]
+    certified = replace(SPEC, labels=("receipt.till", "receipt.fuel", "contract.lease"))
+    fuel = [replace(r, merged=replace(r.merged, type_logits=np.array([0, 3, 0], np.float32))) for r in wrong]
+    till = [read(f"d{n}") for n in range(400)]
+    _, vetoes = certificates([*till, *fuel], certified, POLICY)
+    assert ("receipt.fuel", "field", 15, 0) in {(v.label, v.what, v.accepted, v.correct) for v in vetoes}

@@ -1,0 +1,68 @@
+import random
+from collections import Counter
+
+from docmill.training.corpus import LabelledDocument
+from docmill.training.folds import assign_folds
+from tests.unit.training.corpora import written
+from tests.unit.training.fakes import document
+
+
+def documents(**labels: int) -> list[LabelledDocument]:
+    """So many documents of each label, all of different texts."""
+    return [
+        document(written(sum(map(ord, f"{label}{n}")) * 1000 + n), name=f"{label} {n}", label=label)
+        for label, count in labels.items()
+        for n in range(count)
+    ]
+
+
+def test_every_label_is_spread_evenly() -> None:
+    given = documents(a=9, b=4, c=3)
+    folds = assign_folds(given, {}, 3)
+    for label, most in (("a", 3), ("b", 2), ("c", 1)):
+        counts = Counter(folds[d.id] for d in given if d.label == label)
+        assert set(counts) == {0, 1, 2}
+        assert max(counts.values()) == most
+
+
+def test_every_document_has_a_fold() -> None:
+    given = [*documents(a=5), *(document(written(n), name=f"n{n}", label=None) for n in range(5))]
+    folds = assign_folds(given, {}, 2)
+    assert folds.keys() == {d.id for d in given}
+    assert set(folds.values()) == {0, 1}
+
+
+def test_the_order_of_documents_does_not_matter() -> None:
+    given = documents(a=20, b=7)
+    expected = assign_folds(given, {}, 3)
+    for seed in range(3):
+        random.Random(seed).shuffle(given)
+        assert assign_folds(given, {}, 3) == expected
+
+
+def test_near_duplicates_share_a_fold() -> None:
+    text = written(1)
+    copies = [document(f"{text} {n}", name=f"copy {n}", label="a") for n in range(5)]
+    folds = assign_folds([*documents(a=6), *copies], {}, 3)
+    assert len({folds[copy.id] for copy in copies}) == 1
+
+
+def test_families_share_a_fold() -> None:
+    given = documents(a=12)
+    families = {d.id: "form" for d in given[:5]}
+    folds = assign_folds(given, families, 3)
+    assert len({folds[d.id] for d in given[:5]}) == 1
+    assert len(set(folds.values())) == 3
+
+
+def test_a_copy_joins_two_families() -> None:
+    text = written(1)
+    given = documents(a=6)
+    bridge = [document(text, name="left", label="a"), document(f"{text} x", name="right", label="a")]
+    families = {given[0].id: "one", "left": "one", "right": "two", given[1].id: "two"}
+    folds = assign_folds([*given, *bridge], families, 3)
+    assert len({folds[name] for name in families}) == 1
+
+
+def test_no_documents() -> None:
+    assert assign_folds([], {}, 3) == {}

@@ -1,0 +1,31 @@
+from pathlib import Path
+
+from docmill.training.cache import Cache
+from docmill.training.corpus import part, read_part
+from docmill.training.sources import source_folders
+from tests.unit.training.corpora import recipe, rows, write_source
+
+SYNTHETIC = recipe([{"name": "post", "synthetic_claims": 25, "unused": ["*"]}])
+
+
+def test_without_synthetic_sources_there_is_the_users_folder_alone(tmp_path: Path) -> None:
+    assert source_folders(recipe(), tmp_path / "data", Cache(tmp_path)) == [tmp_path / "data"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_synthetic_documents_are_made_once(tmp_path: Path) -> None:
+    made: list[bool] = []
+    cache = Cache(tmp_path / "cache", lambda _, was_there: made.append(was_there))
+    folders = source_folders(SYNTHETIC, tmp_path, cache)
+    assert folders == source_folders(SYNTHETIC, tmp_path, cache)
+    assert made == [False, True]
+    source = SYNTHETIC.sources[1]
+    counts = [len(read_part(folders, source, name, SYNTHETIC).rows) for name in ("train", "validation")]
+    assert counts == [20, 5]
+    assert all("layout" in str(row.source) for row in read_part(folders, source, "train", SYNTHETIC).rows)
+
+
+def test_other_sources_are_the_users(tmp_path: Path) -> None:
+    write_source(tmp_path, "till", rows("receipt", 1))
+    folders = source_folders(SYNTHETIC, tmp_path, Cache(tmp_path / "cache"))
+    assert part(folders, "till", "train") == tmp_path / "till" / "train.jsonl"

@@ -1,0 +1,84 @@
+from pathlib import Path
+
+import pytest
+
+from docmill.errors import ConfigurationError
+from docmill.training.corpus import Entity, LabelledDocument
+from docmill.training.training_set import TrainingSet, families, read_training_set, sample, write_training_set
+from tests.unit.training.corpora import Row, read, recipe, row, rows, written
+from tests.unit.training.fakes import document
+
+NAMES = ("till", "post", "scans")
+BY_SOURCE = [{"name": "post", "fold_by_source": True}]
+
+
+def made(folder: Path, train: dict[str, list[Row]], validation: dict[str, list[Row]] | None = None) -> TrainingSet:
+    corpus = read(folder, recipe(BY_SOURCE), train, validation)
+    write_training_set(corpus, 3, folder)
+    return read_training_set(folder, NAMES)
+
+
+def test_documents_come_back_as_they_were(tmp_path: Path) -> None:
+    slip = row("slip", "receipt", "ACME \U0001f600 Total 4.50", ("total", "4.50"))
+    training = made(tmp_path, {"till": [slip], "scans": [row("scan", None)]})
+    [kept] = training.documents["till"]
+    text = "ACME \U0001f600 Total 4.50"
+    assert kept == LabelledDocument("slip", "till", "receipt", "receipt", text, (Entity("total", 13, 17),))
+    assert training.documents["post"] == []
+    assert [d.label for d in training.all] == ["receipt", None]
+
+
+def test_labels_are_sorted_and_none_is_no_label(tmp_path: Path) -> None:
+    training = made(
+        tmp_path, {"till": rows("receipt", 2), "post": [*rows("will", 2), *rows("deed", 1), *rows(None, 1)]}
+    )
+    assert training.labels == ("letter.deed", "letter.will", "receipt")
+
+
+def test_copies_of_validation_documents_are_left_out(tmp_path: Path) -> None:
+    text = written(1)
+    train = [row("copy", "receipt", f"{text} again"), *rows("receipt", 2)]
+    training = made(tmp_path, {"till": train}, {"post": [row("original", "will", text)]})
+    assert [d.id for d in training.all] == ["receipt-0", "receipt-1"]
+
+
+def test_a_fold_is_what_the_others_are_not(tmp_path: Path) -> None:
+    training = made(tmp_path, {"till": rows("receipt", 9), "post": rows("will", 6)})
+    for fold in range(3):
+        others, own = training.split(fold)
+        assert sorted(d.id for d in [*others["till"], *others["post"], *own]) == sorted(d.id for d in training.all)
+        assert len(own) == 5
+
+
+def test_families_are_the_sources_of_rows_where_the_recipe_says_so(tmp_path: Path) -> None:
+    layouts = [row(f"will-{n}", "will", source=f"layout {n % 2}") for n in range(4)]
+    train = {"post": [*layouts, row("bare", "will")], "scans": [row("scan", "will", source="layout 0")]}
+    corpus = read(tmp_path, recipe(BY_SOURCE), train)
+    found = families(corpus)
+    assert found.keys() == {"will-0", "will-1", "will-2", "will-3"}
+    assert found["will-0"] == found["will-2"] != found["will-1"]
+    folds = made(tmp_path, train).folds
+    assert folds["will-0"] == folds["will-2"]
+    assert folds["will-1"] == folds["will-3"]
+
+
+def test_nothing_to_train_on_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="no labelled training document"):
+        made(tmp_path, {"till": rows(None, 3)})
+
+
+def test_the_digest_is_of_what_is_trained_on(tmp_path: Path) -> None:
+    first = TrainingSet({"till": [document("a", name="1"), document("b", name="2")]}, {})
+    assert (
+        TrainingSet({"post": [document("b", name="2")], "till": [document("a", name="1")]}, {}).digest == first.digest
+    )
+    for other in (document("c", name="2"), document("b", name="3"), document("b", name="2", label=None)):
+        assert TrainingSet({"till": [document("a", name="1"), other]}, {}).digest != first.digest
+
+
+def test_a_sample_is_capped_by_label_and_the_same_in_any_order() -> None:
+    documents = [document(str(n), name=f"d{n}", label=label) for n, label in enumerate("aaaabbc")]
+    documents.append(document("x", name="bare", label=None))
+    found = sample(documents, 2)
+    assert [d.label for d in found] == ["a", "a", "b", "b", "c"]
+    assert sample(documents[::-1], 2) == found
