@@ -32,12 +32,12 @@ MARK = "|".join(
 NUMBER = (
     r"(?:\d{1,3}(?: \d{3})+(?:[.,]\d{1,2})?(?![\d,]|\.\d)"  # 1 234,50
     r"|\d+(?:[.,'’]\d+)*"
-    r"|\.\d{1,2}(?!\d))"
+    r"|(?<!\w)\.\d{1,2}(?!\d))"
 )
 # Over collapsed text, so ` ?` is any white space.
 MONEY = re.compile(
     rf"(?:(?<![\w)])(?P<sign>[-−]) ?)?(?P<before>(?:(?:{MARK})[ :.]{{0,2}}){{0,2}})(?P<inner>[-−])?"  # "$-5"
-    rf"(?<![\d.,])(?P<number>{NUMBER})"
+    rf"(?<![\d,])(?<!\d\.)(?<!\W\.)(?P<number>{NUMBER})"  # a dot before it belongs to a word: "Rs.49,000"
     r"(?:(?P<scale> ?(?:hundred|thousand|million|billion|trillion)|(?:k|mm?|mn|bn?))(?![a-z]))?"
     rf"(?P<after> ?\(?(?:{MARK}))?(?P<percent> ?%)?",
     re.ASCII | re.IGNORECASE,

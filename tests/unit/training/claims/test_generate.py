@@ -17,7 +17,7 @@ from tests.unit.training.claims.fakes import SEED, corpus, whole_corpus
 
 # Of a hundred documents. It changes with every word and every draw: if that was meant, take the new one from the
 # failing test, and measure anew what docs/decisions/0011-claims-corpus.md states.
-DIGEST = "3b0d905feb6f848ebd3cf06dee467f16e888830f68a8874ad28751f679d589f8"
+DIGEST = "7f5b78ec5c4dfd0de9bfccea2f7768aedac97507b9789b0fc9ebfe7d77e1cca5"
 
 
 def digest(drawn: list[Document]) -> str:
