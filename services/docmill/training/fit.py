@@ -21,6 +21,7 @@ WARMUP_SHARE = 0.06
 FINAL_RATE = 0.02  # of the peak
 WEIGHT_DECAY = 0.01
 CLIP_NORM = 1.0
+TYPE_RATE = 10.0  # of the type head beside the other: its inputs, means over a window, spread a tenth as far
 CHECKPOINTS, CHECKPOINT_STEPS = 20, 50  # so many a stage, but one every so many steps at least
 CHECKPOINT_FILE = "checkpoint.pt"
 
@@ -90,11 +91,13 @@ def _save(checkpoint: Path, model: JointModel, optimizer: torch.optim.Optimizer,
 
 def _optimizer(model: JointModel, schedule: Schedule) -> torch.optim.AdamW:
     model.encoder.embeddings.word_embeddings.weight.requires_grad_(requires_grad=False)
-    heads = [p for name, p in model.named_parameters() if not name.startswith("encoder.")]
     encoder = [p for p in model.encoder.parameters() if p.requires_grad]
+    types = list(model.type_head.parameters())
+    others = [p for name, p in model.named_parameters() if not name.startswith(("encoder.", "type_head."))]
     groups = [
         {"params": encoder, "lr": 0.0, "peak": schedule.encoder_lr},
-        {"params": heads, "lr": 0.0, "peak": schedule.head_lr},
+        {"params": others, "lr": 0.0, "peak": schedule.head_lr},
+        {"params": types, "lr": 0.0, "peak": schedule.head_lr * TYPE_RATE},
     ]
     return torch.optim.AdamW(groups, weight_decay=WEIGHT_DECAY)
 

@@ -32,10 +32,14 @@ WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
 
 @dataclass(frozen=True, slots=True)
 class Materials:
-    """`kept` are the rows of the base model's extended vocabulary that the tokenizer still has."""
+    """`kept` are the rows of the base model's extended vocabulary that the tokenizer still has.
+
+    `training` is what may be trained on, `held_out` what nothing is trained on (empty where there are fold students).
+    """
 
     recipe: Recipe
     training: TrainingSet
+    held_out: Sequence[LabelledDocument]
     labels: tuple[str, ...]
     tokenizer: Tokenizer
     windowing: Windowing

@@ -206,7 +206,7 @@ class Recipe(Strict):
         least = self.training.tokens_per_step
 
         def tokens(section: Schedule | OutOfFold) -> dict[str, int]:
-            return {"tokens": max(least, round(section.tokens * budget))}
+            return {} if section.tokens is None else {"tokens": max(least, round(section.tokens * budget))}
 
         sections: dict[str, Schedule | OutOfFold] = {
             "teacher": self.teacher,

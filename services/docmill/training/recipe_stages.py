@@ -77,10 +77,15 @@ class Student(Schedule):
 
 
 class OutOfFold(Strict):
-    """Students of the same shape, each trained without a teacher on all folds but one, `tokens` each."""
+    """Where predictions come from that no label of their own documents has touched; calibration needs them.
 
-    folds: int = Field(3, ge=2, le=10)
-    tokens: Tokens
+    `tokens`: students of the same shape, each trained without a teacher on all folds but one, so many tokens each.
+    Without: the last fold is held out of all training, and the shipped student itself reads it. That is the better one
+    where a stage's tokens do not reach all documents anyway (docs/decisions/0013-model-factory.md).
+    """
+
+    folds: int = Field(3, ge=2, le=20)
+    tokens: Tokens | None = None
 
 
 class Int8(Strict):

@@ -1,7 +1,7 @@
 """`docmill train run`: labelled documents to a bundle, stage by stage; what is in the cache is taken from there.
 
-    corpus -> gate -> vocabulary -> teacher -> student (-> baseline) -> a student for each fold, and what it says of it
-           -> graphs -> calibration -> evaluation -> bundle
+    gate -> corpus -> vocabulary -> teacher -> student (-> baseline) -> graphs
+         -> what a student says of documents that it never saw -> calibration -> evaluation -> bundle
 
 Imports torch; set the environment of its threads before (see `prepare_environment` of environment.py).
 """
@@ -75,17 +75,16 @@ def train(task: Task, cache: Cache, on_moment: OnMoment) -> Made:
     vocabulary = cache.result(stages.vocabulary(recipe, base, known_base, corpus))
     materials = materials_of(recipe, base, corpus, vocabulary, on_moment)
     inputs = {"base": known_base, "corpus": corpus.digest, "vocabulary": vocabulary.digest}
+    if materials.held_out:
+        inputs["held out"] = "the last fold"
 
     teacher = cache.result(stages.teacher(materials, inputs))
     student = cache.result(stages.student(materials, inputs, teacher))
     models = {"teacher": teacher, "student": student}
     if recipe.baseline is not None:
         models["baseline"] = cache.result(stages.baseline(materials, inputs, recipe.baseline))
-    reads = []
-    for fold in range(recipe.out_of_fold.folds):
-        of_fold = cache.result(stages.fold_student(materials, inputs, fold))
-        reads.append(cache.result(stages.fold_reads(materials, inputs, fold, of_fold)))
     graphs = cache.result(stages.graphs(materials, inputs, student))
+    reads = _reads(cache, materials, inputs, graphs)
     rows = {name: _fp32(cache, materials, name, model) for name, model in models.items() if name != "student"}
     rows["student"] = graphs.file(FP32_FILE)
     calibration = cache.result(stages.calibration(materials, inputs, reads, graphs))
@@ -109,20 +108,35 @@ def train(task: Task, cache: Cache, on_moment: OnMoment) -> Made:
     return Made(_finish(task, bundle, evaluation), materials, graphs, rows, reads)
 
 
+def _reads(cache: Cache, materials: Materials, inputs: Mapping[str, str], graphs: Result) -> list[Result]:
+    """Predictions for documents that the predicting student never saw."""
+    if materials.held_out:
+        return [cache.result(stages.held_out_reads(materials, inputs, graphs))]
+    reads = []
+    for fold in range(materials.recipe.out_of_fold.folds):
+        of_fold = cache.result(stages.fold_student(materials, inputs, fold))
+        reads.append(cache.result(stages.fold_reads(materials, inputs, fold, of_fold)))
+    return reads
+
+
 def materials_of(recipe: Recipe, base: Path, corpus: Result, vocabulary: Result, on_moment: OnMoment) -> Materials:
     """What the stages that train and read share."""
-    training = read_training_set(corpus.folder, [source.name for source in recipe.sources])
+    documents = read_training_set(corpus.folder, [source.name for source in recipe.sources])
+    last = recipe.out_of_fold.folds - 1
+    held_out = documents.split(last)[1] if recipe.out_of_fold.tokens is None else []
+    training = documents.without(last) if held_out else documents
     tokenizer = Tokenizer.from_file(str(vocabulary.file(stages.TOKENIZER_FILE)))
     windows = windowing(tokenizer, recipe.encoder)
     return Materials(
         recipe=recipe,
         training=training,
-        labels=training.labels,
+        held_out=held_out,
+        labels=documents.labels,
         tokenizer=tokenizer,
         windowing=windows,
         kept=np.load(vocabulary.file(stages.KEPT_FILE)),
         base=base,
-        make=ExampleMaker(recipe, training.labels, tokenizer, windows),
+        make=ExampleMaker(recipe, documents.labels, tokenizer, windows),
         device=choose_device(),
         on_moment=on_moment,
     )

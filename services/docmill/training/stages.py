@@ -17,10 +17,10 @@ from docmill.training.assemble import assemble
 from docmill.training.cache import Result, Stage
 from docmill.training.calibrate import make_calibration
 from docmill.training.corpus import load_corpus
-from docmill.training.export import FP32_FILE, make_fp32_graph, make_graphs
+from docmill.training.export import FP32_FILE, INT8_FILE, make_fp32_graph, make_graphs
 from docmill.training.finish import EVALUATION_FILE, evaluation_bytes, evaluation_of, golden_of
 from docmill.training.materials import Materials, training_section
-from docmill.training.out_of_fold import make_fold_student, make_reads
+from docmill.training.out_of_fold import make_fold_student, make_held_out_reads, make_reads
 from docmill.training.progress import Counter
 from docmill.training.quality_gate import QualityReport, check_corpus, report_json
 from docmill.training.recipe import Recipe
@@ -34,7 +34,7 @@ from docmill.training.vocabulary import prune, used_ids
 QUALITY_FILE = "quality.json"
 TOKENIZER_FILE, KEPT_FILE = "tokenizer.json", "kept.npy"
 GOLDEN_FILE = "golden.jsonl"
-DRAWING = 2  # version of how examples are made and drawn, and of the training loop: of every stage that trains
+DRAWING = 3  # version of how examples are made and drawn, and of the training loop: of every stage that trains
 
 
 def gate(recipe: Recipe, data: Sequence[Path], data_digests: Mapping[str, str]) -> Stage:
@@ -124,6 +124,17 @@ def fold_reads(materials: Materials, inputs: Mapping[str, str], fold: int, model
         section,
         {**inputs, "model": model.digest},
         lambda folder: make_reads(materials, fold, model.folder, folder),
+    )
+
+
+def held_out_reads(materials: Materials, inputs: Mapping[str, str], graphs_result: Result) -> Stage:
+    """What the shipped student says of the fold that nothing is trained on."""
+    return Stage(
+        "held-out-reads",
+        1,
+        _reading_section(materials.recipe),
+        {**inputs, "graphs": graphs_result.digest},
+        lambda folder: make_held_out_reads(materials, graphs_result.file(INT8_FILE), folder),
     )
 
 

@@ -37,6 +37,10 @@ class TrainingSet:
             digest.update(json.dumps([document.id, document.label, document.text]).encode())
         return digest.hexdigest()
 
+    def without(self, fold: int) -> "TrainingSet":
+        """The documents of all other folds."""
+        return TrainingSet(self.split(fold)[0], self.folds)
+
     def split(self, fold: int) -> tuple[dict[str, list[LabelledDocument]], list[LabelledDocument]]:
         """(documents of all other folds by source, those of this fold)."""
         others = {
