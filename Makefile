@@ -3,11 +3,17 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# A second environment, with torch: the first one proves that all but training does without.
+TRAIN_VENV := .venv-train
+TRAIN_READY := $(TRAIN_VENV)/.ready
+# Whatever may need the extra [train]; how the corpus of claims is written does not.
+TRAIN_TESTS := tests/parity tests/unit/training tests/integration/test_train_run.py --ignore tests/unit/training/claims
 
-.PHONY: help setup demo test check format schemas dashboards load flood lock clean
+.PHONY: help setup demo test train-setup test-train check format schemas dashboards load flood lock clean
 help:
 	@echo "make demo    real documents through a real Kafka, shown in a table (under two minutes)"
 	@echo "make test    all tests"
+	@echo "make test-train  the tests of training, in $(TRAIN_VENV) (some 3 GB with torch)"
 	@echo "make check   format, lint, types, import contracts"
 	@echo "make setup   $(VENV) with the command $(BIN)/docmill"
 	@echo "make format  rewrite sources the way check wants them"
@@ -32,6 +38,19 @@ demo: setup
 test: setup
 	$(BIN)/docmill kafka fetch
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+train-setup: $(TRAIN_READY)
+
+# Both locks: what they share they pin alike (see `lock`).
+$(TRAIN_READY): requirements/dev.lock requirements/train.lock pyproject.toml
+	$(PYTHON) -m venv $(TRAIN_VENV)
+	$(TRAIN_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+	  -r requirements/dev.lock -r requirements/train.lock
+	$(TRAIN_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+test-train: train-setup
+	$(TRAIN_VENV)/bin/python -m pytest $(TRAIN_TESTS) $(PYTEST_ARGS)
 
 check: setup
 	$(BIN)/ruff format --check .
@@ -58,9 +77,9 @@ flood: setup
 
 lock: setup
 	$(BIN)/python -m pip install --quiet uv
-	for name in base: dev:"--extra dev" train:"--extra train"; do \
+	for name in base: dev:"--extra dev" train:"--extra train -c requirements/dev.lock"; do \
 	  $(BIN)/uv pip compile pyproject.toml $${name#*:} --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-emit-find-links --no-header --no-annotate -q -o requirements/$${name%%:*}.lock || exit 1; done
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(TRAIN_VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -6,12 +6,13 @@ student are trained, and out-of-fold predictions are made in four ways:
     in-sample    the student reads the documents that it was trained on: what all of this is to avoid
     heads        the student's trunk, frozen; new heads for each of three folds (the trunk has seen the labels)
     last layer   likewise, with a new last layer
-    students     a student without a teacher for each fold, from the base model: what `docmill train run` does
+    students     a student without a teacher for each fold, from the base model: what `docmill train run` does where
+                 the recipe's [out_of_fold] has `tokens` (without, it holds out a fold, as the truth is held out here)
 
 Each way yields temperatures, biases and certified thresholds. They are put on the student, and the truth says how
 precise it is where they accept it.
 
-    python -m load_tests.out_of_fold recipes/oof.toml --data $DOCMILL_DATA --work DIR     # prints a table, writes JSON
+    python -m load_tests.out_of_fold recipes/mailroom-en.toml --data $DOCMILL_DATA --work DIR  # a table, and JSON
 """
 
 import argparse
@@ -56,8 +57,9 @@ from docmill.training.out_of_fold import READS_FILE, reading  # noqa: E402
 from docmill.training.progress import Counter, Telling  # noqa: E402
 from docmill.training.reading import Read, load_reads, save_reads  # noqa: E402
 from docmill.training.recipe import load_recipe  # noqa: E402
-from docmill.training.recipe_stages import Schedule  # noqa: E402
+from docmill.training.recipe_stages import OutOfFold, Schedule  # noqa: E402
 from docmill.training.run import materials_of  # noqa: E402
+from docmill.training.sources import source_folders  # noqa: E402
 from docmill.training.tokenizer import extended_tokenizer, initial_ids  # noqa: E402
 from docmill.training.training_set import TrainingSet  # noqa: E402
 
@@ -75,14 +77,17 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True, help="cache of the stages, and result.json")
     parser.add_argument("--budget", type=float, default=1.0)
+    parser.add_argument("--fold-tokens", type=int, default=500_000, help="of each fold's student, before --budget")
     args = parser.parse_args()
-    recipe = load_recipe(args.recipe).scaled(args.budget)
+    of_folds = OutOfFold(folds=FOLDS, tokens=args.fold_tokens)
+    recipe = load_recipe(args.recipe).model_copy(update={"out_of_fold": of_folds}).scaled(args.budget)
     with Telling(Console(stderr=True, highlight=False)) as telling:
         cache = Cache(args.work / "cache", telling.on_stage)
-        files = {f"{s.name}/{name}": part(args.data, s.name, name) for s in recipe.sources for name in PARTS}
+        data = source_folders(recipe, args.data, cache)
+        files = {f"{s.name}/{name}": part(data, s.name, name) for s in recipe.sources for name in PARTS}
         digests = {name: file_digest(path) for name, path in files.items()}
         base = base_folder(recipe, args.recipe.parent)
-        corpus = cache.result(stages.corpus(recipe, [args.data], digests))
+        corpus = cache.result(stages.corpus(recipe, data, digests))
         vocabulary = cache.result(stages.vocabulary(recipe, base, base_digest(base), corpus))
         materials = materials_of(recipe, base, corpus, vocabulary, telling.on_moment)
         seen, truth = _set_aside(materials.training)
@@ -125,6 +130,8 @@ def _frozen(materials: Materials, student: Result, layers: int, fold: int) -> St
     """New heads, and so many new last layers, on the student's trunk, trained on the other folds."""
     recipe, device = materials.recipe, materials.device
     name = f"{layers} new layers {fold}"
+    fold_tokens = recipe.out_of_fold.tokens
+    assert fold_tokens is not None  # `main` has said how many
 
     def make(folder: Path) -> None:
         trunk = load_model(student.folder)
@@ -141,7 +148,7 @@ def _frozen(materials: Materials, student: Result, layers: int, fold: int) -> St
         model = _with_new(trunk, fresh, layers, recipe.training.dropout)
         others, _ = materials.training.split(fold)
         weights = class_weights(materials.training.all, len(materials.labels), materials.make)
-        tokens = max(recipe.training.tokens_per_step, round(FROZEN_SHARE * recipe.out_of_fold.tokens))
+        tokens = max(recipe.training.tokens_per_step, round(FROZEN_SHARE * fold_tokens))
         schedule = Schedule(tokens=tokens, encoder_lr=recipe.student.encoder_lr, head_lr=recipe.student.head_lr)
         course = materials.course(others, tokens, name)
         loss = LabelsLoss(recipe.training, weights.to(device.torch))

@@ -60,7 +60,7 @@ def torch_outputs(weights: JointWeights, windows: dict[str, Window]) -> dict[str
         type_vocab_size=1,
     )
     model = JointModel(config, labels, fields).eval()
-    model.load_state_dict({name: torch.from_numpy(array) for name, array in state_dict(weights).items()}, strict=False)
+    model.load_state_dict({name: torch.tensor(array) for name, array in state_dict(weights).items()}, strict=False)
     outputs = {}
     with torch.no_grad():
         for name, window in windows.items():

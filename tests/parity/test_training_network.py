@@ -1,5 +1,6 @@
 """The network that is trained, in torch: how it starts, what it is told, and that a killed training goes on."""
 
+import math
 import random
 from pathlib import Path
 from typing import Any
@@ -13,14 +14,14 @@ pytest.importorskip("transformers", reason="the extra [train] is not installed")
 
 from docmill.bundle.manifest import TrainingStage  # noqa: E402
 from docmill.errors import ConfigurationError  # noqa: E402
-from docmill.training.batch import make_batch, run_batch  # noqa: E402
+from docmill.training.batch import Batch, Outputs, make_batch, run_batch  # noqa: E402
 from docmill.training.course import Course  # noqa: E402
 from docmill.training.device import Device  # noqa: E402
 from docmill.training.distil import DistilLoss  # noqa: E402
 from docmill.training.dropout import PooledDropout  # noqa: E402
 from docmill.training.examples import IGNORED, ExampleMaker  # noqa: E402
 from docmill.training.export import weights_of  # noqa: E402
-from docmill.training.fit import CHECKPOINT_FILE, fit  # noqa: E402
+from docmill.training.fit import CHECKPOINT_FILE, TYPE_RATE, fit  # noqa: E402
 from docmill.training.labels_loss import LabelsLoss, Losses, class_weights  # noqa: E402
 from docmill.training.model import JointModel, initial_model, load_model, save_model, student_of, trained_as  # noqa: E402
 from docmill.training.progress import Moment  # noqa: E402
@@ -135,7 +136,7 @@ def test_a_student_of_all_layers_is_the_teacher(base: Path) -> None:
 
 
 def distil_loss(teacher: JointModel, **changes: float) -> DistilLoss:
-    return DistilLoss(teacher, labels_loss(), Distil(**changes), COMMON, DEVICE)  # type: ignore[arg-type]
+    return DistilLoss(teacher, labels_loss(), Distil(**changes), COMMON, DEVICE)
 
 
 def test_a_student_of_fewer_layers_is_told_where_it_differs(base: Path) -> None:
@@ -159,6 +160,66 @@ def test_an_entity_of_the_teacher_weighs_more(base: Path) -> None:
         distil_loss(teacher, entity_weight=weight)(batch, outputs).parts["tags kl"] for weight in (1.0, 10.0)
     )
     assert weighted == pytest.approx(10 * plain, rel=0.05)
+
+
+class Says:
+    """A teacher that gives the same outputs whatever it is asked."""
+
+    def __init__(self, outputs: Outputs) -> None:
+        self.outputs = outputs
+
+    def to(self, device: str) -> "Says":
+        return self
+
+    eval = to
+
+
+def test_what_a_student_is_told_worked_out_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One document, one token of one field, two types; a temperature of 2 halves the logits."""
+    log = math.log
+    teacher = Outputs(
+        types=torch.tensor([[2 * log(3), 0.0]]),  # softened: 3/4 and 1/4
+        tags=torch.tensor([[0.0, log(2), 0.0]]),  # outside with 1/4; softened by 2: 1, sqrt(2), 1
+        hidden=[torch.tensor([[1.0, 2.0]])],
+    )
+    student = Outputs(types=torch.zeros(1, 2), tags=torch.zeros(1, 3), hidden=[torch.tensor([[1.0, 4.0]])])
+    monkeypatch.setattr("docmill.training.distil.run_batch", lambda model, batch, device: model.outputs)
+    weights = torch.ones(2)
+    common = Common(tag_weight=10, entity_weight=3)
+    told = Distil(cross_entropy=0.5, kl=4, hidden=0.25, temperature=2, entity_weight=9)
+    batch = Batch([], [], labels=torch.tensor([0]), targets=torch.tensor([1]), rows=1)
+    losses = DistilLoss(Says(teacher), LabelsLoss(common, weights), told, common, DEVICE)(batch, student)  # type: ignore[arg-type]
+
+    types_kl = 3 / 4 * log(3 / 4 * 2) + 1 / 4 * log(1 / 4 * 2)
+    root = math.sqrt(2)
+    shares = (1 / (2 + root), root / (2 + root), 1 / (2 + root))
+    tags_kl = sum(share * log(share * 3) for share in shares) * (1 + 8 * 3 / 4)  # an entity for three quarters
+    hidden = 2.0  # the mean of 0 and 4
+    assert losses.parts == {
+        "type kl": pytest.approx(types_kl, rel=1e-5),
+        "tags kl": pytest.approx(tags_kl, rel=1e-5),
+        "hidden": pytest.approx(hidden),
+    }
+    types = 0.5 * log(2) + 4 * types_kl
+    tags = 0.5 * 3 * log(3) + 4 * tags_kl
+    assert losses.total.item() == pytest.approx(types / 10 + tags + 0.25 * hidden, rel=1e-5)
+
+
+def test_the_type_head_learns_faster(base: Path, tmp_path: Path) -> None:
+    """A single step of Adam moves every weight by its rate."""
+    course = Course(DOCUMENTS, recipe(), maker(), 1, "course")
+    assert len(course) == 1
+    model = model_of(base, (0, 2))
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    schedule = Schedule(tokens=1, encoder_lr=1e-5, head_lr=1e-3)
+    after = fit(model, course, labels_loss(), schedule, DEVICE, tmp_path, "seed", lambda moment: None).state_dict()
+    moved = {
+        name: (after[name] - before[name]).abs().max().item()
+        for name in ("type_head.bias", "tag_head.bias", "encoder.encoder.layer.0.output.dense.bias")
+    }
+    assert moved["tag_head.bias"] == pytest.approx(1e-3, rel=0.02)
+    assert moved["type_head.bias"] == pytest.approx(TYPE_RATE * 1e-3, rel=0.02)
+    assert moved["encoder.encoder.layer.0.output.dense.bias"] == pytest.approx(1e-5, rel=0.1)
 
 
 def test_padding_and_neighbours_do_not_matter(base: Path) -> None:

@@ -101,9 +101,35 @@ class Policy(Strict):
     vetoed: tuple[Veto, ...] = ()
 
 
+class SourceNames(Strict):
+    """What a source calls that which the bundle knows, so that further documents of it can be scored.
+
+    `labels`: its own to full ones; those that are not named here are the group's, under the same name. Not all are
+    labels of the bundle: a recipe may drop or unlabel some. `entities`: its names of spans and values to fields.
+    `unused` of these names mean nothing in this source, whatever they mean elsewhere; `masked` are fields of the group
+    that it does not annotate.
+    """
+
+    group: str
+    labels: dict[str, str] = {}
+    entities: dict[str, str] = {}
+    unused: Names = ()
+    masked: Names = ()
+
+    def full_label(self, label: str) -> str:
+        """What a label of the source is in full, whether or not the bundle has it."""
+        return self.labels.get(label, label if label == self.group else f"{self.group}.{label}")
+
+
 class TrainingSource(Strict):
+    """`names` is None in bundles that do not record them; `synthetic`: its documents are made up, and so is what is
+    measured on them.
+    """
+
     name: str
     licence: str
+    synthetic: bool = False
+    names: SourceNames | None = None
 
 
 class TrainingStage(Strict):
@@ -180,6 +206,22 @@ class Manifest(Strict):
         if self.stride >= self.max_tokens - 2:
             raise ValueError(f"stride {self.stride} must be below max_tokens - 2 = {self.max_tokens - 2}")
         return self
+
+    @model_validator(mode="after")
+    def _sources_agree(self) -> Self:
+        for source in self.training.sources:
+            if source.names is None:
+                continue
+            if source.names.group not in self.groups:
+                raise ValueError(f"source {source.name} belongs to the unknown group {source.names.group}")
+            fields = set(self.groups[source.names.group].fields)
+            if unknown := sorted(({*source.names.entities.values(), *source.names.masked}) - fields):
+                raise ValueError(f"source {source.name} names {unknown}, which are no fields of {source.names.group}")
+        return self
+
+    def source_names(self, source: str) -> SourceNames | None:
+        """What a source of the training calls things, None where it is no such source or it is not recorded."""
+        return next((known.names for known in self.training.sources if known.name == source), None)
 
     def field_specs(self) -> tuple[FieldSpec, ...]:
         """Fields in the order of the tag head."""

@@ -15,12 +15,14 @@ from docmill.settings import load_settings
 
 
 def evaluate(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="FILE...", exists=True, dir_okay=False, help="Labelled documents, .jsonl or .jsonl.gz."),
+    ] = None,
     data: Annotated[
-        list[Path],
-        typer.Option(
-            "--data", exists=True, dir_okay=False, help="Labelled documents, .jsonl or .jsonl.gz; repeatable."
-        ),
-    ],
+        list[Path] | None,
+        typer.Option("--data", exists=True, dir_okay=False, help="The same, one file each time; repeatable."),
+    ] = None,
     bundle: BundleFolder = None,
     threads: Threads = None,
     json_file: Annotated[
@@ -29,7 +31,10 @@ def evaluate(
 ) -> None:
     """Scores a bundle on labelled documents: types, fields, calibration, and what would go straight through.
 
-    Example: `docmill evaluate --data claims/test.jsonl --json scores.json`
+    A source goes by its folder, or by its file where that is not named train, validation or test. Labels that the
+    bundle does not know are counted, and score nothing.
+
+    Example: `docmill evaluate data/*/validation.jsonl --json scores.json`
 
     Exit codes: 0 done, 1 the bundle or a file is not usable (the message says why), 2 wrong usage.
     """
@@ -39,6 +44,9 @@ def evaluate(
     from docmill.runtime.session import OnnxInference
     from docmill.runtime.threads import default_threads
 
+    all_files = [*(files or []), *(data or [])]
+    if not all_files:
+        raise typer.BadParameter("name at least one file of labelled documents", param_hint="FILE")
     settings = load_settings(bundle=bundle, threads=threads)
     loaded = load_bundle(settings.bundle or default_bundle())
     inference = OnnxInference(loaded.model_path, settings.threads or default_threads())
@@ -47,7 +55,7 @@ def evaluate(
             task = bar.add_task("documents", total=None)
             scores = run.evaluate(
                 Mill(loaded, inference),
-                data,
+                all_files,
                 progress=lambda done, total: bar.update(task, completed=done, total=total),
             )
     finally:

@@ -131,6 +131,12 @@ def run(
             "keeps, to be checked when it is loaded. Default: docmill's own samples.",
         ),
     ] = None,
+    study: Annotated[
+        bool,
+        typer.Option(
+            "--study", help="Also train what the recipe's section [study] asks for; only the report shows it."
+        ),
+    ] = False,
 ) -> None:
     """Makes a bundle from a recipe: teacher, distilled student, calibration, int8, evaluation. Needs the extra [train].
 
@@ -155,11 +161,12 @@ def run(
     if seed is not None:
         loaded = loaded.model_copy(update={"seed": seed})
     folder = samples or resource("samples")
-    task = Task(recipe=loaded, recipe_path=recipe, data=data_folder(recipe, data), samples=folder, out=out)
+    task = Task(recipe=loaded, recipe_path=recipe, data=data_folder(recipe, data), samples=folder, out=out, study=study)
     with Telling(Console(stderr=True, highlight=False)) as telling:
         made = train(task, Cache(cache_folder(), telling.on_stage), telling.on_moment)
     bundle = made.bundle
     typer.echo(f"{out}: {bundle.name} {bundle.version}, sha256 {bundle.sha256}")
+    typer.echo(f"{made.report}: what it is worth on validation documents; open it in a browser")
 
 
 @app.command("import")

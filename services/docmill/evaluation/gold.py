@@ -13,15 +13,16 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from docmill.bundle.manifest import Manifest
+from docmill.bundle.manifest import Manifest, SourceNames
 from docmill.errors import ConfigurationError
-from docmill.evaluation.labels import match_labels
+from docmill.evaluation.labels import mapped_labels, match_labels
 from docmill.evaluation.parties import split_names
 from docmill.pipeline.normalise import FieldKind
 
 PART = r"(?:train|validation|valid|val|dev|test)(?:-\d+)?"
 IS_PART = re.compile(PART)
 PART_SUFFIX = re.compile(rf"[-_.]{PART}$")
+NO_NAMES = SourceNames(group="")  # nothing is called otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,19 +76,33 @@ class Row(BaseModel):
     fields: dict[str, JsonValue] = {}
 
 
-def gold_fields(manifest: Manifest) -> tuple[GoldField, ...]:
-    """Fields of a bundle with their names in labelled data: its aliases, else the field's own name."""
+def gold_fields(manifest: Manifest, names: SourceNames | None = None) -> tuple[GoldField, ...]:
+    """Fields of a bundle with their names in labelled data: its aliases, else the field's own name.
+
+    `names` are those of the source, which go before: what it maps to another field or does not use is no alias here,
+    and fields that it masks are left out.
+    """
+    names = names or NO_NAMES
     return tuple(
         GoldField(
             name=entry.name,
             kind=entry.kind,
             many=entry.many,
             day_first=entry.day_first,
-            entities=(entry.name,) if entry.entities is None else entry.entities,
-            values=(entry.name,) if entry.values is None else entry.values,
+            entities=_own_names(entry.name, entry.entities, names),
+            values=_own_names(entry.name, entry.values, names),
         )
         for entry in manifest.fields
+        if entry.name not in names.masked
     )
+
+
+def _own_names(field: str, aliases: Sequence[str] | None, names: SourceNames) -> tuple[str, ...]:
+    """Under which names a source holds a field."""
+    mapped = [name for name, target in names.entities.items() if target == field]
+    common = (field,) if aliases is None else aliases
+    kept = [name for name in common if name not in names.entities and name not in names.unused]
+    return (*mapped, *kept)
 
 
 def source_name(path: Path) -> str:
@@ -116,7 +131,9 @@ def read_rows(path: Path) -> Iterator[Row]:
 def read_source(name: str, paths: Sequence[Path], manifest: Manifest) -> GoldSource:
     """All rows of the files of one source, seen with a bundle's fields and labels.
 
-    The fields are those of the source's group (see `match_labels`), or of the whole bundle where the labels tell none.
+    A source that the bundle was trained on is read as its training read it, if the manifest says how. Of any other
+    the labels are matched (see `match_labels`). The fields are those of the source's group, or of the whole bundle
+    where the labels tell none.
 
     Raises:
         ConfigurationError: as `read_rows`, or there is no row at all.
@@ -124,9 +141,11 @@ def read_source(name: str, paths: Sequence[Path], manifest: Manifest) -> GoldSou
     rows = [row for path in paths for row in read_rows(path)]
     if not rows:
         raise ConfigurationError(f"no labelled document in {', '.join(map(str, paths))}")
-    match = match_labels(Counter(row.label for row in rows if row.label is not None), manifest.labels)
+    counts = Counter(row.label for row in rows if row.label is not None)
+    names = manifest.source_names(name)
+    match = match_labels(counts, manifest.labels) if names is None else mapped_labels(counts, names, manifest.labels)
     of_group = None if match.group is None else manifest.groups[match.group].fields
-    fields = [field for field in gold_fields(manifest) if of_group is None or field.name in of_group]
+    fields = [field for field in gold_fields(manifest, names) if of_group is None or field.name in of_group]
     entity_names = {entity.label for row in rows for entity in row.entities}
     value_names = {key for row in rows for key, value in row.fields.items() if _texts(value)}
     span_fields = {field.name for field in fields if entity_names & set(field.entities)}

@@ -1,23 +1,31 @@
 """Labels of a labelled file to the bundle's. Does not know documents."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+
+from docmill.bundle.manifest import SourceNames
 
 
 @dataclass(frozen=True, slots=True)
 class LabelMatch:
     """`labels`: gold label to the bundle's full label, None where the bundle has none or cannot tell which.
 
-    `group`: the group that the file plainly belongs to, None where none has the majority.
+    `group`: the group that the file belongs to, None where nothing tells.
     """
 
     labels: dict[str, str | None]
     group: str | None
 
 
+def mapped_labels(gold: Iterable[str], names: SourceNames, labels: Sequence[str]) -> LabelMatch:
+    """The gold labels of a source that the bundle was trained on, mapped as its training did; nothing is guessed."""
+    full = {label: names.full_label(label) for label in gold}
+    return LabelMatch({own: name if name in labels else None for own, name in full.items()}, names.group)
+
+
 def match_labels(gold: Mapping[str, int], labels: Sequence[str]) -> LabelMatch:
-    """Match the gold labels of one file, given with their document counts, to a bundle's `group` or `group.name`.
+    """Match the gold labels of a file that no training knew, given with their document counts, to a bundle's.
 
     In this order: the same label; the only label with that last part; the label with that last part in the file's
     group, which is the group of more than half of the documents matched so far.

@@ -27,9 +27,9 @@ def point(metric: Metric, documents: int) -> float | None:
     return None if np.isnan(value) else value
 
 
-def interval(metric: Metric, documents: int) -> tuple[float, float] | None:
+def interval(metric: Metric, documents: int, resamples: int = RESAMPLES) -> tuple[float, float] | None:
     """95 % percentile bootstrap interval of a metric, resampling documents; the same documents, the same interval."""
-    draws = np.random.default_rng(SEED).multinomial(documents, np.full(documents, 1 / documents), size=RESAMPLES)
+    draws = np.random.default_rng(SEED).multinomial(documents, np.full(documents, 1 / documents), size=resamples)
     values = metric(draws.astype(np.float64))
     values = values[~np.isnan(values)]
     if not values.size:

@@ -2,14 +2,15 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, assert_never
 
+from docmill.bundle.manifest import Manifest
 from docmill.evaluation.counts import Answer, Found
-from docmill.evaluation.gold import GoldDocument, read_source, source_name
+from docmill.evaluation.gold import GoldDocument, GoldSource, read_source, source_name
 from docmill.evaluation.score import score_source
 from docmill.pipeline.types import StraightThrough
 from docmill.processing import Decided, Mill, Outcome, ReceivedDocument, Rejected
@@ -33,21 +34,15 @@ def evaluate(
     Raises:
         ConfigurationError: a file cannot be read, or a line of it is no labelled document.
     """
-    paths: dict[str, list[Path]] = defaultdict(list)
-    for file in files:
-        paths[source_name(file)].append(file)
-    sources = [read_source(name, parts, mill.bundle.manifest) for name, parts in paths.items()]
+    sources = read_sources(files, mill.bundle.manifest)
     total = sum(len(source.documents) for source in sources)
     done, seconds, scores = 0, 0.0, {}
     for source in sources:
         answers: list[Answer | None] = []
-        for first in range(0, len(source.documents), batch):
-            documents = [_received(document) for document in source.documents[first : first + batch]]
-            started = time.perf_counter()
-            outcomes = mill.process(documents)
-            seconds += time.perf_counter() - started
+        for outcomes, took_s in outcomes_of(mill, source, batch):
+            seconds += took_s
             answers.extend(_answer(mill, outcome) for outcome in outcomes)
-            done += len(documents)
+            done += len(outcomes)
             progress(done, total)
         scores[source.name] = score_source(source, answers)
     result = {
@@ -57,8 +52,29 @@ def evaluate(
         "rejected": sum(score.rejected for score in scores.values()),
         "sources": {name: asdict(score) for name, score in scores.items()},
     }
-    rounded: dict[str, Any] = _rounded(result)
-    return rounded
+    found: dict[str, Any] = rounded(result)
+    return found
+
+
+def read_sources(files: Sequence[Path], manifest: Manifest) -> list[GoldSource]:
+    """Labelled files by source, in the order of their first files.
+
+    Raises:
+        ConfigurationError: a file cannot be read, or a line of it is no labelled document.
+    """
+    paths: dict[str, list[Path]] = defaultdict(list)
+    for file in files:
+        paths[source_name(file)].append(file)
+    return [read_source(name, parts, manifest) for name, parts in paths.items()]
+
+
+def outcomes_of(mill: Mill, source: GoldSource, batch: int = BATCH) -> Iterator[tuple[list[Outcome], float]]:
+    """What a mill makes of a source's documents, slice by slice in their order, and the seconds that each took."""
+    for first in range(0, len(source.documents), batch):
+        documents = [_received(document) for document in source.documents[first : first + batch]]
+        started = time.perf_counter()
+        outcomes = mill.process(documents)
+        yield outcomes, time.perf_counter() - started
 
 
 def _received(document: GoldDocument) -> ReceivedDocument:
@@ -83,10 +99,10 @@ def _answer(mill: Mill, outcome: Outcome) -> Answer | None:
             assert_never(outcome)
 
 
-def _rounded(value: Any) -> Any:
+def rounded(value: Any) -> Any:
     """JSON with fewer digits, and tuples as lists."""
     if isinstance(value, float):
         return round(value, DECIMALS)
     if isinstance(value, dict):
-        return {key: _rounded(item) for key, item in value.items()}
-    return [_rounded(item) for item in value] if isinstance(value, list | tuple) else value
+        return {key: rounded(item) for key, item in value.items()}
+    return [rounded(item) for item in value] if isinstance(value, list | tuple) else value

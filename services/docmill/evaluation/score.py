@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from docmill.evaluation.counts import Answer, required_are_right, span_counts, value_counts
 from docmill.evaluation.gold import GoldSource
-from docmill.evaluation.metrics import Counts, accuracy, calibration_error, f1, interval, macro_f1, point
+from docmill.evaluation.metrics import Counts, Metric, accuracy, calibration_error, f1, interval, macro_f1, point
 
 NO_LABEL, NO_ANSWER = -1, -2
 Interval = tuple[float, float] | None
@@ -24,6 +25,8 @@ class FieldScore:
     recall: float | None
     support: int  # gold values
     span_support: int  # gold spans
+    span_precision: float | None = None
+    span_recall: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,31 @@ class SourceScore:
 
 
 @dataclass(frozen=True, slots=True)
-class _Straight:
+class DocumentCounts:
+    """What one source's scores are made of, document by document, so that documents can be drawn anew.
+
+    `gold` and `predicted` are labels by number, negative where there is none; `probability` is NaN where a type is not
+    judged.
+    """
+
+    gold: Counts  # [N]
+    predicted: Counts  # [N]
+    probability: NDArray[np.float64]  # [N]
+    values: Counts  # [N, F, 3]
+    spans: Counts  # [N, F, 3]
+
+    def measures(self) -> dict[str, Metric]:
+        """The measures by which models are compared, under their names in SourceScore."""
+        return {
+            "type_accuracy": partial(accuracy, gold=self.gold, predicted=self.predicted),
+            "type_macro_f1": partial(macro_f1, gold=self.gold, predicted=self.predicted),
+            "field_f1_value": partial(f1, counts=self.values.sum(axis=1)),
+            "field_f1_span": partial(f1, counts=self.spans.sum(axis=1)),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class StraightCounts:
     """Counts of documents straight through; those of a known label may be right."""
 
     documents: int
@@ -71,36 +98,40 @@ class _Straight:
     all_right: int
 
 
-def score_source(source: GoldSource, answers: Sequence[Answer | None]) -> SourceScore:
-    """Score the answers to a source's documents, one each in their order; None for a rejected document."""
-    total = len(source.documents)
+def document_counts(source: GoldSource, answers: Sequence[Answer | None]) -> DocumentCounts:
+    """Hits, inventions and misses of the answers to a source's documents, one each in their order."""
     gold, predicted = _label_ids(source, answers)
     judged = [gold[i] >= 0 and answer is not None for i, answer in enumerate(answers)]
     probability = np.array([a.probability if a and j else np.nan for a, j in zip(answers, judged, strict=True)])
-    values, spans = value_counts(source, answers), span_counts(source, answers)
-    type_accuracy = partial(accuracy, gold=gold, predicted=predicted)
-    type_macro_f1 = partial(macro_f1, gold=gold, predicted=predicted)
-    ece = partial(calibration_error, probability=probability, correct=gold == predicted)
-    field_f1_value = partial(f1, counts=values.sum(axis=1))
-    straight = _straight(source, answers)
+    return DocumentCounts(gold, predicted, probability, value_counts(source, answers), span_counts(source, answers))
+
+
+def score_source(source: GoldSource, answers: Sequence[Answer | None]) -> SourceScore:
+    """Score the answers to a source's documents, one each in their order; None for a rejected document."""
+    total = len(source.documents)
+    counts = document_counts(source, answers)
+    measures = counts.measures()
+    values, spans = counts.values, counts.spans
+    ece = partial(calibration_error, probability=counts.probability, correct=counts.gold == counts.predicted)
+    straight = straight_counts(source, answers)
     return SourceScore(
         documents=total,
         rejected=sum(answer is None for answer in answers),
-        type_documents=int((gold >= 0).sum()),
+        type_documents=int((counts.gold >= 0).sum()),
         unknown_label_documents=sum(document.label_is_unknown for document in source.documents),
-        type_accuracy=point(type_accuracy, total),
-        type_macro_f1=point(type_macro_f1, total),
-        field_f1_value=point(field_f1_value, total),
-        field_f1_span=point(partial(f1, counts=spans.sum(axis=1)), total),
+        type_accuracy=point(measures["type_accuracy"], total),
+        type_macro_f1=point(measures["type_macro_f1"], total),
+        field_f1_value=point(measures["field_f1_value"], total),
+        field_f1_span=point(measures["field_f1_span"], total),
         ece=point(ece, total),
         ece_interval=interval(ece, total),
         straight_through=straight.documents / total,
         straight_through_type_accuracy=_share(straight.type_right, straight.known),
         straight_through_correct=_share(straight.all_right, straight.known),
         intervals=Intervals(
-            type_accuracy=interval(type_accuracy, total),
-            type_macro_f1=interval(type_macro_f1, total),
-            field_f1_value=interval(field_f1_value, total),
+            type_accuracy=interval(measures["type_accuracy"], total),
+            type_macro_f1=interval(measures["type_macro_f1"], total),
+            field_f1_value=interval(measures["field_f1_value"], total),
         ),
         fields={
             field.name: _field_score(values[:, column].sum(axis=0), spans[:, column].sum(axis=0))
@@ -119,14 +150,15 @@ def _label_ids(source: GoldSource, answers: Sequence[Answer | None]) -> tuple[Co
     return np.array(gold, dtype=np.int64), np.array(predicted, dtype=np.int64)
 
 
-def _straight(source: GoldSource, answers: Sequence[Answer | None]) -> _Straight:
+def straight_counts(source: GoldSource, answers: Sequence[Answer | None]) -> StraightCounts:
+    """How many documents went straight through, and how many of these are right."""
     straight = [
         (document, answer)
         for document, answer in zip(source.documents, answers, strict=True)
         if answer is not None and answer.is_straight_through
     ]
     right = [(document, answer) for document, answer in straight if document.label == answer.label]
-    return _Straight(
+    return StraightCounts(
         documents=len(straight),
         known=sum(document.label is not None for document, _ in straight),
         type_right=len(right),
@@ -145,6 +177,8 @@ def _field_score(values: Counts, spans: Counts) -> FieldScore:
         recall=_share(hits, hits + missed),
         support=hits + missed,
         span_support=span_hits + span_missed,
+        span_precision=_share(span_hits, span_hits + span_extra),
+        span_recall=_share(span_hits, span_hits + span_missed),
     )
 
 

@@ -21,6 +21,7 @@ from docmill.training.calibrate import Calibration, read_calibration
 from docmill.training.calibration import threshold
 from docmill.training.export import INT8_FILE
 from docmill.training.materials import Materials
+from docmill.training.source_names import source_names
 
 RECIPE_FILE = "recipe.toml"
 
@@ -88,7 +89,15 @@ def _manifest(materials: Materials, calibration: Calibration, stages: tuple[Trai
         ),
         training=Training(
             data_digest=materials.training.digest,
-            sources=tuple(TrainingSource(name=s.name, licence=s.licence) for s in recipe.sources),
+            sources=tuple(
+                TrainingSource(
+                    name=s.name,
+                    licence=s.licence,
+                    synthetic=s.synthetic_claims is not None,
+                    names=source_names(s, recipe),
+                )
+                for s in recipe.sources
+            ),
             recipe=RECIPE_FILE,
             stages=stages,
         ),

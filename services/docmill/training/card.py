@@ -1,96 +1,163 @@
-"""MODEL_CARD.md: what a bundle is, what it was trained on, how good it is and where it errs, from its own files."""
+"""MODEL_CARD.md: what a bundle was trained on, what it is, how good it is and where it errs, from its own files."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
 
 from docmill.bundle.manifest import Manifest
+from docmill.evaluation.score import SourceScore
+from docmill.training.report.content import MEASURES, Evaluation, Measures
+from docmill.training.report.words import (
+    MEASURE_NAMES,
+    figure,
+    graph_name,
+    model_name,
+    own_seed,
+    signed,
+    source_name,
+    span,
+    verdict,
+)
+
+SYNTHETIC = """
+Synthetic documents are written by a program, in training and in validation: a figure on them says how well the model
+reads such documents, not how well it reads real ones.
+"""
 
 
-def model_card(manifest: Manifest, evaluation: dict[str, Any], limits: Sequence[str]) -> str:
+def model_card(manifest: Manifest, evaluation: Evaluation, limits: Sequence[str]) -> str:
     """The card as Markdown; every figure comes from the manifest or the evaluation."""
-    sources = "\n".join(f"- {source.name}: {source.licence}" for source in manifest.training.sources)
-    bullets = "\n".join(f"- {limit}" for limit in limits)
-    groups = sorted(manifest.groups)
-    labels = "\n".join(
-        f"- **{group}**: "
-        + ", ".join(label for label in manifest.labels if label.partition(".")[0] == group)
-        + f" (fields: {', '.join(manifest.groups[group].fields)})"
-        for group in groups
-    )
+    sources = manifest.training.sources
     return f"""# {manifest.name} {manifest.version}
 
-Names the type of an {"/".join(manifest.languages)} document and pulls out its fields. A fine-tuned encoder from
-{manifest.base_model.name} ({manifest.base_model.licence}), as an int8 ONNX graph.
+## Data and licences
+{_lines(f"- {source_name(source.name, manifest)}: {source.licence}" for source in sources)}
 
-## What it knows
-{labels}
-
-It knows nothing else, and reads text alone, no layout.
-
-## Trained on
-{sources}
-
+Base model: {manifest.base_model.name} ({manifest.base_model.licence}).
+{SYNTHETIC if any(source.synthetic for source in sources) else ""}
 Near-duplicates were kept on one side of the split; a part of the training documents was held out to fit temperatures
 and to certify thresholds; validation documents chose none of them. Digest of the documents trained on:
 `{manifest.training.data_digest}`.
 
+## What it knows
+Names the type of an {"/".join(manifest.languages)} document and pulls out its fields: a fine-tuned encoder as an int8
+ONNX graph.
+
+{_lines(_groups(manifest))}
+
+It knows nothing else, and reads text alone, no layout.
+
 ## On validation, by source
-{_evaluation_table(evaluation)}
+{_lines(_rows(manifest, evaluation))}
 
-{_field_table(evaluation)}
+{_lines(_fields(manifest, evaluation))}
 
-Value F1 folds case, punctuation and white space after normalising both sides. Intervals and every field:
-evaluation.json. A score over all sources together would only show that the sources look different; there is none.
+Value F1 folds case, punctuation and white space after normalising both sides. Intervals, every field and how it was
+measured: evaluation.json, and report.html of the training, which has further seeds. A score over all sources together
+would only show that the sources look different; there is none.
+{_differences(manifest, evaluation)}
+## Straight through
+{_lines(_straight(manifest, evaluation))}
 
+All right: the type and every required field. A target is of one decision, the type or one required field, and the
+shipped policy uses {manifest.policy.target_precision}. Measured on validation documents, which chose no threshold.
+{_vetoed(manifest)}
 ## Certified thresholds
 A decision is a document's type, or one required field that was found, among familiar documents that the model puts
-into the group. How many documents go straight through, with all of it right, is in the table above.
-Certified on held-out training documents at {manifest.policy.confidence_level:.0%} confidence (fixed-sequence testing,
-Clopper-Pearson); the shipped policy uses {manifest.policy.target_precision}. "none" means that no threshold could be
-certified: with the documents at hand, everything of the group goes to the fallback.
+into the group. Certified on held-out training documents at {manifest.policy.confidence_level:.0%} confidence
+(fixed-sequence testing, Clopper-Pearson). "none" means that no threshold could be certified: with the documents at
+hand, everything of the group goes to the fallback.
 
-{_policy_table(manifest)}
+{_lines(_thresholds(manifest))}
 
 ## Limits
-{bullets}
+{_lines(f"- {limit}" for limit in limits)}
 """
 
 
-def _evaluation_table(evaluation: dict[str, Any]) -> str:
-    rows = [
-        "| source | documents | type accuracy | type macro-F1 | field value F1 | straight through |",
-        "|" + "---|" * 6,
+def _groups(manifest: Manifest) -> Iterator[str]:
+    for name, group in sorted(manifest.groups.items()):
+        labels = ", ".join(label for label in manifest.labels if label.partition(".")[0] == name)
+        yield f"- **{name}**: {labels} (fields: {', '.join(group.fields)})"
+
+
+def _rows(manifest: Manifest, evaluation: Evaluation) -> Iterator[str]:
+    """A line a source and model; the bundle's own alone where there are no others."""
+    yield _heads("source", "documents", "model", *MEASURE_NAMES.values())
+    own = own_seed(evaluation)
+    of_seed = [row for row in evaluation.rows if row.seed == own]
+    for name, score in evaluation.sources.items():
+        rows = [(model_name(row, own), row.sources[name]) for row in of_seed if name in row.sources]
+        shown: Sequence[tuple[str, Measures | SourceScore]] = rows or [("int8", score)]
+        for model, measures in shown:
+            cells = (source_name(name, manifest), str(score.documents), model)
+            yield _row(*cells, *(figure(getattr(measures, measure)) for measure in MEASURES))
+
+
+def _fields(manifest: Manifest, evaluation: Evaluation) -> Iterator[str]:
+    yield _heads("source", "field", "value F1", "precision", "recall", "values", "span F1")
+    for name, source in evaluation.sources.items():
+        for field, score in source.fields.items():
+            figures = (figure(score.f1_value), figure(score.precision), figure(score.recall), str(score.support))
+            yield _row(source_name(name, manifest), field, *figures, figure(score.f1_span))
+
+
+def _differences(manifest: Manifest, evaluation: Evaluation) -> str:
+    """What is lost or gained for certain from one model to the next."""
+    compared = [c for c in evaluation.comparisons if c.seed == own_seed(evaluation)]
+    if not compared:
+        return ""
+    lines = [
+        f"- {graph_name(c.before)} to {graph_name(c.after)}: {source_name(c.source, manifest)} "
+        f"{verdict(c)} in {MEASURE_NAMES[c.measure]} (95 % interval {signed(c.interval)})"
+        for c in compared
+        if not c.interval[0] <= 0 <= c.interval[1]
     ]
-    for name, source in evaluation["sources"].items():
-        rows.append(
-            f"| {name} | {source['documents']} | {_figure(source['type_accuracy'])} | "
-            f"{_figure(source['type_macro_f1'])} | {_figure(source['field_f1_value'])} | "
-            f"{_figure(source['straight_through'])} |"
+    told = "Beyond noise, by paired bootstrap over documents:" if lines else "No difference of theirs is beyond noise."
+    return "\n" + _lines([told, "", *lines]).rstrip() + "\n"
+
+
+def _straight(manifest: Manifest, evaluation: Evaluation) -> Iterator[str]:
+    """A line a source and target; the bundle's own alone where no others were measured."""
+    if not evaluation.policy:
+        yield _heads("source", "documents", "straight through", "all right")
+        for name, score in evaluation.sources.items():
+            cells = (str(score.documents), figure(score.straight_through), figure(score.straight_through_correct))
+            yield _row(source_name(name, manifest), *cells)
+        return
+    yield _heads("source", "target", "straight through", "rate", "all right", "95 % interval", "why not")
+    for row in evaluation.policy:
+        yield _row(
+            source_name(row.source, manifest),
+            f"{row.target:.2f}",
+            f"{row.straight} of {row.documents}",
+            figure(row.rate),
+            figure(row.precision),
+            span(row.precision_interval),
+            row.reason or "",
         )
-    return "\n".join(rows)
 
 
-def _field_table(evaluation: dict[str, Any]) -> str:
-    rows = ["| source | field | value F1 | precision | recall | documents with it |", "|" + "---|" * 6]
-    for name, source in evaluation["sources"].items():
-        rows += [
-            f"| {name} | {field} | {_figure(score['f1_value'])} | {_figure(score['precision'])} | "
-            f"{_figure(score['recall'])} | {score['support']} |"
-            for field, score in source["fields"].items()
-        ]
-    return "\n".join(rows)
+def _vetoed(manifest: Manifest) -> str:
+    labels = sorted({veto.label for veto in manifest.policy.vetoed})
+    return (
+        f"Never straight through, since they fall short of it by themselves: {', '.join(labels)}.\n" if labels else ""
+    )
 
 
-def _policy_table(manifest: Manifest) -> str:
-    rows = ["| group | decision | target | threshold | accepted of held out | of these right |", "|" + "---|" * 6]
+def _thresholds(manifest: Manifest) -> Iterator[str]:
+    yield _heads("group", "decision", "target", "threshold", "accepted of held out", "of these right")
     for row in manifest.policy.certified:
         threshold = "none" if row.threshold is None else f"{row.threshold:.3f}"
-        rows.append(
-            f"| {row.group} | {row.what} | {row.target:.2f} | {threshold} | {row.accepted} of {row.decisions} | "
-            f"{row.correct} |"
-        )
-    return "\n".join(rows)
+        accepted = f"{row.accepted} of {row.decisions}"
+        yield _row(row.group, row.what, f"{row.target:.2f}", threshold, accepted, str(row.correct))
 
 
-def _figure(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
+def _heads(*names: str) -> str:
+    return f"{_row(*names)}\n|{'---|' * len(names)}"
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _lines(lines: Iterable[str]) -> str:
+    return "\n".join(lines)

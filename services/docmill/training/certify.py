@@ -48,7 +48,7 @@ def certify(
 
 def sequence(decisions: int, target: float, confidence_level: float) -> list[int]:
     """How many decisions each step accepts."""
-    starts = (_fewest(errors, target, confidence_level) for errors in TOLERATED_ERRORS)
+    starts = (fewest(errors, target, confidence_level) for errors in TOLERATED_ERRORS)
     count = next((start for start in starts if start <= decisions), None)
     if count is None:
         return []
@@ -67,7 +67,7 @@ def lower_bound(hits: int, total: int, confidence_level: float) -> float:
 
 
 @cache
-def _fewest(errors: int, target: float, confidence_level: float) -> int:
+def fewest(errors: int, target: float, confidence_level: float) -> int:
     """The fewest decisions that reach the target with this many errors among them."""
     total = errors + 1
     while lower_bound(total - errors, total, confidence_level) < target:

@@ -17,6 +17,7 @@ from docmill.training.recipe_stages import (
     Schedule,
     Strict,
     Student,
+    Study,
     Vocabulary,
 )
 
@@ -87,7 +88,7 @@ class Source(Strict):
 class Recipe(Strict):
     """`base_model_path`: a folder with a BERT checkpoint as Hugging Face lays it out; default: the packaged MiniLM-L6.
 
-    `baseline`: also train the student without a teacher, to see what the teacher is worth.
+    `study` has no part in the bundle's making.
     """
 
     name: str
@@ -103,7 +104,7 @@ class Recipe(Strict):
     training: Common = Common()
     teacher: Schedule
     student: Student
-    baseline: Schedule | None = None
+    study: Study | None = None
     out_of_fold: OutOfFold
     int8: Int8 = Int8()
     policy: Policy
@@ -213,9 +214,16 @@ class Recipe(Strict):
             "student": self.student,
             "out_of_fold": self.out_of_fold,
         }
-        changed = {name: section.model_copy(update=tokens(section)) for name, section in sections.items()}
-        if self.baseline is not None:
-            changed["baseline"] = self.baseline.model_copy(update=tokens(self.baseline))
+        changed: dict[str, Strict] = {
+            name: section.model_copy(update=tokens(section)) for name, section in sections.items()
+        }
+        if self.study is not None:
+            baseline, of_curve = self.study.baseline, self.study.curve_tokens
+            scaled_study = {
+                "baseline": baseline and baseline.model_copy(update=tokens(baseline)),
+                "curve_tokens": of_curve and max(least, round(of_curve * budget)),
+            }
+            changed["study"] = self.study.model_copy(update=scaled_study)
         return self.model_copy(update=changed)
 
 

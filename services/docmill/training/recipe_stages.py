@@ -5,7 +5,7 @@ A stage's `tokens` are of all windows that it trains on, so they say how long it
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Rate = Annotated[float, Field(gt=0)]
 Weight = Annotated[float, Field(ge=0)]
@@ -107,3 +107,22 @@ class Policy(Strict):
     target_precision: float = Field(gt=0, lt=1)
     confidence_level: float = Field(gt=0, lt=1)
     veto_decisions: int = Field(8, ge=1)
+
+
+class Study(Strict):
+    """What `docmill train run --study` trains beside the bundle, for the report alone.
+
+    `baseline`: the student without a teacher. `seeds`: of further students, and of further baselines. `curve`: numbers
+    of training documents; a student without a teacher learns from so many, and at last from all, `curve_tokens` each.
+    """
+
+    baseline: Schedule | None = None
+    seeds: tuple[int, ...] = ()
+    curve: tuple[Annotated[int, Field(ge=1)], ...] = ()
+    curve_tokens: Tokens | None = None
+
+    @model_validator(mode="after")
+    def _curve_has_tokens(self) -> "Study":
+        if (self.curve_tokens is None) == bool(self.curve):
+            raise ValueError("curve and curve_tokens go together")
+        return self

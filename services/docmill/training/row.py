@@ -1,6 +1,6 @@
-"""A labelled document as a line of our JSONL: `id`, `text`, `label`, `entities`, `fields`. Knows no recipe.
+"""A labelled document as a line of our JSONL: `id`, `text`, `label`, `entities`, `fields`, `source`. Knows no recipe.
 
-Further keys are passed over, so that data sets keep their `source` and `license`.
+Further keys are passed over, so that data sets keep their `license`.
 """
 
 import gzip

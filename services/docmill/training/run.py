@@ -1,13 +1,15 @@
 """`docmill train run`: labelled documents to a bundle, stage by stage; what is in the cache is taken from there.
 
-    gate -> corpus -> vocabulary -> teacher -> student (-> baseline) -> graphs
-         -> what a student says of documents that it never saw -> calibration -> evaluation -> bundle
+    gate -> corpus -> vocabulary -> teacher -> student -> graphs
+         -> what a student says of documents that it never saw -> calibration
+         -> what all graphs say of validation documents -> evaluation -> bundle and report
 
-Imports torch; set the environment of its threads before (see `prepare_environment` of environment.py).
+`--study` adds students that only the report shows (study.py). Imports torch; set the environment of its threads before
+(see `prepare_environment` of environment.py).
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,55 +18,77 @@ from tokenizers import Tokenizer
 from docmill.bundle.bundle import Bundle
 from docmill.bundle.manifest import GoldenEntry
 from docmill.bundle.save import resave_bundle
+from docmill.errors import ConfigurationError
 from docmill.training import stages
 from docmill.training.assemble import assemble
 from docmill.training.cache import Cache, Result, file_digest
 from docmill.training.card import model_card
-from docmill.training.corpus import PARTS, part
+from docmill.training.corpus import PARTS, load_part, part
 from docmill.training.device import choose_device
 from docmill.training.examples import ExampleMaker
-from docmill.training.export import FP32_FILE
-from docmill.training.finish import EVALUATION_FILE, read_evaluation, sample_texts
+from docmill.training.export import FP32_FILE, INT8_FILE
+from docmill.training.finish import CARD_FILE, EVALUATION_FILE, REPORT_FILE, sample_texts
 from docmill.training.fit import OnMoment
 from docmill.training.materials import Materials, base_digest, base_folder
 from docmill.training.model import trained_as
 from docmill.training.recipe import Recipe
+from docmill.training.recipe_stages import Schedule, Study
+from docmill.training.report.compose import BASELINE, STUDENT, TEACHER
+from docmill.training.report.content import Graph as Kind
+from docmill.training.report.content import read_evaluation
+from docmill.training.report.page import report_page
+from docmill.training.report.speed import SPEED_FILE, read_speed
 from docmill.training.sources import source_folders
+from docmill.training.stages import Calibrated, EvaluatedPoint, EvaluatedRow, Graph, Validation
+from docmill.training.study import curve_samples, with_seed
 from docmill.training.tokenizer import windowing
 from docmill.training.training_set import read_training_set
 
 BUNDLE_TOLERANCE = 0.02  # of a golden probability, between kinds of processors
+GRAPHS: dict[Kind, str] = {"fp32": FP32_FILE, "int8": INT8_FILE}
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """`recipe` as it is to be run, `recipe_path` its file, `data` the folder of sources, `samples` of golden texts."""
+    """`recipe` as it is to be run, `recipe_path` its file, `data` the folder of sources, `samples` of golden texts.
+
+    `study`: also make what the recipe's section of that name asks for.
+    """
 
     recipe: Recipe
     recipe_path: Path
     data: Path
     samples: Path
     out: Path
+    study: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """The bundle and the stages that a report may want to look into; `rows` are fp32 graphs by name."""
+    """The bundle, and the page beside its evaluation.json that shows what that holds."""
 
     bundle: Bundle
-    materials: Materials
-    graphs: Result
-    rows: Mapping[str, Path]
-    reads: Sequence[Result]
+    report: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A model as a row of the report."""
+
+    model: str
+    seed: int
+    name: str  # of its stages
+    result: Result
 
 
 def train(task: Task, cache: Cache, on_moment: OnMoment) -> Made:
-    """Make the bundle of a recipe.
+    """Make the bundle of a recipe, and its report.
 
     Raises:
         ConfigurationError: data, recipe or base model are not usable, or the quality gate refuses.
     """
     recipe = task.recipe
+    study = _study(task)
     data = source_folders(recipe, task.data, cache)
     files = {f"{s.name}/{name}": part(data, s.name, name) for s in recipe.sources for name in PARTS}
     digests = {name: file_digest(path) for name, path in files.items()}
@@ -80,32 +104,104 @@ def train(task: Task, cache: Cache, on_moment: OnMoment) -> Made:
 
     teacher = cache.result(stages.teacher(materials, inputs))
     student = cache.result(stages.student(materials, inputs, teacher))
-    models = {"teacher": teacher, "student": student}
-    if recipe.baseline is not None:
-        models["baseline"] = cache.result(stages.baseline(materials, inputs, recipe.baseline))
     graphs = cache.result(stages.graphs(materials, inputs, student))
     reads = _reads(cache, materials, inputs, graphs)
-    rows = {name: _fp32(cache, materials, name, model) for name, model in models.items() if name != "student"}
-    rows["student"] = graphs.file(FP32_FILE)
-    calibration = cache.result(stages.calibration(materials, inputs, reads, graphs))
+    made = Calibrated(graphs, cache.result(stages.calibration(materials, inputs, reads, graphs)))
+
+    trained = tuple(trained_as(result.folder) for result in (teacher, student))
+    validation = Validation(
+        files=[path for name, path in files.items() if name.endswith("/validation")],
+        digests={name: digest for name, digest in digests.items() if name.endswith("/validation")},
+        documents=lambda: [d for source in recipe.sources for d in load_part(data, source, "validation", recipe)],
+    )
+    reader = _Reader(cache, materials, inputs, made, validation)
+    rows = [reader.row(Trained(TEACHER, recipe.seed, TEACHER, teacher))]
+    rows += [reader.row(found) for found in _study_models(cache, materials, inputs, teacher, study)]
+    rows += [reader.shipped(kind, file, trained[-1].tokens) for kind, file in GRAPHS.items()]
+    curve = _curve(reader, study)
+    agreement = cache.result(stages.agreement(materials, inputs, graphs, validation))
+    evaluation = cache.result(stages.evaluation(materials, made, rows, curve, agreement, validation))
+    golden = cache.result(stages.golden(materials, made, sample_texts(task.samples)))
+    speed = cache.result(stages.speed(materials, made, validation))
 
     recipe_text = task.recipe_path.read_text(encoding="utf-8")
-    trained = tuple(trained_as(result.folder) for result in (teacher, student))
-    validation = [path for name, path in files.items() if name.endswith("/validation")]
-    evaluation = cache.result(
-        stages.evaluation(
-            materials,
-            recipe_text,
-            graphs,
-            calibration,
-            trained,
-            validation,
-            {name: digest for name, digest in digests.items() if name.endswith("/validation")},
-            sample_texts(task.samples),
-        )
-    )
-    bundle = assemble(task.out, materials, recipe_text, graphs.folder, calibration.folder, trained)
-    return Made(_finish(task, bundle, evaluation), materials, graphs, rows, reads)
+    bundle = assemble(task.out, materials, recipe_text, graphs.folder, made.calibration.folder, trained)
+    return _finish(task, bundle, evaluation, golden, speed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Has graphs read the validation documents."""
+
+    cache: Cache
+    materials: Materials
+    inputs: Mapping[str, str]
+    made: Calibrated
+    validation: Validation
+
+    def opinions(self, graph: Graph) -> Result:
+        return self.cache.result(stages.opinions(self.materials, self.inputs, graph, self.made, self.validation))
+
+    def fp32(self, name: str, model: Result) -> Graph:
+        result = self.cache.result(stages.fp32_graph(self.materials, name, model))
+        return Graph(name, result.file(FP32_FILE), result.digest)
+
+    def row(self, trained: Trained) -> EvaluatedRow:
+        """The row of a model that is not shipped."""
+        opinions = self.opinions(self.fp32(trained.name, trained.result))
+        tokens = trained_as(trained.result.folder).tokens
+        return EvaluatedRow(trained.model, "fp32", trained.seed, tokens, opinions)
+
+    def shipped(self, kind: Kind, file: str, tokens: int) -> EvaluatedRow:
+        """The row of one of the student's own graphs."""
+        graphs = self.made.graphs
+        graph = Graph(f"{STUDENT}-{kind}", graphs.file(file), graphs.digest)
+        return EvaluatedRow(STUDENT, kind, self.materials.recipe.seed, tokens, self.opinions(graph))
+
+
+def _study(task: Task) -> Study:
+    """What is to be made beside the bundle."""
+    if not task.study:
+        return Study()
+    if task.recipe.study is None:
+        raise ConfigurationError(f"recipe {task.recipe_path} has no section [study], which --study is to make")
+    return task.recipe.study
+
+
+def _study_models(
+    cache: Cache, materials: Materials, inputs: Mapping[str, str], teacher: Result, study: Study
+) -> list[Trained]:
+    """The baseline, and students and baselines of further seeds; these students learn from the one teacher."""
+    seed = materials.recipe.seed
+    found = []
+    if study.baseline is not None:
+        result = cache.result(stages.baseline(materials, inputs, study.baseline))
+        found.append(Trained(BASELINE, seed, BASELINE, result))
+    for further in (other for other in study.seeds if other != seed):
+        seeded = with_seed(materials, further)
+        name = f"{STUDENT}-seed-{further}"
+        found.append(Trained(STUDENT, further, name, cache.result(stages.student(seeded, inputs, teacher, name))))
+        if study.baseline is not None:
+            name = f"{BASELINE}-seed-{further}"
+            result = cache.result(stages.baseline(seeded, inputs, study.baseline, name))
+            found.append(Trained(BASELINE, further, name, result))
+    return found
+
+
+def _curve(reader: _Reader, study: Study) -> list[EvaluatedPoint]:
+    """Students without a teacher, with the student's own rates, on ever more documents."""
+    if study.curve_tokens is None:
+        return []
+    rates = reader.materials.recipe.student
+    schedule = Schedule(tokens=study.curve_tokens, encoder_lr=rates.encoder_lr, head_lr=rates.head_lr)
+    points = []
+    for sample in curve_samples(reader.materials.training, study.curve):
+        name = f"curve-{sample.documents}"
+        of_sample = replace(reader.materials, training=sample.training)
+        result = reader.cache.result(stages.baseline(of_sample, reader.inputs, schedule, name))
+        opinions = reader.opinions(reader.fp32(name, result))
+        points.append(EvaluatedPoint(sample.documents, schedule.tokens, sample.is_all, opinions))
+    return points
 
 
 def _reads(cache: Cache, materials: Materials, inputs: Mapping[str, str], graphs: Result) -> list[Result]:
@@ -142,20 +238,21 @@ def materials_of(recipe: Recipe, base: Path, corpus: Result, vocabulary: Result,
     )
 
 
-def _fp32(cache: Cache, materials: Materials, name: str, model: Result) -> Path:
-    return cache.result(stages.fp32_graph(materials, name, model)).file(FP32_FILE)
-
-
-def _finish(task: Task, bundle: Bundle, evaluation: Result) -> Bundle:
-    """Add evaluation, golden documents and the card."""
-    scores = read_evaluation(evaluation.file(EVALUATION_FILE))
+def _finish(task: Task, bundle: Bundle, evaluation: Result, golden: Result, speed: Result) -> Made:
+    """Add evaluation, golden documents and the card to the bundle; and the report, which is no part of it."""
+    path = evaluation.file(EVALUATION_FILE)
+    scores = read_evaluation(path)
     further = {
-        EVALUATION_FILE: evaluation.file(EVALUATION_FILE).read_bytes(),
-        "MODEL_CARD.md": model_card(bundle.manifest, scores, task.recipe.limits).encode(),
+        EVALUATION_FILE: path.read_bytes(),
+        CARD_FILE: model_card(bundle.manifest, scores, task.recipe.limits).encode(),
     }
-    golden = evaluation.file(stages.GOLDEN_FILE)
+    rows = golden.file(stages.GOLDEN_FILE)
     entry = None
-    if golden.exists():
-        further[stages.GOLDEN_FILE] = golden.read_bytes()
+    if rows.exists():
+        further[stages.GOLDEN_FILE] = rows.read_bytes()
         entry = GoldenEntry(tolerance=BUNDLE_TOLERANCE)
-    return resave_bundle(task.out, further, entry)
+    complete = resave_bundle(task.out, further, entry)
+    page = report_page(complete.manifest, scores, task.recipe.limits, read_speed(speed.file(SPEED_FILE)))
+    report = task.out / REPORT_FILE
+    report.write_text(page, encoding="utf-8")
+    return Made(complete, report)

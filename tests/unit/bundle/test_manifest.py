@@ -118,3 +118,37 @@ def test_a_manifest_of_before_vetoes_and_stages_is_read() -> None:
     manifest = Manifest.model_validate(before)
     assert not manifest.policy.vetoed
     assert not manifest.training.stages
+
+
+def trained_on(**names: Any) -> dict[str, Any]:
+    """The tiny manifest, trained on one source with such names."""
+    source = {"name": "till", "licence": "none", "names": {"group": "receipt", **names}}
+    return described(training={**described()["training"], "sources": [source]})
+
+
+def test_the_names_of_a_source_are_found() -> None:
+    manifest = Manifest.model_validate(trained_on(labels={"Bon": "receipt"}, entities={"Summe": "total"}))
+    names = manifest.source_names("till")
+    assert names is not None
+    assert [names.full_label(own) for own in ("Bon", "receipt", "voucher")] == ["receipt", "receipt", "receipt.voucher"]
+    assert manifest.source_names("bill") is None
+
+
+def test_a_bundle_that_was_made_before_sources_had_names_still_loads() -> None:
+    old = described(training={**described()["training"], "sources": [{"name": "till", "licence": "none"}]})
+    assert Manifest.model_validate(old).source_names("till") is None
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ({"group": "invoice"}, "source till belongs to the unknown group invoice"),
+        ({"entities": {"Summe": "sum"}}, r"source till names \['sum'\], which are no fields of receipt"),
+        ({"masked": ["party"]}, r"source till names \['party'\], which are no fields of receipt"),
+        ({"masked": ["total", "total"]}, "more than once"),
+        ({"colour": "red"}, "Extra inputs"),
+    ],
+)
+def test_names_of_a_source_that_are_refused(names: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        Manifest.model_validate(trained_on(**names))

@@ -49,6 +49,30 @@ def test_bundle_and_threads_come_from_the_environment_too_and_options_win(tmp_pa
     assert "DOCMILL_THREADS" in str(result.exception)
 
 
+def test_files_are_named_one_after_the_other_or_by_option(tmp_path: Path, bundle: Path) -> None:
+    files = [write_rows(tmp_path / f"{n}/validation.jsonl", row(text_of("receipt", 1), "receipt")) for n in "abc"]
+    result = invoke("--bundle", bundle, files[0], files[1], "--data", files[2])
+    assert result.exit_code == 0, result.output
+    assert [f"{name}: 1 documents" in result.stdout for name in "abc"] == [True] * 3
+    assert invoke("--bundle", bundle).exit_code == 2
+    assert invoke("--bundle", bundle, tmp_path / "nothing.jsonl").exit_code == 2
+
+
+def test_a_source_of_which_the_bundle_knows_nothing_is_counted(tmp_path: Path, bundle: Path) -> None:
+    rows = [row("evidence that nobody knows", "evidence", [("quote", "nobody")]), row("a citation", "citation")]
+    files = [write_rows(tmp_path / "sentences/validation.jsonl", *rows)]
+    files.append(write_rows(tmp_path / "receipts/validation.jsonl", row(text_of("receipt", 1), "receipt")))
+    out = tmp_path / "scores.json"
+    result = invoke("--bundle", bundle, *files, "--json", out)
+    assert result.exit_code == 0, result.output
+    strange = json.loads(out.read_text())["sources"]["sentences"]
+    assert (strange["documents"], strange["unknown_label_documents"], strange["type_documents"]) == (2, 2, 0)
+    assert strange["type_accuracy"] is None
+    assert strange["fields"] == {}
+    assert strange["fields_not_in_bundle"] == ["quote"]
+    assert "label not in the bundle" in result.stdout
+
+
 def test_a_bundle_that_is_none_is_an_error_on_purpose(tmp_path: Path) -> None:
     data = write_rows(tmp_path / "a.jsonl", row("x", None))
     result = invoke("--bundle", tmp_path / "nothing", "--data", data)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from docmill.bundle.manifest import FieldEntry, Manifest
+from docmill.bundle.manifest import FieldEntry, Manifest, SourceNames, TrainingSource
 from docmill.errors import ConfigurationError
 from docmill.evaluation.gold import gold_fields, read_rows, read_source, source_name
 from docmill.pipeline.normalise import FieldKind
@@ -48,6 +48,72 @@ def test_a_field_goes_by_its_aliases_or_its_own_name() -> None:
     assert (field.entities, field.values) == (("governing_law",), ())
     (plain,) = [field for field in gold_fields(tiny_manifest()) if field.name == "total"]
     assert (plain.entities, plain.values) == (("total",), ("total",))
+
+
+def manifest_of_source(name: str, names: SourceNames | None) -> Manifest:
+    """The tiny bundle, said to be trained on a source."""
+    tiny = tiny_manifest()
+    sources = (TrainingSource(name=name, licence="none", names=names),)
+    return tiny.model_copy(update={"training": tiny.training.model_copy(update={"sources": sources})})
+
+
+TILL = SourceNames(
+    group="receipt",
+    labels={"Kassenbon": "receipt", "Quittung": "receipt", "Gutschein": "receipt.voucher"},
+    entities={"Firma": "company", "date": "total", "Summe": "total"},
+    unused=("company",),
+    masked=("date",),
+)
+
+
+def test_a_source_of_the_training_is_read_under_its_own_names(tmp_path: Path) -> None:
+    rows = [
+        row("ACME 5.00", "Kassenbon", [("Firma", "ACME"), ("Summe", "5.00")]),
+        row("HOOLI 7.00", "Quittung", Firma="Hooli Ltd"),  # a value under the name of the span
+        row("WONKA 9.00", "Gutschein", [("Firma", "WONKA")]),  # unlabelled by the recipe
+    ]
+    source = read_source("till", [write_rows(tmp_path / "r.jsonl", *rows)], manifest_of_source("till", TILL))
+    assert [(d.label, d.label_is_unknown) for d in source.documents] == [
+        ("receipt", False),
+        ("receipt", False),
+        (None, True),
+    ]
+    assert [d.values for d in source.documents] == [
+        {"company": {"ACME"}, "total": {"5.00"}},
+        {"company": {"Hooli Ltd"}},
+        {"company": {"WONKA"}},
+    ]
+    assert source.span_fields == {"company", "total"}
+    assert source.fields_not_in_bundle == ()
+
+
+def test_what_a_source_calls_otherwise_goes_before_the_common_names(tmp_path: Path) -> None:
+    path = write_rows(
+        tmp_path / "r.jsonl", row("ACME 2024-01-05", "Kassenbon", [("company", "ACME"), ("date", "2024-01-05")])
+    )
+    source = read_source("till", [path], manifest_of_source("till", TILL))
+    assert source.documents[0].values == {"total": {"2024-01-05"}}  # its company is unused, its date is the total
+    assert source.fields_not_in_bundle == ("company",)
+
+
+def test_masked_fields_are_not_scored(tmp_path: Path) -> None:
+    path = write_rows(tmp_path / "r.jsonl", row("x", "receipt", company="ACME", date="2024-01-05"))
+    masking = SourceNames(group="receipt", masked=("date",))
+    source = read_source("till", [path], manifest_of_source("till", masking))
+    assert [field.name for field in source.fields] == ["company"]
+
+
+def test_another_source_of_the_same_bundle_is_read_as_ever(tmp_path: Path) -> None:
+    path = write_rows(tmp_path / "r.jsonl", row("x", "receipt", company="ACME", date="2024-01-05"))
+    source = read_source("shop", [path], manifest_of_source("till", TILL))
+    assert source.documents[0].values == {"company": {"ACME"}, "date": {"2024-01-05"}}
+
+
+def test_a_bundle_that_records_no_names_guesses(tmp_path: Path) -> None:
+    path = write_rows(tmp_path / "c.jsonl", row("x", "mortgage", amount="$5.00"))
+    source = read_source("till", [path], manifest_of_source("till", None))
+    assert source.documents[0].label == "complaint.mortgage"
+    assert [field.name for field in source.fields] == ["amount"]
 
 
 def test_values_of_the_document_come_before_the_texts_of_its_entities(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
-from docmill.evaluation.labels import match_labels
+from docmill.bundle.manifest import SourceNames
+from docmill.evaluation.labels import mapped_labels, match_labels
 
 LABELS = (
     "receipt",
@@ -50,3 +51,25 @@ def test_a_label_that_the_bundle_lacks_is_unknown() -> None:
 
 def test_no_labels_no_group() -> None:
     assert match_labels({}, LABELS).group is None
+
+
+def test_labels_of_a_known_source_are_mapped_and_not_guessed() -> None:
+    names = SourceNames(group="contract", labels={"licence": "contract.license", "non_compete": "contract.other"})
+    match = mapped_labels(["licence", "agency", "letter", "non_compete", "contract"], names, LABELS)
+    assert match.labels == {
+        "licence": "contract.license",
+        "agency": "contract.agency",
+        "letter": None,  # not medical.letter, nor complaint.letter
+        "non_compete": None,  # its label was taken away by the recipe
+        "contract": None,
+    }
+    assert match.group == "contract"
+
+
+def test_a_known_source_has_its_group_even_without_a_label() -> None:
+    match = mapped_labels([], SourceNames(group="contract"), LABELS)
+    assert (match.labels, match.group) == ({}, "contract")
+
+
+def test_a_label_that_is_the_group_stays_so() -> None:
+    assert mapped_labels(["receipt"], SourceNames(group="receipt"), LABELS).labels == {"receipt": "receipt"}

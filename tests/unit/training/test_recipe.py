@@ -113,19 +113,39 @@ def test_a_field_without_aliases_is_taught_by_nothing() -> None:
     assert shy.entity_field("date", "receipt") is None
 
 
+STUDY: dict[str, Any] = {
+    "baseline": {"tokens": 300, "encoder_lr": 1e-4, "head_lr": 1e-3},
+    "seeds": [8],
+    "curve": [10],
+    "curve_tokens": 200,
+}
+
+
 def test_a_budget_scales_the_tokens_of_every_stage_that_trains() -> None:
-    baseline = {"tokens": 300, "encoder_lr": 1e-4, "head_lr": 1e-3}
-    scaled = recipe(baseline=baseline).scaled(0.5)
-    assert scaled.baseline is not None
-    tokens = (scaled.teacher.tokens, scaled.student.tokens, scaled.baseline.tokens, scaled.out_of_fold.tokens)
+    scaled = recipe(study=STUDY).scaled(0.5)
+    assert scaled.study is not None
+    assert scaled.study.baseline is not None
+    tokens = (scaled.teacher.tokens, scaled.student.tokens, scaled.study.baseline.tokens, scaled.out_of_fold.tokens)
     assert tokens == (500, 1000, 150, 250)
+    assert scaled.study.curve_tokens == 100
+    assert scaled.study.curve == (10,)
     assert scaled.student.layers == (0, 2)
-    assert recipe().scaled(0.5).baseline is None
+    assert recipe().scaled(0.5).study is None
     assert recipe().scaled(1.0) == recipe()
+
+
+@pytest.mark.parametrize("missing", ["curve", "curve_tokens"])
+def test_a_curve_needs_sizes_and_tokens(missing: str) -> None:
+    with pytest.raises(ValidationError, match="curve and curve_tokens go together"):
+        recipe(study={key: value for key, value in STUDY.items() if key != missing})
 
 
 def test_every_stage_keeps_at_least_one_step() -> None:
     assert recipe().scaled(0.001).out_of_fold.tokens == recipe().training.tokens_per_step
+
+
+def test_a_fold_that_is_held_out_costs_no_tokens() -> None:
+    assert recipe(out_of_fold={"folds": 5}).scaled(0.5).out_of_fold.tokens is None
 
 
 def test_two_fields_may_swap_names() -> None:

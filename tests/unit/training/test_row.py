@@ -13,10 +13,18 @@ ROW = {"id": "1", "text": "by German law", "label": "supply", "entities": [{"lab
 @pytest.mark.parametrize("name", ["train.jsonl", "train.jsonl.gz"])
 def test_rows_are_read_in_order(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
-    content = (json.dumps(ROW | {"source": "passed over"}) + '\n\n{"id": "2", "text": "é"}\n').encode()
+    content = (
+        json.dumps(ROW | {"source": ["file", 7], "license": "passed over"}) + '\n\n{"id": "2", "text": "é"}\n'
+    ).encode()
     path.write_bytes(gzip.compress(content) if name.endswith("gz") else content)
     assert list(read_rows(path)) == [
-        LabelledRow(id="1", text="by German law", label="supply", entities=(RowEntity(label="law", start=3, end=9),)),
+        LabelledRow(
+            id="1",
+            text="by German law",
+            label="supply",
+            entities=(RowEntity(label="law", start=3, end=9),),
+            source=["file", 7],
+        ),
         LabelledRow(id="2", text="é"),
     ]
 

@@ -1,7 +1,10 @@
 from pathlib import Path
 
+from docmill.evaluation.gold import source_name
 from docmill.training.cache import Cache
+from docmill.training.claims.__main__ import main as write_claims
 from docmill.training.corpus import part, read_part
+from docmill.training.row import read_rows
 from docmill.training.sources import source_folders
 from tests.unit.training.corpora import recipe, rows, write_source
 
@@ -29,3 +32,13 @@ def test_other_sources_are_the_users(tmp_path: Path) -> None:
     write_source(tmp_path, "till", rows("receipt", 1))
     folders = source_folders(SYNTHETIC, tmp_path, Cache(tmp_path / "cache"))
     assert part(folders, "till", "train") == tmp_path / "till" / "train.jsonl"
+
+
+def test_they_are_those_that_the_command_writes_so_that_a_bundle_can_be_scored_on_them(tmp_path: Path) -> None:
+    made = source_folders(recipe([{"name": "till", "synthetic_claims": 25}]), tmp_path, Cache(tmp_path / "cache"))
+    write_claims(["--out", str(tmp_path / "out"), "--documents", "25"])
+    written = tmp_path / "out/claims/validation.jsonl"
+    assert source_name(written) == "claims"
+    for name in ("train", "validation"):
+        trained = read_part(made, recipe().sources[0], name, recipe()).rows
+        assert trained == tuple(read_rows(written.with_name(f"{name}.jsonl")))

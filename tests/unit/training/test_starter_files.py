@@ -34,7 +34,7 @@ def test_the_letters_are_as_the_importer_would_write_them(tmp_path: Path) -> Non
         found = import_jsonl(path)
         assert (len(found.rows), found.skipped, found.notes) == (count, [], {})
         assert [row.model_dump(mode="json") for row in found.rows] == [
-            json.loads(line) | {"fields": {}} for line in path.read_text(encoding="utf-8").splitlines()
+            json.loads(line) | {"fields": {}, "source": None} for line in path.read_text(encoding="utf-8").splitlines()
         ]
 
 

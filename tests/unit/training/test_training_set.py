@@ -48,6 +48,8 @@ def test_a_fold_is_what_the_others_are_not(tmp_path: Path) -> None:
         others, own = training.split(fold)
         assert sorted(d.id for d in [*others["till"], *others["post"], *own]) == sorted(d.id for d in training.all)
         assert len(own) == 5
+        without = training.without(fold)
+        assert (without.documents, without.folds) == (others, training.folds)
 
 
 def test_families_are_the_sources_of_rows_where_the_recipe_says_so(tmp_path: Path) -> None:

@@ -1,0 +1,79 @@
+"""What of a recipe each stage depends on: no more is made anew than a change touches, and no less."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+pytest.importorskip("torch", reason="the extra [train] is not installed")
+pytest.importorskip("transformers", reason="the extra [train] is not installed")
+
+from docmill.training import stages
+from docmill.training.cache import Result
+from docmill.training.recipe import Recipe
+from tests.unit.training.fakes import RECIPE, recipe, with_sources
+
+MADE = Result(Path("folder"), "digest")
+DATA = [Path("data")]
+READING = {"fold-0-reads", "held-out-reads", "graphs", "calibration"}
+TRAINING = {"teacher", "student", "fold-0"}
+
+
+def keys(of: Recipe) -> dict[str, str]:
+    """The key of each stage by its name, as if what came before had not changed."""
+    materials: Any = SimpleNamespace(recipe=of)
+    made = [
+        stages.gate(of, DATA, {"file": "a"}),
+        stages.corpus(of, DATA, {"file": "a"}),
+        stages.vocabulary(of, Path("base"), "base", MADE),
+        stages.teacher(materials, {}),
+        stages.student(materials, {}, MADE),
+        stages.fold_student(materials, {}, 0),
+        stages.fold_reads(materials, {}, 0, MADE),
+        stages.held_out_reads(materials, {}, MADE),
+        stages.graphs(materials, {}, MADE),
+        stages.calibration(materials, {}, [MADE], MADE),
+    ]
+    return {stage.name: stage.key for stage in made}
+
+
+def nested(section: str, **changes: Any) -> Recipe:
+    return recipe(**{section: RECIPE[section] | changes})
+
+
+@pytest.mark.parametrize(
+    ("changed", "anew"),
+    [
+        (recipe(name="other", version="1", limits=["none"], base_model_licence="MIT"), set()),
+        (recipe(seed=8), {"gate", "graphs", "calibration"} | TRAINING),
+        (recipe(labels={"merge": {"contract.a": "contract.b"}}), {"gate", "corpus"}),
+        (recipe(vocabulary={"most_frequent": 9}), {"vocabulary"}),
+        (nested("training", dropout=0.2), TRAINING),
+        (nested("encoder", stride=5), TRAINING | READING),
+        (with_sources(only="slips", per_label=2), TRAINING | READING),
+        (with_sources(only="slips", masked=["date"]), {"gate", "corpus"} | TRAINING | READING),
+        (with_sources(only="slips", entities={"sum": "total"}), {"gate", "corpus"}),
+        (nested("teacher", tokens=2000), {"teacher"}),
+        (nested("student", tokens=3000), {"student"}),
+        (nested("student", distil={"kl": 1.0}), {"student"}),
+        (nested("student", head_lr=2e-3), {"student", "fold-0"}),
+        (nested("student", layers=[0, 1]), {"student", "fold-0"}),
+        (nested("out_of_fold", tokens=600), {"fold-0"}),
+        (nested("out_of_fold", folds=4), {"corpus"}),
+        (recipe(int8={"smoothing": 0.5}), {"graphs", "fold-0-reads"}),
+        (nested("policy", target_precision=0.9), {"calibration"}),
+    ],
+)
+def test_what_a_change_makes_anew(changed: Recipe, anew: set[str]) -> None:
+    before, after = keys(recipe()), keys(changed)
+    assert {name for name in before if before[name] != after[name]} == anew
+
+
+def test_every_input_counts() -> None:
+    other = Result(Path("folder"), "another digest")
+    materials: Any = SimpleNamespace(recipe=recipe())
+    assert stages.student(materials, {}, MADE).key != stages.student(materials, {}, other).key
+    assert stages.teacher(materials, {"corpus": "a"}).key != stages.teacher(materials, {"corpus": "b"}).key
+    assert stages.fold_student(materials, {}, 0).key != stages.fold_student(materials, {}, 1).key
+    assert stages.calibration(materials, {}, [MADE], MADE).key != stages.calibration(materials, {}, [other], MADE).key
