@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from docmill.training.finish import CARD_FILE, EVALUATION_FILE, REPORT_FILE
-from tests.integration.test_train_run import QUICKEST, RECIPE, fails, on_tiny_checkpoint, run
+from tests.integration.test_train_run import LIMIT_S, QUICKEST, RECIPE, on_tiny_checkpoint, run, start
 from tests.sample_sources import write_sample_sources
 
 
@@ -42,5 +42,7 @@ def test_a_recipe_without_a_study_says_so(tmp_path: Path) -> None:
     recipe = on_tiny_checkpoint(RECIPE, tmp_path / "recipe")
     before, _, rest = recipe.read_text(encoding="utf-8").partition("[study]")
     recipe.write_text(f"{before}[out_of_fold]{rest.partition('[out_of_fold]')[2]}", encoding="utf-8")
-    errors = fails(recipe, tmp_path, tmp_path / "bundle", tmp_path / "cache", "--study")
+    with start(recipe, tmp_path, tmp_path / "bundle", tmp_path / "cache", "--study") as process:
+        _, errors = process.communicate(timeout=LIMIT_S)
+    assert process.returncode == 1
     assert "has no section [study], which --study is to make" in errors

@@ -1,6 +1,7 @@
 """What every stage that trains or reads needs: recipe, documents, tokenizer, base model, device."""
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,8 +82,28 @@ class Materials:
 
 
 def base_folder(recipe: Recipe, beside: Path) -> Path:
-    """The base model's folder; a relative path of a recipe is seen from the recipe's own folder."""
-    return base_model_path() if recipe.base_model_path is None else beside / recipe.base_model_path
+    """The base model's folder; a relative path of a recipe is seen from the recipe's own folder.
+
+    Raises:
+        ConfigurationError: it reads shorter windows than the recipe's.
+    """
+    folder = base_model_path() if recipe.base_model_path is None else beside / recipe.base_model_path
+    positions = _positions(folder)
+    if positions is not None and positions < recipe.encoder.max_tokens:
+        raise ConfigurationError(
+            f"the base model in {folder} reads {positions} tokens at most: lower max_tokens of [encoder], which is "
+            f"{recipe.encoder.max_tokens}"
+        )
+    return folder
+
+
+def _positions(base: Path) -> int | None:
+    """How long windows may be; None: it does not say, or is no checkpoint, of which others complain."""
+    try:
+        positions = json.loads((base / "config.json").read_text(encoding="utf-8")).get("max_position_embeddings")
+    except (OSError, ValueError, AttributeError):
+        return None
+    return positions if isinstance(positions, int) else None
 
 
 def base_digest(base: Path) -> str:

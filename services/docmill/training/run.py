@@ -189,14 +189,17 @@ def _study_models(
 
 
 def _curve(reader: _Reader, study: Study) -> list[EvaluatedPoint]:
-    """Students without a teacher, with the student's own rates, on ever more documents."""
+    """Students without a teacher, with the student's own rates, on ever more documents.
+
+    On all of them and for as many tokens, that is the baseline.
+    """
     if study.curve_tokens is None:
         return []
     rates = reader.materials.recipe.student
     schedule = Schedule(tokens=study.curve_tokens, encoder_lr=rates.encoder_lr, head_lr=rates.head_lr)
     points = []
     for sample in curve_samples(reader.materials.training, study.curve):
-        name = f"curve-{sample.documents}"
+        name = BASELINE if sample.is_all and schedule == study.baseline else f"curve-{sample.documents}"
         of_sample = replace(reader.materials, training=sample.training)
         result = reader.cache.result(stages.baseline(of_sample, reader.inputs, schedule, name))
         opinions = reader.opinions(reader.fp32(name, result))

@@ -1,0 +1,65 @@
+import json
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch", reason="the extra [train] is not installed")
+pytest.importorskip("transformers", reason="the extra [train] is not installed")
+
+from docmill.errors import ConfigurationError
+from docmill.training.materials import base_digest, base_folder
+from docmill.training.recipe import Recipe
+from tests.unit.training.fakes import RECIPE, recipe
+
+
+def on_base(max_tokens: int) -> Recipe:
+    return recipe(base_model_path="base", encoder=RECIPE["encoder"] | {"max_tokens": max_tokens})
+
+
+def write_base(folder: Path, **config: object) -> None:
+    (folder / "base").mkdir()
+    (folder / "base" / "config.json").write_text(json.dumps(config))
+
+
+def test_a_relative_base_lies_beside_the_recipe(tmp_path: Path) -> None:
+    write_base(tmp_path, max_position_embeddings=128)
+    assert base_folder(on_base(128), tmp_path) == tmp_path / "base"
+
+
+def test_windows_that_the_base_cannot_read_are_refused_before_any_training(tmp_path: Path) -> None:
+    write_base(tmp_path, max_position_embeddings=128)
+    with pytest.raises(ConfigurationError, match=r"reads 128 tokens at most: lower max_tokens of \[encoder\].* 129"):
+        base_folder(on_base(129), tmp_path)
+
+
+@pytest.mark.parametrize("content", [None, "no JSON", "[]", "{}", '{"max_position_embeddings": null}'])
+def test_a_base_that_does_not_say_is_for_others_to_judge(tmp_path: Path, content: str | None) -> None:
+    (tmp_path / "base").mkdir()
+    if content is not None:
+        (tmp_path / "base" / "config.json").write_text(content)
+    assert base_folder(on_base(512), tmp_path) == tmp_path / "base"
+
+
+@pytest.mark.parametrize(
+    ("files", "lacking"),
+    [
+        ((), "config.json, tokenizer.json"),
+        (("config.json", "model.safetensors"), "tokenizer.json"),
+        (("config.json", "tokenizer.json"), "model.safetensors and pytorch_model.bin"),
+    ],
+)
+def test_what_a_checkpoint_lacks_is_named(tmp_path: Path, files: tuple[str, ...], lacking: str) -> None:
+    for name in files:
+        (tmp_path / name).touch()
+    with pytest.raises(ConfigurationError, match=f"is no Hugging Face BERT checkpoint: it lacks {lacking}"):
+        base_digest(tmp_path)
+
+
+def test_the_digest_is_of_what_is_read(tmp_path: Path) -> None:
+    for name in ("config.json", "tokenizer.json", "pytorch_model.bin"):
+        (tmp_path / name).write_text(name)
+    first = base_digest(tmp_path)
+    (tmp_path / "README.md").touch()
+    assert base_digest(tmp_path) == first
+    (tmp_path / "pytorch_model.bin").write_text("other weights")
+    assert base_digest(tmp_path) != first
