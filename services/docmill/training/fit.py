@@ -21,7 +21,7 @@ WARMUP_SHARE = 0.06
 FINAL_RATE = 0.02  # of the peak
 WEIGHT_DECAY = 0.01
 CLIP_NORM = 1.0
-TYPE_RATE = 10.0  # of the type head beside the other: its inputs, means over a window, spread a tenth as far
+TYPE_RATE = 10.0  # of the type head beside the other; doubtful with many types: docs/decisions/0013-model-factory.md
 CHECKPOINTS, CHECKPOINT_STEPS = 20, 50  # so many a stage, but one every so many steps at least
 CHECKPOINT_FILE = "checkpoint.pt"
 
