@@ -39,6 +39,7 @@ class Micro:
 class Outputs:
     """What the network says of a batch, fp32."""
 
+    documents: Tensor  # [D, H], what the type head sees of each, before dropout
     types: Tensor  # [D, C]
     tags: Tensor  # [K, 3]
     hidden: list[Tensor]  # a micro-batch each, [tokens without padding, H]
@@ -74,8 +75,9 @@ def run_batch(model: JointModel, batch: Batch, device: Device) -> Outputs:
                     vectors[owner].append(pooled[row])
             tags.append(model.tag_logits(states)[micro.known].float())
             hidden.append(states[micro.mask.bool()].float())
-        types = model.type_logits(torch.stack([torch.stack(own).mean(0) for own in vectors])).float()
-    return Outputs(types, torch.cat(tags), hidden)
+        documents = torch.stack([torch.stack(own).mean(0) for own in vectors])
+        types = model.type_logits(documents).float()
+    return Outputs(documents, types, torch.cat(tags), hidden)
 
 
 def _micro_batches(

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 
 from docmill.errors import ConfigurationError
 
-NEEDED = ("torch", "transformers", "onnx", "scipy")
+NEEDED = ("torch", "transformers", "onnx", "scipy", "sklearn")
 
 
 def require_extra() -> None:

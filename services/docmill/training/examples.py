@@ -29,12 +29,20 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
+class _Bearing:
+    """A window in which an entity begins, and of which fields."""
+
+    window: Window
+    fields: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
 class _Cut:
     """All windows of a document, its targets [T, F], and which windows behind the head begin an entity."""
 
     windows: list[Window]
     targets: NDArray[np.int8]
-    bearing: list[Window]
+    bearing: list[_Bearing]
     bare: list[Window]
 
 
@@ -61,7 +69,7 @@ class ExampleMaker:
         head = self._head(known)
         entity_windows, other_windows = _counts(source, known)
         chosen = known.windows[:head]
-        chosen += rng.sample(known.bearing, entity_windows) if source.entity_windows else known.bearing[:entity_windows]
+        chosen += _drawn(known.bearing, entity_windows, rng)
         chosen += rng.sample(known.bare, other_windows) if source.other_windows else known.bare[:other_windows]
         tags = []
         for window in chosen:
@@ -88,11 +96,15 @@ class ExampleMaker:
     def _cut(self, document: LabelledDocument) -> _Cut:
         tokens = tokenise(self._tokenizer, self._windowing, document.text)
         windows, targets = cut(tokens, self._windowing), self._targets(document, tokens)
-        bearing: list[Window] = []
+        bearing: list[_Bearing] = []
         bare: list[Window] = []
         for window in windows[self._recipe.encoder.type_windows :]:
             inside = targets[window.first : window.first + window.length]
-            (bearing if (inside == BEGIN).any() else bare).append(window)
+            begun = np.flatnonzero((inside == BEGIN).any(0)).tolist()
+            if begun:
+                bearing.append(_Bearing(window, frozenset(begun)))
+            else:
+                bare.append(window)
         return _Cut(windows, targets, bearing, bare)
 
     def _targets(self, document: LabelledDocument, tokens: Tokens) -> NDArray[np.int8]:
@@ -107,6 +119,17 @@ class ExampleMaker:
                 targets[covered, column] = INSIDE
                 targets[covered[0], column] = BEGIN
         return targets
+
+
+def _drawn(bearing: Sequence[_Bearing], count: int, rng: random.Random) -> list[Window]:
+    """So many of them: first a field is drawn, then a window that bears it, so that rare fields are not crowded out."""
+    left = list(bearing)
+    chosen: list[Window] = []
+    while len(chosen) < count and left:
+        field = rng.choice(sorted({field for one in left for field in one.fields}))
+        place = rng.choice([i for i, one in enumerate(left) if field in one.fields])
+        chosen.append(left.pop(place).window)
+    return chosen
 
 
 def _counts(source: Source, known: _Cut) -> tuple[int, int]:

@@ -17,11 +17,10 @@ from docmill.training.model import JointModel
 from docmill.training.progress import Moment
 from docmill.training.recipe_stages import Schedule
 
-WARMUP_SHARE = 0.06
+WARMUP_SHARE = 0.15
 FINAL_RATE = 0.02  # of the peak
 WEIGHT_DECAY = 0.01
 CLIP_NORM = 1.0
-TYPE_RATE = 10.0  # of the type head beside the other; doubtful with many types: docs/decisions/0013-model-factory.md
 CHECKPOINTS, CHECKPOINT_STEPS = 20, 50  # so many a stage, but one every so many steps at least
 CHECKPOINT_FILE = "checkpoint.pt"
 
@@ -92,12 +91,10 @@ def _save(checkpoint: Path, model: JointModel, optimizer: torch.optim.Optimizer,
 def _optimizer(model: JointModel, schedule: Schedule) -> torch.optim.AdamW:
     model.encoder.embeddings.word_embeddings.weight.requires_grad_(requires_grad=False)
     encoder = [p for p in model.encoder.parameters() if p.requires_grad]
-    types = list(model.type_head.parameters())
-    others = [p for name, p in model.named_parameters() if not name.startswith(("encoder.", "type_head."))]
+    heads = [p for name, p in model.named_parameters() if not name.startswith("encoder.")]
     groups = [
         {"params": encoder, "lr": 0.0, "peak": schedule.encoder_lr},
-        {"params": others, "lr": 0.0, "peak": schedule.head_lr},
-        {"params": types, "lr": 0.0, "peak": schedule.head_lr * TYPE_RATE},
+        {"params": heads, "lr": 0.0, "peak": schedule.head_lr},
     ]
     return torch.optim.AdamW(groups, weight_decay=WEIGHT_DECAY)
 

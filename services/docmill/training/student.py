@@ -4,6 +4,7 @@ from pathlib import Path
 
 from docmill.training.course import Documents
 from docmill.training.distil import DistilLoss
+from docmill.training.first_heads import begin_heads
 from docmill.training.fit import fit, seed_of
 from docmill.training.labels_loss import LabelsLoss, class_weights
 from docmill.training.materials import Materials
@@ -36,6 +37,7 @@ def make_untaught(materials: Materials, documents: Documents, schedule: Schedule
         dropout=recipe.training.dropout,
         seed=seed_of(materials.seed(stage)),
     )
+    begin_heads(model, materials, documents)
     course = materials.course(documents, schedule.tokens, stage)
     fit(model, course, _by_labels(materials), schedule, device, folder, materials.seed(stage), materials.on_moment)
     save_model(model, folder, materials.trained(stage, course))

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from docmill.training.first_heads import begin_heads
 from docmill.training.fit import fit, seed_of
 from docmill.training.labels_loss import LabelsLoss, class_weights
 from docmill.training.materials import Materials
@@ -22,6 +23,7 @@ def make_teacher(materials: Materials, folder: Path) -> None:
         dropout=recipe.training.dropout,
         seed=seed_of(materials.seed("teacher")),
     )
+    begin_heads(model, materials, materials.training.documents)
     weights = class_weights(materials.training.all, len(materials.labels), materials.make)
     by_labels = LabelsLoss(recipe.training, weights.to(device.torch))
     course = materials.course(materials.training.documents, recipe.teacher.tokens, "teacher")

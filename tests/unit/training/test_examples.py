@@ -118,6 +118,21 @@ def test_no_more_windows_are_drawn_than_there_are() -> None:
     assert len(make(contract(words=10), entity_windows=3, other_windows=3).windows) == 1
 
 
+def test_a_rare_field_is_not_crowded_out() -> None:
+    """Many windows bear a party, one the law: it is half of what is drawn."""
+    pieces = ["w" for _ in range(100)]
+    for place in range(31, 90, 10):
+        pieces[place] = "ACME"
+    pieces[95] = "Ohio"
+    text = " ".join(pieces)
+    parties = [Entity("party", at, at + 4) for at in range(len(text)) if text.startswith("ACME", at)]
+    one = replace(contract(), text=text, entities=(*parties, Entity("law", text.index("Ohio"), text.index("Ohio") + 4)))
+    making = maker(entity_windows=1)
+    drawn = [making(one, random.Random(seed)).windows[2] for seed in range(400)]
+    with_law = sum(window.first <= 95 < window.first + window.length for window in drawn)
+    assert with_law / len(drawn) == pytest.approx(1 / 2, abs=0.1)
+
+
 def test_tags_of_a_drawn_window_are_its_own() -> None:
     example = make(contract(), entity_windows=50)
     for i, window in enumerate(example.windows):
