@@ -156,11 +156,11 @@ def shown_fields(fields: list[dict[str, Any]]) -> str:
 
 
 def tell_errors(outcomes: list[dict[str, Any]], gold: dict[str, dict[str, Any]]) -> None:
-    """Say plainly how many automatic answers are wrong, and what became of kinds the model has never seen."""
+    """Say plainly how many automatic answers are wrong, and what became of languages that the model does not read."""
     automatic = [o for o in outcomes if o["outcome"] == "processed"]
     wrong = [o for o in automatic if o["document_type"]["label"] != gold.get(o["document_id"], {}).get("label")]
-    claims = [o for o in outcomes if o["document_id"].startswith("claims/")]
-    deferred = sum(o["outcome"] == "fallback" for o in claims)
+    foreign = [o for o in outcomes if o["document_id"].startswith("other/")]
+    deferred = sum(o["outcome"] == "fallback" for o in foreign)
     console.print(f"Straight through: {len(automatic)} of {len(outcomes)}; of these {len(wrong)} with a wrong type.")
     for outcome in wrong:
         console.print(
@@ -168,8 +168,8 @@ def tell_errors(outcomes: list[dict[str, Any]], gold: dict[str, dict[str, Any]])
             f"published as {outcome['document_type']['label']}"
         )
     console.print(
-        f"Claims, a kind this bundle was never trained on: {deferred} of {len(claims)} went to the fallback topic, "
-        f"which is right{'' if deferred == len(claims) else '; the rest is wrong'}."
+        f"Languages that this bundle does not read: {deferred} of {len(foreign)} went to the fallback topic, "
+        f"which is right{'' if deferred == len(foreign) else '; the rest is wrong'}."
     )
 
 
