@@ -208,7 +208,7 @@ def test_what_a_student_is_told_worked_out_by_hand(monkeypatch: pytest.MonkeyPat
     assert losses.total.item() == pytest.approx(types / 10 + tags + 0.25 * hidden, rel=1e-5)
 
 
-def test_heads_and_encoder_learn_at_their_own_rates(base: Path, tmp_path: Path) -> None:
+def test_the_tag_head_alone_learns_faster(base: Path, tmp_path: Path) -> None:
     """A single step of Adam moves every weight by its rate."""
     course = Course(DOCUMENTS, recipe(), maker(), 1, "course")
     assert len(course) == 1
@@ -221,7 +221,7 @@ def test_heads_and_encoder_learn_at_their_own_rates(base: Path, tmp_path: Path) 
         for name in ("type_head.bias", "tag_head.bias", "encoder.encoder.layer.0.output.dense.bias")
     }
     assert moved["tag_head.bias"] == pytest.approx(1e-3, rel=0.02)
-    assert moved["type_head.bias"] == pytest.approx(1e-3, rel=0.02)
+    assert moved["type_head.bias"] == pytest.approx(1e-5, rel=0.1)
     assert moved["encoder.encoder.layer.0.output.dense.bias"] == pytest.approx(1e-5, rel=0.1)
 
 

@@ -47,6 +47,8 @@ class ReceiptAugmenter:
             bare = all(e.end <= line.start() or e.start >= line.end() for e in entities)
             if bare and self._rng.random() < DROP_LINE_SHARE:
                 text, entities = _splice(text, entities, line.start(), line.end(), "", keep=None)
+        if not text.strip():  # all of its lines
+            return document
         return replace(document, text=text, entities=tuple(entities))
 
     def _permute_digits(self, document: LabelledDocument) -> LabelledDocument:

@@ -25,7 +25,7 @@ from docmill.training.model import JointModel
 from docmill.training.progress import Counter
 from docmill.training.training_set import sample
 
-PER_LABEL = 40  # documents that the probe learns from
+PER_LABEL = 25  # documents that the probe learns from
 AT_ONCE = 8  # of them
 REGULARISATION = 0.1  # scikit-learn's C, of standardised dimensions
 LEAST_SPREAD = 1e-3  # of a dimension, as a share of the mean one: less says nothing

@@ -41,7 +41,8 @@ def fit(
     """Train through the course, going on from the checkpoint in `folder` where there is one, and take that away.
 
     Every step has a seed of its own, so the steps after a resumption are those that would have been.
-    Word embeddings stay frozen.
+    Word embeddings stay frozen. The type head, which begins as a probe (first_heads.py), learns as slowly as the
+    encoder: with a step of Adam per few documents it would forget what it knows.
     """
     checkpoint = folder / CHECKPOINT_FILE
     model.to(device.torch)
@@ -75,7 +76,7 @@ def _resume(checkpoint: Path, model: JointModel, optimizer: torch.optim.Optimize
     """The first step that is still to do; model and optimizer are as they were before it."""
     if not checkpoint.exists():
         return 0
-    saved = torch.load(checkpoint, weights_only=True)
+    saved = torch.load(checkpoint, weights_only=True, map_location="cpu")
     model.load_state_dict(saved["model"])
     optimizer.load_state_dict(saved["optimizer"])
     return int(saved["step"])
@@ -91,10 +92,9 @@ def _save(checkpoint: Path, model: JointModel, optimizer: torch.optim.Optimizer,
 def _optimizer(model: JointModel, schedule: Schedule) -> torch.optim.AdamW:
     model.encoder.embeddings.word_embeddings.weight.requires_grad_(requires_grad=False)
     encoder = [p for p in model.encoder.parameters() if p.requires_grad]
-    heads = [p for name, p in model.named_parameters() if not name.startswith("encoder.")]
     groups = [
-        {"params": encoder, "lr": 0.0, "peak": schedule.encoder_lr},
-        {"params": heads, "lr": 0.0, "peak": schedule.head_lr},
+        {"params": [*encoder, *model.type_head.parameters()], "lr": 0.0, "peak": schedule.encoder_lr},
+        {"params": list(model.tag_head.parameters()), "lr": 0.0, "peak": schedule.head_lr},
     ]
     return torch.optim.AdamW(groups, weight_decay=WEIGHT_DECAY)
 

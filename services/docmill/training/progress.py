@@ -46,6 +46,8 @@ class Telling:
         self._losses: dict[str, float] = {}
         self._started = self._told = 0.0
         self._first: int | None = None  # steps that a killed run had done
+        self._last: tuple[str, int] = ("", 0)  # unit and step of the last moment
+        self._since = self._moved = 0.0  # when the part of the stage began whose steps are counted; the last moment
 
     def __enter__(self) -> Self:
         self._bars.start()
@@ -69,7 +71,7 @@ class Telling:
         """Something begins that is told under this name."""
         self._end()
         self._name, self._losses, self._first = name, {}, None
-        self._started = self._told = time.monotonic()
+        self._started = self._told = self._moved = time.monotonic()
         self._bar = self._bars.add_task(name, total=None, state="")
         if not self._console.is_terminal:
             self.say(f"{name} ...")
@@ -78,8 +80,11 @@ class Telling:
         """Move the bar, or tell a line now and then."""
         if self._bar is None:
             return
-        if self._first is None:
-            self._first = moment.step - 1
+        unit, step = self._last
+        if self._first is None or moment.unit != unit or moment.step <= step:  # it begins, or its next part does
+            self._since = self._moved
+            self._first, self._losses = moment.step - 1, {}
+        self._last, self._moved = (moment.unit, moment.step), time.monotonic()
         for name, loss in moment.losses.items():
             before = self._losses.get(name, loss)
             self._losses[name] = before + (loss - before) / min(moment.step, SMOOTHED_OVER)
@@ -89,7 +94,7 @@ class Telling:
         now = time.monotonic()
         if not self._console.is_terminal and now - self._told >= PLAIN_EVERY_S:
             self._told = now
-            left_s = (moment.steps - moment.step) * (now - self._started) / (moment.step - self._first)
+            left_s = (moment.steps - moment.step) * (now - self._since) / (moment.step - self._first)
             self.say(f"{self._name} {state}, {left_s / 60:.1f} min left")
 
     def say(self, line: str) -> None:

@@ -48,7 +48,10 @@ class Common(Strict):
 
 
 class Schedule(Strict):
-    """Length and peak learning rates of one training stage."""
+    """Length and peak learning rates of one training stage.
+
+    `head_lr` is of the tag head; the type head, which begins as a linear probe, learns at the encoder's rate.
+    """
 
     tokens: Tokens
     encoder_lr: Rate

@@ -42,7 +42,7 @@ from docmill.training.sources import source_folders
 from docmill.training.stages import Calibrated, EvaluatedPoint, EvaluatedRow, Graph, Validation
 from docmill.training.study import curve_samples, with_seed
 from docmill.training.tokenizer import windowing
-from docmill.training.training_set import read_training_set
+from docmill.training.training_set import read_parts
 
 BUNDLE_TOLERANCE = 0.02  # of a golden probability, between kinds of processors
 GRAPHS: dict[Kind, str] = {"fp32": FP32_FILE, "int8": INT8_FILE}
@@ -99,7 +99,7 @@ def train(task: Task, cache: Cache, on_moment: OnMoment) -> Made:
     vocabulary = cache.result(stages.vocabulary(recipe, base, known_base, corpus))
     materials = materials_of(recipe, base, corpus, vocabulary, on_moment)
     inputs = {"base": known_base, "corpus": corpus.digest, "vocabulary": vocabulary.digest}
-    if materials.held_out:
+    if recipe.out_of_fold.tokens is None:
         inputs["held out"] = "the last fold"
 
     teacher = cache.result(stages.teacher(materials, inputs))
@@ -209,7 +209,7 @@ def _curve(reader: _Reader, study: Study) -> list[EvaluatedPoint]:
 
 def _reads(cache: Cache, materials: Materials, inputs: Mapping[str, str], graphs: Result) -> list[Result]:
     """Predictions for documents that the predicting student never saw."""
-    if materials.held_out:
+    if materials.recipe.out_of_fold.tokens is None:
         return [cache.result(stages.held_out_reads(materials, inputs, graphs))]
     reads = []
     for fold in range(materials.recipe.out_of_fold.folds):
@@ -220,22 +220,19 @@ def _reads(cache: Cache, materials: Materials, inputs: Mapping[str, str], graphs
 
 def materials_of(recipe: Recipe, base: Path, corpus: Result, vocabulary: Result, on_moment: OnMoment) -> Materials:
     """What the stages that train and read share."""
-    documents = read_training_set(corpus.folder, [source.name for source in recipe.sources])
-    last = recipe.out_of_fold.folds - 1
-    held_out = documents.split(last)[1] if recipe.out_of_fold.tokens is None else []
-    training = documents.without(last) if held_out else documents
+    parts = read_parts(corpus.folder, recipe)
     tokenizer = Tokenizer.from_file(str(vocabulary.file(stages.TOKENIZER_FILE)))
     windows = windowing(tokenizer, recipe.encoder)
     return Materials(
         recipe=recipe,
-        training=training,
-        held_out=held_out,
-        labels=documents.labels,
+        training=parts.training,
+        held_out=parts.held_out,
+        labels=parts.labels,
         tokenizer=tokenizer,
         windowing=windows,
         kept=np.load(vocabulary.file(stages.KEPT_FILE)),
         base=base,
-        make=ExampleMaker(recipe, documents.labels, tokenizer, windows),
+        make=ExampleMaker(recipe, parts.labels, tokenizer, windows),
         device=choose_device(),
         on_moment=on_moment,
     )

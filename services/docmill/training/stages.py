@@ -37,7 +37,7 @@ from docmill.training.report.speed import make_speed
 from docmill.training.student import make_student, make_untaught
 from docmill.training.teacher import make_teacher
 from docmill.training.tokenizer import extended_tokenizer
-from docmill.training.training_set import read_training_set, write_training_set
+from docmill.training.training_set import read_parts, write_training_set
 from docmill.training.vocabulary import prune, used_ids
 
 QUALITY_FILE = "quality.json"
@@ -120,13 +120,13 @@ def vocabulary(recipe: Recipe, base: Path, base_digest: str, corpus_result: Resu
 
     def make(folder: Path) -> None:
         tokenizer = extended_tokenizer(base / TOKENIZER_FILE)
-        documents = read_training_set(corpus_result.folder, [source.name for source in recipe.sources]).all
+        documents = read_parts(corpus_result.folder, recipe).training.all
         pruned = prune(tokenizer, used_ids(tokenizer, (d.text for d in documents)), recipe.vocabulary.most_frequent)
         (folder / TOKENIZER_FILE).write_text(pruned.tokenizer, encoding="utf-8")
         np.save(folder / KEPT_FILE, pruned.kept)
 
-    section = recipe.vocabulary.model_dump(mode="json")
-    return Stage("vocabulary", 1, section, {"base": base_digest, "corpus": corpus_result.digest}, make)
+    section = {**recipe.vocabulary.model_dump(mode="json"), "held out": recipe.out_of_fold.tokens is None}
+    return Stage("vocabulary", 2, section, {"base": base_digest, "corpus": corpus_result.digest}, make)
 
 
 def teacher(materials: Materials, inputs: Mapping[str, str]) -> Stage:

@@ -9,6 +9,7 @@ from pathlib import Path
 from docmill.errors import ConfigurationError
 from docmill.training.corpus import Corpus, Entity, LabelledDocument, without_copies
 from docmill.training.folds import assign_folds
+from docmill.training.recipe import Recipe
 
 DOCUMENTS_FILE = "documents.jsonl"
 
@@ -31,10 +32,11 @@ class TrainingSet:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over id, label and text of all documents."""
+        """SHA-256 over id, label, text and entities of all documents."""
         digest = hashlib.sha256()
         for document in sorted(self.all, key=lambda d: d.id):
-            digest.update(json.dumps([document.id, document.label, document.text]).encode())
+            entities = [[e.field, e.start, e.end] for e in document.entities]
+            digest.update(json.dumps([document.id, document.label, document.text, entities]).encode())
         return digest.hexdigest()
 
     def without(self, fold: int) -> "TrainingSet":
@@ -48,6 +50,34 @@ class TrainingSet:
             for name, of_source in self.documents.items()
         }
         return others, [document for document in self.all if self.folds[document.id] == fold]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """`training` is what may be trained on, `held_out` what nothing may see that is trained; `labels` of both."""
+
+    training: TrainingSet
+    held_out: list[LabelledDocument]
+    labels: tuple[str, ...]
+
+
+def read_parts(folder: Path, recipe: Recipe) -> Parts:
+    """What a recipe makes of its documents: it holds the last fold out, or has a student for each fold.
+
+    Raises:
+        ConfigurationError: a fold that is to be read is empty.
+    """
+    documents = read_training_set(folder, [source.name for source in recipe.sources])
+    last = recipe.out_of_fold.folds - 1
+    to_read = {last} if recipe.out_of_fold.tokens is None else set(range(last + 1))
+    if empty := to_read - set(documents.folds.values()):
+        raise ConfigurationError(
+            f"{len(empty)} of {last + 1} folds are without a document, since near-duplicates and layouts stay "
+            f"together: lower folds of [out_of_fold], or label documents that are less alike"
+        )
+    if recipe.out_of_fold.tokens is not None:
+        return Parts(documents, [], documents.labels)
+    return Parts(documents.without(last), documents.split(last)[1], documents.labels)
 
 
 def families(corpus: Corpus) -> dict[str, str]:

@@ -50,6 +50,23 @@ def test_what_a_killed_run_had_done_is_not_counted_into_the_time_left(clock: lis
     assert "teacher 45/60, 1,000 tokens/s, 0.2 min left" in out.getvalue()
 
 
+@pytest.mark.parametrize("unit", ["documents", "tokens"])
+def test_a_stage_of_several_parts_counts_each_anew(clock: list[float], unit: str) -> None:
+    """A probe counts documents, eight at a time, then training counts steps from 1: past the probe's first, too."""
+    telling, out = told()
+    with telling:
+        telling.on_stage(stage("teacher"), False)
+        for done in (8, 16):
+            clock[0] += 30.0
+            telling.on_moment(Moment(done, 16, 1, {}, unit))
+        for step in range(1, 21):
+            clock[0] += 15.0
+            telling.on_moment(Moment(step, 20, 1000, {"tags": 1.0}))
+    lines = out.getvalue().splitlines()
+    assert "teacher 7/20, 1,000 tokens/s, tags 1.0000, 3.2 min left" in lines  # 13 steps of 15 s, the first not counted
+    assert lines[-1] == "teacher: 360 s, tags 1.0000"
+
+
 def test_losses_are_smoothed_and_begin_anew_with_a_stage(clock: list[float]) -> None:
     telling, out = told()
     with telling:

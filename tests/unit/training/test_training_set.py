@@ -4,7 +4,14 @@ import pytest
 
 from docmill.errors import ConfigurationError
 from docmill.training.corpus import Entity, LabelledDocument
-from docmill.training.training_set import TrainingSet, families, read_training_set, sample, write_training_set
+from docmill.training.training_set import (
+    TrainingSet,
+    families,
+    read_parts,
+    read_training_set,
+    sample,
+    write_training_set,
+)
 from tests.unit.training.corpora import Row, read, recipe, row, rows, written
 from tests.unit.training.fakes import document
 
@@ -84,3 +91,38 @@ def test_a_sample_is_capped_by_label_and_the_same_in_any_order() -> None:
     found = sample(documents, 2)
     assert [d.label for d in found] == ["a", "a", "b", "b", "c"]
     assert sample(documents[::-1], 2) == found
+
+
+def test_what_is_held_out_is_not_trained_on(tmp_path: Path) -> None:
+    made(tmp_path, {"till": rows("receipt", 9), "post": rows("will", 6)})
+    parts = read_parts(tmp_path, recipe(out_of_fold={"folds": 3}))
+    held, trained = {d.id for d in parts.held_out}, {d.id for d in parts.training.all}
+    assert len(held) == 5
+    assert len(trained) == 10
+    assert not held & trained
+    assert parts.labels == ("letter.will", "receipt")
+
+
+def test_with_fold_students_all_is_trained_on(tmp_path: Path) -> None:
+    made(tmp_path, {"till": rows("receipt", 9), "post": rows("will", 6)})
+    parts = read_parts(tmp_path, recipe(out_of_fold={"folds": 3, "tokens": 100}))
+    assert parts.held_out == []
+    assert len(parts.training.all) == 15
+
+
+def test_a_fold_without_documents_is_refused(tmp_path: Path) -> None:
+    """Found here, not after hours of training."""
+    alike = [row(f"form-{n}", "receipt", f"{written(1)} {n}") for n in range(8)]
+    made(tmp_path, {"till": alike})
+    for changes, empty in (({}, 1), ({"tokens": 100}, 2)):
+        with pytest.raises(ConfigurationError, match=f"{empty} of 3 folds are without a document"):
+            read_parts(tmp_path, recipe(out_of_fold={"folds": 3, **changes}))
+
+
+def test_the_digest_is_of_the_entities_too(tmp_path: Path) -> None:
+    text = "ACME Total 4.50"
+    one = TrainingSet({"till": [LabelledDocument("a", "till", "receipt", "receipt", text, ())]}, {})
+    other = TrainingSet(
+        {"till": [LabelledDocument("a", "till", "receipt", "receipt", text, (Entity("total", 11, 15),))]}, {}
+    )
+    assert one.digest != other.digest

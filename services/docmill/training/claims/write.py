@@ -34,20 +34,23 @@ document does not tell is absent).
 
 
 def row(document: Document, seed: int) -> dict[str, Any]:
-    """One line of a file, with the keys of the other sources."""
+    """One line of a file, with the keys of the other sources, and `encloses`: the layout of what is enclosed.
+
+    `source` names the layout alone: documents of one are kept in one fold.
+    """
     entities = [
         {"label": mark.field, "start": mark.start, "end": mark.end, "text": document.text[mark.start : mark.end]}
         for mark in document.marks
     ]
-    layouts = document.layout + (f" with {document.enclosure}" if document.enclosure else "")
     return {
         "id": document.id,
         "text": document.text,
         "label": document.kind.value,
         "entities": entities,
-        "source": f"SYNTHETIC: docmill claims generator, layout {layouts}, seed {seed}",
+        "source": f"SYNTHETIC: docmill claims generator, layout {document.layout}, seed {seed}",
         "license": LICENCE,
         "fields": document.values,
+        "encloses": document.enclosure,
     }
 
 

@@ -4,13 +4,14 @@ import pytest
 
 from docmill.training.claims.pools import Part
 from docmill.training.claims.write import row, write
-from docmill.training.corpus import Entity, load_part
+from docmill.training.corpus import Entity, load_corpus, load_part
 from docmill.training.recipe import Recipe
 from docmill.training.row import read_rows
+from docmill.training.training_set import read_training_set, write_training_set
 from tests.unit.training.claims.fakes import corpus
 from tests.unit.training.fakes import recipe
 
-KEYS = ["id", "text", "label", "entities", "source", "license", "fields"]  # of every other source
+KEYS = ["id", "text", "label", "entities", "source", "license", "fields", "encloses"]  # all but the last as elsewhere
 FIELDS = ["claim_number", "policy_number", "claimant", "date_of_loss", "claimed_amount"]
 
 
@@ -37,9 +38,30 @@ def test_rows_have_the_keys_of_the_other_sources() -> None:
     assert document.layout in made["source"]
 
 
-def test_the_source_names_what_is_enclosed() -> None:
-    enclosing = next(document for document in corpus(Part.TRAIN) if document.enclosure)
-    assert f"{enclosing.layout} with {enclosing.enclosure}" in row(enclosing, 7)["source"]
+def test_the_source_is_the_layout_whatever_is_enclosed() -> None:
+    """Or documents of one layout would not be of one family, and would come into several folds."""
+    enclosing = [document for document in corpus(Part.TRAIN) if document.enclosure]
+    assert len(enclosing) > 10
+    for document in enclosing:
+        made = row(document, 7)
+        assert made["source"].endswith(f"layout {document.layout}, seed 7")
+        assert made["encloses"] == document.enclosure
+
+
+def test_no_layout_is_in_two_folds(tmp_path: Path) -> None:
+    write(tmp_path, {Part.TRAIN: corpus(Part.TRAIN), Part.VALIDATION: corpus(Part.VALIDATION)[:10]}, 7)
+    of_claims = claims_recipe()
+    by_layout = of_claims.model_copy(
+        update={"sources": (of_claims.sources[0].model_copy(update={"fold_by_source": True}),)}
+    )
+    write_training_set(load_corpus([tmp_path], by_layout), 4, tmp_path)
+    folds = read_training_set(tmp_path, ["claims"]).folds
+    layouts: dict[str, set[int]] = {}
+    for document in corpus(Part.TRAIN):
+        layouts.setdefault(document.layout, set()).add(folds[document.id])
+    assert len(layouts) > 20
+    assert all(len(own) == 1 for own in layouts.values())
+    assert {fold for own in layouts.values() for fold in own} == {0, 1, 2, 3}
 
 
 def test_files_are_read_by_the_trainer(folder: Path) -> None:
