@@ -254,7 +254,7 @@ def _decisions(reads: Sequence[Read], spec: ModelSpec, group: str, what: str) ->
         found = [(p.probability, p.label == read.document.label) for read, p in own]
     else:
         fields = spec.groups[group].required or spec.groups[group].fields
-        found = [(score, right) for _, score, right in field_decisions(own, fields, group, spec)]
+        found = [(score, right) for name in fields for _, score, right in field_decisions(own, [name], group, spec)]
     return np.array(found, dtype=np.float64).reshape(-1, 2)
 
 

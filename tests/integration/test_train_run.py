@@ -113,6 +113,16 @@ def test_the_bundle_passes_its_golden_documents(mill: Mill) -> None:
     check_golden(mill, read_golden(mill.bundle.folder / golden.file), golden.tolerance)
 
 
+def test_nothing_but_a_bundle_is_replaced(data: Path, tmp_path: Path) -> None:
+    """Before anything is made, not after hours."""
+    with start(RECIPE, data, data, tmp_path / "cache") as process:
+        _, errors = process.communicate(timeout=LIMIT_S)
+    assert process.returncode == 1
+    assert "holds no bundle" in errors
+    assert not (tmp_path / "cache").exists()
+    assert (data / "receipts" / "train.jsonl").exists()
+
+
 def test_the_bundle_says_how_it_was_made(mill: Mill) -> None:
     stages = mill.bundle.manifest.training.stages
     assert [stage.name for stage in stages] == ["teacher", "student"]

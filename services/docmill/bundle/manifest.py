@@ -141,11 +141,15 @@ class TrainingStage(Strict):
 
 
 class Training(Strict):
-    """Where the weights come from; `data_digest` is over the documents trained on."""
+    """Where the weights come from; `data_digest` is over the documents trained on.
+
+    `seed` and the tokens of `stages` are those of the run, whatever the recipe's file says.
+    """
 
     data_digest: str
     sources: tuple[TrainingSource, ...]
     recipe: str
+    seed: int | None = None
     stages: tuple[TrainingStage, ...] = ()
 
 

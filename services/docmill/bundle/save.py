@@ -23,6 +23,7 @@ from docmill.bundle.manifest import (
     GoldenEntry,
     Manifest,
 )
+from docmill.errors import BundleError
 from docmill.pipeline.types import OutlierSpec
 
 EARLIEST = (1980, 1, 1, 0, 0, 0)  # the first time a zip can hold: the same arrays give the same bytes
@@ -49,8 +50,9 @@ def save_bundle(
         The bundle as loaded from `folder`.
 
     Raises:
-        BundleError: the bundle could not be loaded again; `folder` is as it was.
+        BundleError: the bundle could not be loaded again, or `folder` holds something else; it is as it was.
     """
+    check_place(folder)
     contents = {
         **(further or {}),
         MODEL_FILE: model,
@@ -74,6 +76,16 @@ def save_bundle(
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return load_bundle(folder)
+
+
+def check_place(folder: Path) -> None:
+    """Make sure that nothing but a bundle is replaced.
+
+    Raises:
+        BundleError: `folder` is a file, or a folder that holds something else.
+    """
+    if folder.exists() and not (folder / MANIFEST_FILE).exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise BundleError(f"{folder} holds no bundle, and would be replaced by one: name another place, or empty it")
 
 
 def resave_bundle(folder: Path, further: Mapping[str, bytes], golden: GoldenEntry | None) -> Bundle:

@@ -164,6 +164,8 @@ def run(
     task = Task(recipe=loaded, recipe_path=recipe, data=data_folder(recipe, data), samples=folder, out=out, study=study)
     with Telling(Console(stderr=True, highlight=False)) as telling:
         made = train(task, Cache(cache_folder(), telling.on_stage), telling.on_moment)
+    if told := ", ".join(f"{count} {name}" for name, count in made.findings.items() if count):
+        typer.echo(f"quality gate: {told}; `docmill train check {recipe}` says what")
     bundle = made.bundle
     typer.echo(f"{out}: {bundle.name} {bundle.version}, sha256 {bundle.sha256}")
     typer.echo(f"{made.report}: what it is worth on validation documents; open it in a browser")

@@ -8,6 +8,7 @@ once, day or month first as its field says; a gold date gets no second reading.
 import re
 from collections.abc import Collection, Sequence, Set
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -16,6 +17,16 @@ from docmill.evaluation.metrics import Counts
 from docmill.pipeline.normalise import FieldKind, normalise
 
 NOT_WORD = re.compile(r"[\W_]+")
+
+
+class ValueField(Protocol):
+    """How values of a field are read."""
+
+    @property
+    def kind(self) -> FieldKind: ...
+
+    @property
+    def day_first(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +93,7 @@ def found_values(answer: Answer | None, field: GoldField) -> set[str]:
     return _comparables(field, [f.text for f in answer.found if f.field == field.name]) if answer else set()
 
 
-def comparable(field: GoldField, text: str) -> str:
+def comparable(field: ValueField, text: str) -> str:
     """What of a value is compared; empty where nothing of it is left."""
     value = None if field.kind is FieldKind.TEXT else normalise(field.kind, text, day_first=field.day_first)
     return value or NOT_WORD.sub("", text.casefold())

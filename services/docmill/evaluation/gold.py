@@ -109,7 +109,7 @@ def source_name(path: Path) -> str:
     """`sroie` for `sroie/test.jsonl`, `sroie_test.jsonl.gz` and `sroie.jsonl`."""
     stem = path.name.removesuffix(".gz").removesuffix(".jsonl")
     if IS_PART.fullmatch(stem):
-        return path.resolve().parent.name
+        return path.absolute().parent.name  # a link is known by its own place
     return PART_SUFFIX.sub("", stem)
 
 

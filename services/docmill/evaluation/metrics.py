@@ -19,6 +19,7 @@ RESAMPLES = 500
 SEED = 20240601
 COVERAGE = 0.95
 ECE_BINS = 15
+LEAST_DECISIONS = 200  # of fewer, a calibration error says more about their number than about the confidence
 
 
 def point(metric: Metric, documents: int) -> float | None:

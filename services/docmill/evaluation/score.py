@@ -9,7 +9,17 @@ from numpy.typing import NDArray
 
 from docmill.evaluation.counts import Answer, required_are_right, span_counts, value_counts
 from docmill.evaluation.gold import GoldSource
-from docmill.evaluation.metrics import Counts, Metric, accuracy, calibration_error, f1, interval, macro_f1, point
+from docmill.evaluation.metrics import (
+    LEAST_DECISIONS,
+    Counts,
+    Metric,
+    accuracy,
+    calibration_error,
+    f1,
+    interval,
+    macro_f1,
+    point,
+)
 
 NO_LABEL, NO_ANSWER = -1, -2
 Interval = tuple[float, float] | None
@@ -54,7 +64,7 @@ class SourceScore:
     type_macro_f1: float | None  # over the labels that occur in the gold
     field_f1_value: float | None  # micro over the fields below
     field_f1_span: float | None
-    ece: float | None  # of the type's probability
+    ece: float | None  # of the type's probability; None below LEAST_DECISIONS documents
     ece_interval: Interval
     straight_through: float  # share of all documents
     straight_through_type_accuracy: float | None
@@ -114,17 +124,19 @@ def score_source(source: GoldSource, answers: Sequence[Answer | None]) -> Source
     values, spans = counts.values, counts.spans
     ece = partial(calibration_error, probability=counts.probability, correct=counts.gold == counts.predicted)
     straight = straight_counts(source, answers)
+    judged = int((counts.gold >= 0).sum())
+    has_ece = judged >= LEAST_DECISIONS
     return SourceScore(
         documents=total,
         rejected=sum(answer is None for answer in answers),
-        type_documents=int((counts.gold >= 0).sum()),
+        type_documents=judged,
         unknown_label_documents=sum(document.label_is_unknown for document in source.documents),
         type_accuracy=point(measures["type_accuracy"], total),
         type_macro_f1=point(measures["type_macro_f1"], total),
         field_f1_value=point(measures["field_f1_value"], total),
         field_f1_span=point(measures["field_f1_span"], total),
-        ece=point(ece, total),
-        ece_interval=interval(ece, total),
+        ece=point(ece, total) if has_ece else None,
+        ece_interval=interval(ece, total) if has_ece else None,
         straight_through=straight.documents / total,
         straight_through_type_accuracy=_share(straight.type_right, straight.known),
         straight_through_correct=_share(straight.all_right, straight.known),

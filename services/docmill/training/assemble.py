@@ -99,6 +99,7 @@ def _manifest(materials: Materials, calibration: Calibration, stages: tuple[Trai
                 for s in recipe.sources
             ),
             recipe=RECIPE_FILE,
+            seed=recipe.seed,
             stages=stages,
         ),
         base_model=BaseModelEntry(name=recipe.base_model, licence=recipe.base_model_licence),

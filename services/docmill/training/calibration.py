@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from docmill.bundle.manifest import Certificate, Veto
+from docmill.evaluation.counts import comparable
 from docmill.pipeline.calibrate import softmax
 from docmill.pipeline.decode import read_off
-from docmill.pipeline.normalise import FieldKind, normalise
-from docmill.pipeline.types import ModelSpec, Prediction
+from docmill.pipeline.types import FieldSpec, ModelSpec, Prediction, Span
 from docmill.training.certify import Certified, certify
 from docmill.training.reading import Read
 from docmill.training.recipe_stages import Policy
@@ -155,34 +155,31 @@ def _vetoes(what: str, threshold: float, scored: Sequence[Scored], policy: Polic
 def field_decisions(
     own: Sequence[tuple[Read, Prediction]], names: Sequence[str], group: str, spec: ModelSpec
 ) -> list[Scored]:
-    """The best span of every field of `names` that was found, where the document's source annotates it at all.
+    """One decision a document that bears all fields of `names`: as sure as the least sure, right if all are right.
 
-    A document of another group is judged by what it bears, which as a rule makes the field wrong.
+    Fields of one document go wrong together, so they are not counted one by one: a certificate's intervals are of
+    independent decisions. Right is what the evaluation calls so: exactly the document's values. Fields that its source
+    does not annotate are passed over; a document of another group is judged by what it bears, which as a rule makes it
+    wrong.
     """
     fields = {field.name: field for field in spec.fields}
     scored = []
     for read, prediction in own:
-        text = read.document.text
-        judged = read.taught if read.document.group == group else names
-        for name in names:
-            field = fields[name]
-            spans = [span for span in prediction.spans if span.field == name]
-            if not spans or name not in judged:
-                continue
-            best = max(spans, key=lambda span: span.confidence)
-            gold = {
-                _folded(field.kind, text[e.start : e.end], day_first=field.day_first)
-                for e in read.document.entities
-                if e.field == name
-            }
-            is_right = _folded(field.kind, text[best.start : best.end], day_first=field.day_first) in gold
-            scored.append((prediction.label, best.confidence, is_right))
+        judged = [name for name in names if read.document.group != group or name in read.taught]
+        found = {name: [span for span in prediction.spans if span.field == name] for name in names}
+        if not judged or not all(found.values()):  # not judged, or a field is missing: it goes to the fallback
+            continue
+        score = min(max(span.confidence for span in spans) for spans in found.values())
+        scored.append((prediction.label, score, all(_is_right(read, found[name], fields[name]) for name in judged)))
     return scored
 
 
-def _folded(kind: FieldKind, text: str, *, day_first: bool) -> str:
-    value = normalise(kind, text, day_first=day_first) or text
-    return "".join(c for c in value.casefold() if c.isalnum())
+def _is_right(read: Read, spans: Sequence[Span], field: FieldSpec) -> bool:
+    """Whether the spans of a field hold its values; where it has but one, one of those that are marked is enough."""
+    text = read.document.text
+    gold = {comparable(field, text[e.start : e.end]) for e in read.document.entities if e.field == field.name}
+    found = {comparable(field, text[span.start : span.end]) for span in spans}
+    return found == gold or (not field.many and found <= gold)
 
 
 def _tags(read: Read, field: str) -> NDArray[np.int64]:

@@ -15,6 +15,7 @@ from docmill.training.report.words import (
     source_name,
     span,
     verdict,
+    why_not,
 )
 
 SYNTHETIC = """
@@ -33,9 +34,9 @@ def model_card(manifest: Manifest, evaluation: Evaluation, limits: Sequence[str]
 
 Base model: {manifest.base_model.name} ({manifest.base_model.licence}).
 {SYNTHETIC if any(source.synthetic for source in sources) else ""}
-Near-duplicates were kept on one side of the split; a part of the training documents was held out to fit temperatures
-and to certify thresholds; validation documents chose none of them. Digest of the documents trained on:
-`{manifest.training.data_digest}`.
+Copies of validation documents were left out of training; the same form with other content may be on both sides.
+Temperatures and thresholds rest on readings of training documents by a model that had not been trained on them;
+validation documents chose none of them. Digest of the documents trained on: `{manifest.training.data_digest}`.
 
 ## What it knows
 Names the type of an {"/".join(manifest.languages)} document and pulls out its fields: a fine-tuned encoder as an int8
@@ -132,7 +133,7 @@ def _straight(manifest: Manifest, evaluation: Evaluation) -> Iterator[str]:
             figure(row.rate),
             figure(row.precision),
             span(row.precision_interval),
-            row.reason or "",
+            why_not(row),
         )
 
 

@@ -17,7 +17,7 @@ from tokenizers import Tokenizer
 
 from docmill.bundle.bundle import Bundle
 from docmill.bundle.manifest import GoldenEntry
-from docmill.bundle.save import resave_bundle
+from docmill.bundle.save import check_place, resave_bundle
 from docmill.errors import ConfigurationError
 from docmill.training import stages
 from docmill.training.assemble import assemble
@@ -65,10 +65,14 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """The bundle, and the page beside its evaluation.json that shows what that holds."""
+    """The bundle, and the page beside its evaluation.json that shows what that holds.
+
+    `findings`: how many the quality gate had, by severity.
+    """
 
     bundle: Bundle
     report: Path
+    findings: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,9 @@ def train(task: Task, cache: Cache, on_moment: OnMoment) -> Made:
 
     Raises:
         ConfigurationError: data, recipe or base model are not usable, or the quality gate refuses.
+        BundleError: `out` holds something that is no bundle.
     """
+    check_place(task.out)
     recipe = task.recipe
     study = _study(task)
     data = source_folders(recipe, task.data, cache)
@@ -94,7 +100,7 @@ def train(task: Task, cache: Cache, on_moment: OnMoment) -> Made:
     digests = {name: file_digest(path) for name, path in files.items()}
     base = base_folder(recipe, task.recipe_path.parent)
     known_base = base_digest(base)
-    cache.result(stages.gate(recipe, data, digests))
+    gate = cache.result(stages.gate(recipe, data, digests))
     corpus = cache.result(stages.corpus(recipe, data, digests))
     vocabulary = cache.result(stages.vocabulary(recipe, base, known_base, corpus))
     materials = materials_of(recipe, base, corpus, vocabulary, on_moment)
@@ -126,7 +132,8 @@ def train(task: Task, cache: Cache, on_moment: OnMoment) -> Made:
 
     recipe_text = task.recipe_path.read_text(encoding="utf-8")
     bundle = assemble(task.out, materials, recipe_text, graphs.folder, made.calibration.folder, trained)
-    return _finish(task, bundle, evaluation, golden, speed)
+    made_of = _finish(task, bundle, evaluation, golden, speed)
+    return Made(*made_of, stages.findings_of(gate))
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +245,7 @@ def materials_of(recipe: Recipe, base: Path, corpus: Result, vocabulary: Result,
     )
 
 
-def _finish(task: Task, bundle: Bundle, evaluation: Result, golden: Result, speed: Result) -> Made:
+def _finish(task: Task, bundle: Bundle, evaluation: Result, golden: Result, speed: Result) -> tuple[Bundle, Path]:
     """Add evaluation, golden documents and the card to the bundle; and the report, which is no part of it."""
     path = evaluation.file(EVALUATION_FILE)
     scores = read_evaluation(path)
@@ -255,4 +262,4 @@ def _finish(task: Task, bundle: Bundle, evaluation: Result, golden: Result, spee
     page = report_page(complete.manifest, scores, task.recipe.limits, read_speed(speed.file(SPEED_FILE)))
     report = task.out / REPORT_FILE
     report.write_text(page, encoding="utf-8")
-    return Made(complete, report)
+    return complete, report

@@ -105,6 +105,12 @@ def gate(recipe: Recipe, data: Sequence[Path], data_digests: Mapping[str, str]) 
     return Stage("gate", 1, {**_corpus_section(recipe), "seed": recipe.seed}, data_digests, make)
 
 
+def findings_of(gate_result: Result) -> Mapping[str, int]:
+    """How many findings the gate had, by severity."""
+    counts: dict[str, int] = json.loads(gate_result.file(QUALITY_FILE).read_text(encoding="utf-8"))["counts"]
+    return counts
+
+
 def corpus(recipe: Recipe, data: Sequence[Path], data_digests: Mapping[str, str]) -> Stage:
     """The training documents, mapped, without copies of validation documents, in folds."""
 
@@ -230,7 +236,7 @@ def calibration(
     fields = recipe.model_dump(mode="json", include={"fields", "groups", "policy"})
     return Stage(
         "calibration",
-        1,
+        2,
         {**fields, **_reading_section(recipe), "seed": recipe.seed},
         {**inputs, **of_reads, "graphs": graphs_result.digest},
         lambda folder: make_calibration(materials, [r.folder for r in reads], graphs_result.folder, folder),

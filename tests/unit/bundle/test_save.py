@@ -77,6 +77,18 @@ def test_an_empty_folder_gives_way(pristine: Path, tmp_path: Path) -> None:
     assert load_bundle(target).name == "tiny-en"
 
 
+@pytest.mark.parametrize("is_folder", [True, False])
+def test_nothing_but_a_bundle_gives_way(pristine: Path, tmp_path: Path, is_folder: bool) -> None:
+    target = tmp_path / "letters"
+    if is_folder:
+        (target / "letters").mkdir(parents=True)
+    kept = target / "letters" / "train.jsonl" if is_folder else target
+    kept.write_text("labelled by hand")
+    with pytest.raises(BundleError, match="holds no bundle, and would be replaced"):
+        save(pristine, target)
+    assert kept.read_text() == "labelled by hand"
+
+
 def test_what_cannot_be_loaded_is_not_saved(pristine: Path, tmp_path: Path) -> None:
     target = tmp_path / "bundle"
     save(pristine, target)

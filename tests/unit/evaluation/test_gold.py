@@ -28,6 +28,15 @@ def test_the_name_of_a_source(path: str, name: str) -> None:
     assert source_name(Path(path)) == name
 
 
+def test_a_link_is_named_after_the_folder_it_is_in(tmp_path: Path) -> None:
+    """Data sets are often kept in a store of blobs."""
+    (tmp_path / "blobs").mkdir()
+    (tmp_path / "blobs" / "3f").write_text("")
+    (tmp_path / "sroie").mkdir()
+    (tmp_path / "sroie" / "test.jsonl").symlink_to(tmp_path / "blobs" / "3f")
+    assert source_name(tmp_path / "sroie" / "test.jsonl") == "sroie"
+
+
 def test_a_relative_file_is_named_after_the_folder_it_is_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "sroie").mkdir()
     monkeypatch.chdir(tmp_path / "sroie")

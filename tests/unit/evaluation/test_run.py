@@ -51,12 +51,21 @@ CONTRACT_ANSWERS = {
 
 
 @pytest.fixture
-def scores(tmp_path: Path) -> dict[str, Any]:
+def scores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    monkeypatch.setattr("docmill.evaluation.score.LEAST_DECISIONS", 1)
     files = [
         write_rows(tmp_path / "receipts/test.jsonl", *RECEIPTS),
         write_rows(tmp_path / "contracts-test.jsonl", *CONTRACTS),
     ]
     return evaluate(RoteMill(RECEIPT_ANSWERS | CONTRACT_ANSWERS), files)
+
+
+def test_of_few_documents_no_calibration_error_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = [write_rows(tmp_path / "receipts/test.jsonl", *RECEIPTS)]
+    monkeypatch.setattr("docmill.evaluation.score.LEAST_DECISIONS", 5)  # four have a label that is known
+    receipts = evaluate(RoteMill(RECEIPT_ANSWERS), files)["sources"]["receipts"]
+    assert receipts["ece"] is None
+    assert receipts["ece_interval"] is None
 
 
 def test_types_by_hand(scores: dict[str, Any]) -> None:

@@ -5,11 +5,18 @@ import numpy as np
 import pytest
 
 from docmill.pipeline.calibrate import softmax
-from docmill.pipeline.decode import Merged
+from docmill.pipeline.decode import Merged, read_off
 from docmill.pipeline.normalise import FieldKind
 from docmill.pipeline.types import FieldSpec, GroupSpec, ModelSpec, OutlierSpec
 from docmill.pipeline.window import tokenise
-from docmill.training.calibration import certificates, fit_tags, fit_type_temperature, halves, threshold
+from docmill.training.calibration import (
+    certificates,
+    field_decisions,
+    fit_tags,
+    fit_type_temperature,
+    halves,
+    threshold,
+)
 from docmill.training.corpus import LabelledDocument
 from docmill.training.reading import Read
 from docmill.training.recipe_stages import Policy
@@ -148,6 +155,49 @@ def test_what_is_wrong_is_counted() -> None:
     assert decisions([*right, stranger], "type") == (21, 20)
     assert decisions([*right, stranger], "field") == (21, 20)  # a contract has no total
     assert decisions([*right, read("tax", total=TAX)], "field") == (21, 20)
+
+
+def test_the_fields_of_a_document_are_one_decision() -> None:
+    """As sure as the least sure; right if all are."""
+    both = replace(SPEC, groups={"receipt": GroupSpec("receipt", ("total", "party"), ("total", "party"), None, None)})
+    tags = np.zeros((len(TOKENS), 2, 3), dtype=np.float32)
+    tags[:, :, 0] = 8
+    tags[TOTAL, 0] = (0, 4, 0)
+    tags[0, 1] = (0, 2, 0)
+    one = read("both")
+    one = replace(one, taught=("total", "party"), merged=replace(one.merged, tag_logits=tags))
+
+    def scored(of: Read) -> list[tuple[str, float, bool]]:
+        prediction = read_off(of.document.text, of.tokens, of.merged, both)
+        return field_decisions([(of, prediction)], ("total", "party"), "receipt", both)
+
+    for party, right in ((("party", "ACME"), True), (("party", "bye"), False)):
+        bearing = document(TEXT, ("total", "4.50"), party, name="both")
+        [(label, score, is_right)] = scored(replace(one, document=bearing))
+        assert (label, is_right) == ("receipt", right)
+        sure = {span.field: span.confidence for span in read_off(TEXT, TOKENS, one.merged, both).spans}
+        assert score == sure["party"] < sure["total"]
+    every = document(TEXT, ("total", "4.50"), ("party", "ACME"), ("party", "bye"), name="both")
+    assert [is_right for *_, is_right in scored(replace(one, document=every))] == [
+        False
+    ]  # one of its parties is missing
+    assert scored(read("total alone")) == []  # no party is found: it goes to the fallback
+    unmarked = replace(one, document=document(TEXT, ("total", "4.50"), name="both"), taught=("total",))
+    assert [is_right for *_, is_right in scored(unmarked)] == [True]
+
+
+def test_a_sign_is_part_of_a_value() -> None:
+    text = "ACME Tota -4.5 tax 0.30 bye"
+    minus = document(text, ("total", "-4.5"), name="minus")
+    tokens = tokenise(FourCharacterTokenizer(), windowing(), text)
+    one = replace(read("minus"), document=minus, tokens=tokens)
+    starts = [text[tokens.starts[n] : tokens.ends[n]] for n in range(len(tokens))]
+    assert starts[TOTAL] == "-4.5"
+    prediction = read_off(text, tokens, one.merged, SPEC)
+    spans = [replace(span, start=span.start + 1) for span in prediction.spans]  # without the sign
+    [(*_, whole)] = field_decisions([(one, prediction)], ("total",), "receipt", SPEC)
+    [(*_, unsigned)] = field_decisions([(one, replace(prediction, spans=tuple(spans)))], ("total",), "receipt", SPEC)
+    assert (whole, unsigned) == (True, False)
 
 
 def contracts(label: str, right: int, wrong: int) -> list[Read]:

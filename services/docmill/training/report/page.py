@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 from docmill.bundle.manifest import Manifest
+from docmill.evaluation.metrics import LEAST_DECISIONS
 from docmill.training.agreement import WINDOWS_PER_DOCUMENT, WINDOWS_PER_SOURCE
 from docmill.training.report import plots
 from docmill.training.report.content import MEASURES, Comparison, Evaluation
 from docmill.training.report.markup import Html, bullets, element, table
-from docmill.training.report.reliability import LEAST_DECISIONS
 from docmill.training.report.speed import Speed
 from docmill.training.report.words import (
     MEASURE_NAMES,

@@ -8,12 +8,11 @@ from numpy.typing import NDArray
 
 from docmill.evaluation.counts import comparable, gold_values
 from docmill.evaluation.gold import GoldSource
-from docmill.evaluation.metrics import ECE_BINS, Floats, calibration_error, interval, point
+from docmill.evaluation.metrics import ECE_BINS, LEAST_DECISIONS, Floats, calibration_error, interval, point
 from docmill.evaluation.score import DocumentCounts
 from docmill.training.opinions import Opinion
 from docmill.training.report.content import Bin, CoveragePoint, Reliability
 
-LEAST_DECISIONS = 200  # of fewer, the error says more about their number than about the confidence
 CURVE_POINTS = 50
 
 
