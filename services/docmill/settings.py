@@ -26,8 +26,15 @@ class Settings(BaseSettings):
     partitions: int = Field(default=6, ge=1, description="of topics that `docmill topics create` makes")
     replication_factor: int = Field(default=1, ge=-1, description="likewise; -1: the broker's default")
     group: str = Field(default="docmill-processor", description="consumer group of the processor")
-    delivery: Literal["at_least_once"] = Field(
-        default="at_least_once", description="exactly_once comes with its own release"
+    delivery: Literal["exactly_once", "at_least_once"] = Field(
+        default="exactly_once",
+        description="exactly_once needs brokers from 4.0 on; to change it, stop the whole group first",
+    )
+    transaction_timeout_ms: int = Field(
+        default=15_000,
+        ge=1000,
+        le=15_000,
+        description="of exactly_once: an open transaction holds back all readers of its partitions for so long at most",
     )
     bundle: Path | None = Field(default=None, description="folder of the model bundle; default: the one shipped")
     threads: int | None = Field(default=None, ge=1, description="inference threads; default: usable cores")

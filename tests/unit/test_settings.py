@@ -41,7 +41,7 @@ def a_value(name: str) -> tuple[str, Any]:
 def test_defaults() -> None:
     settings = load_settings()
     assert settings.kafka_bootstrap_servers == "localhost:9092"
-    assert settings.delivery == "at_least_once"
+    assert settings.delivery == "exactly_once"
     assert settings.bundle is None
     assert settings.http_host == "127.0.0.1"
 

@@ -8,10 +8,10 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 from importlib.metadata import version
 
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from faststream import FastStream
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
@@ -23,12 +23,16 @@ from docmill.golden import check_golden, read_golden
 from docmill.ingest.limits import limits_of
 from docmill.ingest.processes import ParserProcesses
 from docmill.kafka.accounting import Accounting
-from docmill.kafka.delivery import AtLeastOnce
+from docmill.kafka.at_least_once import AtLeastOnce
+from docmill.kafka.broker_version import require_exactly_once
+from docmill.kafka.delivery import Delivery
 from docmill.kafka.engine import Engine
+from docmill.kafka.exactly_once import ExactlyOnce
 from docmill.kafka.health import Health
 from docmill.kafka.parser_metrics import ParserMetrics
 from docmill.kafka.poller import Poller
-from docmill.kafka.publish import MAX_REQUEST_BYTES, Publisher
+from docmill.kafka.producers import new_producer, start_producer
+from docmill.kafka.publish import Publisher
 from docmill.kafka.topics import cluster_id, verify_topics
 from docmill.kafka.trial import Trials
 from docmill.kafka.work import Work
@@ -71,7 +75,7 @@ async def run_processor(settings: Settings) -> None:
     trials = Trials(settings, cluster)
     accounting = Accounting(metrics, time.time)
     poller = Poller(settings)
-    async with _producer(settings) as producer:
+    async with _delivery(settings, poller) as delivery:
         shared = Shared(
             settings=settings,
             owner=secrets.token_hex(8),
@@ -82,7 +86,7 @@ async def run_processor(settings: Settings) -> None:
                 publisher=Publisher(bundle, f"docmill/{settings.group}", include_text=settings.include_text),
             ),
             trials=trials,
-            delivery=AtLeastOnce(poller.consumer, producer, settings.topic_prefix),
+            delivery=delivery,
             accounting=accounting,
             executor=ThreadPoolExecutor(MAX_SLICES, thread_name_prefix="slice"),
             internal_errors=deque(maxlen=ERROR_WINDOW),
@@ -180,36 +184,33 @@ async def _checked_cluster(settings: Settings) -> str:
     if off:
         problems = "; ".join(f"{check.topic}: {check.problem}" for check in off)
         raise ConfigurationError(f"{problems}. Run `docmill topics create`, or `docmill topics verify` to see more")
+    if settings.delivery == "exactly_once":
+        await require_exactly_once(settings)
     return await cluster_id(settings)
 
 
 @asynccontextmanager
-async def _producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
-    """Our own producer: FastStream's takes headers as a dict, and a dead letter keeps them exactly as received."""
-    producer = AIOKafkaProducer(
-        bootstrap_servers=settings.kafka_bootstrap_servers,
-        client_id="docmill",
-        acks="all",
-        enable_idempotence=True,
-        compression_type="gzip",
-        max_request_size=MAX_REQUEST_BYTES,
-        linger_ms=2,
-    )
+async def _delivery(settings: Settings, poller: Poller) -> AsyncIterator[Delivery]:
+    """The delivery that the settings ask for."""
+    delivery: Delivery
+    if settings.delivery == "exactly_once":
+        producers = partial(new_producer, settings)
+        timeout_s = settings.transaction_timeout_ms / 1000
+        delivery = ExactlyOnce(poller.consumer, producers, settings.group, settings.topic_prefix, timeout_s)
+    else:
+        producer = new_producer(settings)
+        delivery = AtLeastOnce(poller.consumer, producer, settings.topic_prefix)
+        try:
+            await start_producer(producer, settings.broker_timeout_s)
+        except BaseException:
+            await delivery.close()
+            raise
     try:
-        try:
-            async with asyncio.timeout(settings.broker_timeout_s):  # it asks for its id without end
-                await producer.start()
-        except (KafkaError, TimeoutError) as error:
-            raise BrokerError(f"no broker at {settings.kafka_bootstrap_servers}: {error!r}") from error
-        yield producer
+        yield delivery
     finally:
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(GOODBYE_S):
-                await producer.stop()
-        except TimeoutError:
-            log.warning("the producer did not stop in time; what it still held was never acknowledged")
-        except Exception as error:
-            log.warning("the producer did not stop cleanly: %r", error)
+                await delivery.close()
 
 
 async def _observe(
@@ -236,6 +237,7 @@ async def _observe(
         if engine.joined:
             try:
                 async with asyncio.timeout(OBSERVE_EVERY_S * 5):
+                    await engine.step_over_markers()
                     await engine.observe_lag(poller.consumer())
                 health.heard()
             except (KafkaError, TimeoutError) as error:

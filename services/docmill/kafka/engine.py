@@ -16,6 +16,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from docmill.errors import BrokerError, DocmillError, RecordsLostError
 from docmill.kafka.decode_record import Record
 from docmill.kafka.delivery import Committed
+from docmill.kafka.watched_consumer import WatchedConsumer
 from docmill.kafka.worker import PartitionWorker, Reading, Shared
 from docmill.telemetry.metrics import Metrics
 
@@ -45,7 +46,7 @@ class Engine:
         self._lag_partitions: set[TopicPartition] = set()
         self._stopping = False
 
-    def assigned(self, partitions: Iterable[TopicPartition], consumer: AIOKafkaConsumer) -> None:
+    def assigned(self, partitions: Iterable[TopicPartition], consumer: WatchedConsumer) -> None:
         """Pause the partitions and start a worker for each. Never blocks: heartbeats start only after it returns."""
         self._metrics.rebalances.inc()
         self.joined = True
@@ -53,7 +54,9 @@ class Engine:
             return
         partitions = list(partitions)
         consumer.pause(*partitions)
-        reading = Reading(seek=consumer.seek, pause=consumer.pause, resume=consumer.resume)
+        reading = Reading(
+            seek=consumer.seek, pause=consumer.pause, resume=consumer.resume, position=consumer.position_now
+        )
         for partition in partitions:
             worker = PartitionWorker(partition, reading, self._shared)
             self._workers[partition] = worker
@@ -94,8 +97,6 @@ class Engine:
 
     async def _give_up(self, held: Mapping[TopicPartition, Committed]) -> None:
         """The last word to the broker. Where it does not answer, the next owners take us for dead, and are careful."""
-        if not held:
-            return
         try:
             async with asyncio.timeout(GIVE_UP_S):
                 await self._shared.delivery.release(held)
@@ -151,6 +152,14 @@ class Engine:
             age_s = 0.0 if oldest_ms is None else max(0.0, now_s - oldest_ms / 1000)
             self._metrics.lag_seconds.labels(label).set(age_s)
 
+    async def step_over_markers(self) -> None:
+        """Let idle workers commit past what holds no record; one that cannot does so later, or acquires again."""
+        for worker in self.workers:
+            try:
+                await worker.step_over()
+            except BrokerError as error:
+                log.warning("%s; its lag stays as it is for now", error)
+
     def _forget_lag(self, partitions: Iterable[TopicPartition]) -> None:
         for partition in list(partitions):
             self._lag_partitions.discard(partition)
@@ -173,7 +182,7 @@ class Engine:
 class AssignmentListener(ConsumerRebalanceListener):  # type: ignore[misc]
     """Tells the engine of assignments. aiokafka swallows what a listener raises, so nothing here may pass silently."""
 
-    def __init__(self, engine: Engine, consumer: Callable[[], AIOKafkaConsumer]) -> None:
+    def __init__(self, engine: Engine, consumer: Callable[[], WatchedConsumer]) -> None:
         self._engine = engine
         self._consumer = consumer
 

@@ -111,6 +111,24 @@ class WatchedConsumer(AIOKafkaConsumer):  # type: ignore[misc]
         found = await self._coordinator.fetch_committed_offsets(partitions)
         return {partition: committed for partition, committed in found.items() if committed.offset >= 0}
 
+    async def confirm_membership(self) -> None:
+        """Ask the group's coordinator whether this member is still one, in the generation that it knows.
+
+        Raises:
+            KafkaError: it is not, or the coordinator does not answer.
+        """
+        coordinator = self._coordinator
+        if coordinator.generation == NO_GENERATION or not await coordinator._do_heartbeat():
+            raise UnknownMemberIdError("not a member of the group, as far as its coordinator says")
+
+    def position_now(self, partition: TopicPartition) -> int | None:
+        """The offset that the next poll reads from, without waiting for anything; None: it is not known."""
+        assignment = self._subscription.subscription and self._subscription.subscription.assignment
+        if assignment is None or partition not in assignment.tps:
+            return None
+        state = assignment.state_value(partition)
+        return state.position if state.has_valid_position else None
+
     def _explained(self, error: Exception) -> DocmillError:
         if isinstance(error, DocmillError):
             return error

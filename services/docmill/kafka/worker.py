@@ -52,6 +52,7 @@ class Reading:
     seek: Callable[[TopicPartition, int], None]
     pause: Callable[[TopicPartition], None]
     resume: Callable[[TopicPartition], None]
+    position: Callable[[TopicPartition], int | None]  # that the next poll reads from; waits for nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,7 @@ class PartitionWorker:
         self._counted_to = 0  # records below it were counted for unexpected exceptions, whatever became of their slice
         self._paused = True
         self._released = False
+        self._committing = asyncio.Lock()
 
     @property
     def committed(self) -> int | None:
@@ -121,6 +123,26 @@ class PartitionWorker:
     def oldest_timestamp_ms(self) -> int | None:
         """Timestamp of the oldest record that is not committed, as far as it was polled."""
         return self._oldest_ms if self._oldest_ms is not None else self._queue.oldest_timestamp_ms()
+
+    async def step_over(self) -> None:
+        """Commit past offsets that hold no record, where nothing else is to be done.
+
+        Transaction markers, and what an aborted transaction left, take offsets: a partition that ends with them would
+        show a lag for ever. All that was polled has been accepted, since between `getmany` and the handler nothing
+        suspends; so where the queue is empty and no slice is in hand, no record lies before the consumer's position.
+
+        Raises:
+            BrokerError: it could not be committed.
+        """
+        async with self._committing:
+            position = self._reading.position(self.partition)
+            idle = self.acquired and not self._released and not self.busy and not len(self._queue)
+            if self.at is None or position is None or not idle or position <= self.at.offset:
+                return
+            then = Committed(position, self._mark)
+            async with self._deadline(f"up to {position}"):
+                await self._shared.delivery.mark(self.partition, then)
+            self.at = then
 
     async def run(self) -> None:
         """Acquire and work until released.
@@ -254,12 +276,13 @@ class PartitionWorker:
             )
 
     async def _finish(self, done: Sequence[Done]) -> None:
-        passed = self._mark.passed(sum(estimated_tokens(d.record) for d in done))
-        then = Committed(done[-1].record.offset + 1, passed)
-        async with self._deadline(f"up to {then.offset}"):
-            await self._shared.delivery.publish_and_commit(self.partition, [d.outgoing for d in done], then)
-        failpoint("committed")
-        self.at = then
+        async with self._committing:
+            passed = self._mark.passed(sum(estimated_tokens(d.record) for d in done))
+            then = Committed(done[-1].record.offset + 1, passed)
+            async with self._deadline(f"up to {then.offset}"):
+                await self._shared.delivery.publish_and_commit(self.partition, [d.outgoing for d in done], then)
+            failpoint("committed")
+            self.at = then
         self._shared.accounting.final([Final(d.record.timestamp, d.outcome) for d in done])
 
     @asynccontextmanager

@@ -17,8 +17,9 @@ from aiokafka.errors import (
 from aiokafka.structs import OffsetAndMetadata
 
 from docmill.errors import BrokerError, LogTruncatedError, RecordsLostError
+from docmill.kafka.at_least_once import AtLeastOnce
 from docmill.kafka.crash_marks import CrashMark
-from docmill.kafka.delivery import AtLeastOnce, Committed
+from docmill.kafka.delivery import Committed
 from docmill.kafka.publish import OutgoingRecord
 
 HELD = CrashMark("this one")
@@ -219,3 +220,10 @@ async def test_a_release_that_fails_is_the_brokers_fault(error: KafkaError) -> N
     broker.commit_error = broker.read_error = error
     with pytest.raises(BrokerError, match="1 partitions"):
         await broker.delivery().release({P0: at(7)})
+
+
+async def test_releasing_nothing_asks_nobody() -> None:
+    broker = Broker()
+    broker.read_error = KafkaConnectionError()
+    await broker.delivery().release({})
+    assert broker.commits() == []

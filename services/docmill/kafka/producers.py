@@ -1,0 +1,73 @@
+"""Producers as docmill needs them, started and closed in bounded time. Does not know what is sent."""
+
+import asyncio
+import logging
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from docmill.errors import BrokerError
+from docmill.kafka.publish import MAX_REQUEST_BYTES
+from docmill.settings import Settings
+
+log = logging.getLogger(__name__)
+
+GOODBYE_S = 5.0  # to close a producer: with the broker away it may hang
+REQUEST_TIMEOUT_MS = 15_000
+
+
+def new_producer(settings: Settings, transactional_id: str | None = None) -> AIOKafkaProducer:
+    """A producer that is not started; with a transactional id it has to begin and end transactions.
+
+    Our own, since FastStream's takes headers as a dict, and a dead letter keeps them exactly as received.
+    """
+    transactions = {}
+    if transactional_id is not None:
+        transactions = {
+            "transactional_id": transactional_id,
+            "transaction_timeout_ms": settings.transaction_timeout_ms,
+        }
+    return AIOKafkaProducer(
+        bootstrap_servers=settings.kafka_bootstrap_servers,
+        client_id="docmill",
+        acks="all",
+        enable_idempotence=True,
+        compression_type="gzip",
+        max_request_size=MAX_REQUEST_BYTES,
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
+        linger_ms=2,
+        **transactions,
+    )
+
+
+async def start_producer(producer: AIOKafkaProducer, timeout_s: float) -> None:
+    """Start it, which asks for a producer id without end.
+
+    Raises:
+        BrokerError: the broker does not answer in time, or refuses.
+    """
+    try:
+        async with asyncio.timeout(timeout_s):
+            await producer.start()
+    except (KafkaError, TimeoutError) as error:
+        raise BrokerError(f"a producer cannot start: {error!r}") from error
+
+
+async def close_producer(producer: AIOKafkaProducer, timeout_s: float = GOODBYE_S) -> None:
+    """Close it in bounded time; what it still holds is never acknowledged."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            await producer.stop()
+    except TimeoutError:
+        log.warning("a producer did not stop in time; what it still held was never acknowledged")
+    except Exception as error:
+        log.warning("a producer did not stop cleanly: %r", error)
+
+
+async def abandon_producer(producer: AIOKafkaProducer) -> None:
+    """Close one whose transaction is not to end: the broker aborts it, at the latest after its timeout.
+
+    aiokafka's `stop` waits until everything that was sent is acknowledged, which may be never.
+    """
+    producer._message_accumulator.fail_all(BrokerError("abandoned"))
+    await close_producer(producer)
