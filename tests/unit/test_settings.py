@@ -24,6 +24,7 @@ def a_value(name: str) -> tuple[str, Any]:
     special = {
         "delivery": ("at_least_once", "at_least_once"),
         "bundle": ("/some/bundle", Path("/some/bundle")),
+        "transaction_timeout_ms": ("7000", 7000),
         "include_text": ("true", True),
         "http_port": ("0", 0),
         "log_level": ("warning", "warning"),
