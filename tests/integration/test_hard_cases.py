@@ -91,8 +91,8 @@ async def test_a_zombie_moves_no_offset_back(topics: Topics, start: Start) -> No
         await topics.send([receipt(120)])
         await topics.all_committed(group, 121)
         assert zombie.terminate() == 0
-    # Before it learns that it is out it may publish a slice again, which is at least once; commit it cannot.
-    assert set(keys((await topics.outcomes(121))[PROCESSED])) == {f"receipt-{n}" for n in range(121)}
+    # Before it learns that it is out it may work on a slice; what it sends is fenced.
+    assert keys((await topics.outcomes(121))[PROCESSED]) == sorted(f"receipt-{n}" for n in range(121))
 
 
 async def test_a_broker_that_restarts_costs_time_and_nothing_else(
@@ -119,7 +119,8 @@ async def test_a_broker_that_restarts_costs_time_and_nothing_else(
             await topics.all_committed(f"{topics.prefix}processor", 500)
             outcomes = await topics.outcomes(500)
             assert processor.terminate() == 0
-    assert set(keys(outcomes[PROCESSED])) == {f"receipt-{n}" for n in range(400)}
+    sent = [*range(400), *range(300, 400)]
+    assert keys(outcomes[PROCESSED]) == sorted(f"receipt-{n}" for n in sent)
     assert outcomes[REJECTED] == []
 
 

@@ -110,7 +110,8 @@ class ExactlyOnce:
             for producer in self._producers.values():
                 self._later(close_producer(producer))
             self._producers.clear()
-        failpoint("released")
+        if ours:
+            failpoint("released")
         if failed := [result for result in results if isinstance(result, BaseException)]:
             raise BrokerError(f"cannot give {len(failed)} partitions up in good order: {failed[0]!r}") from failed[0]
 
