@@ -6,11 +6,12 @@ READY := $(VENV)/.ready
 # A second environment, with torch: the first one proves that all but training does without.
 TRAIN_VENV := .venv-train
 TRAIN_READY := $(TRAIN_VENV)/.ready
+PROFILE ?= smoke
 # Whatever may need the extra [train]; how the corpus of claims is written does not.
 TRAIN_TESTS := tests/parity tests/unit/training --ignore tests/unit/training/claims \
   tests/integration/test_train_run.py tests/integration/test_train_study.py
 
-.PHONY: help setup demo test train-setup test-train check format schemas dashboards load flood lock clean
+.PHONY: help setup demo test train-setup test-train check format schemas dashboards load flood chaos lock clean
 help:
 	@echo "make demo    real documents through a real Kafka, shown in a table (under two minutes)"
 	@echo "make test    all tests"
@@ -22,6 +23,7 @@ help:
 	@echo "make dashboards renew the generated Grafana dashboard"
 	@echo "make load    the highest rate that one processor holds here, into docs/load (about ten minutes)"
 	@echo "make flood   receipts beside a flood of huge contracts"
+	@echo "make chaos   kills, zombies, broken networks: is every outcome there exactly once? (PROFILE=smoke, or long)"
 	@echo "make lock    renew requirements/*.lock"
 
 setup: $(READY)
@@ -75,6 +77,10 @@ load: setup
 
 flood: setup
 	$(BIN)/python -m load_tests.flood $(FLOOD_ARGS)
+
+chaos: setup
+	$(BIN)/docmill kafka fetch
+	$(BIN)/python -m load_tests.chaos --profile $(PROFILE) $(CHAOS_ARGS)
 
 lock: setup
 	$(BIN)/python -m pip install --quiet uv

@@ -153,7 +153,16 @@ async def test_the_largest_record_and_its_dead_letter(topics: Topics, start: Sta
 
 
 # Three partitions are acquired, with a transaction each for their marks; the fourth is the first slice's.
-EXACTLY_ONCE_STEPS = ("fenced:2", "begun:2", "computed", "begun:4", "sent:4", "offsets_added:5", "ended:4", "committed:2")
+EXACTLY_ONCE_STEPS = (
+    "fenced:2",
+    "begun:2",
+    "computed",
+    "begun:4",
+    "sent:4",
+    "offsets_added:5",
+    "ended:4",
+    "committed:2",
+)
 
 
 @pytest.mark.parametrize("step", EXACTLY_ONCE_STEPS)

@@ -6,6 +6,7 @@ InitProducerId); only then is the committed offset read. So a transaction always
 after its own fencing: docs/decisions/0014-exactly-once.md has the argument, step by step.
 
 The steps, each a failpoint:
+    assigned        the coordinator has confirmed that this replica is a member
     fenced          the producer has started; nobody else can commit for this partition with an older one
     begun           a transaction is open
     sent            all records of the slice are acknowledged, none of them to be seen yet
@@ -74,6 +75,7 @@ class ExactlyOnce:
             await self._consumer().confirm_membership()
         except KafkaError as error:
             raise BrokerError(f"{name_of(partition)} is not acquired: {error!r}") from error
+        failpoint("assigned")
         producer = self._new_producer(transactional_id(self._group, partition))
         try:
             await start_producer(producer, self._timeout_s)

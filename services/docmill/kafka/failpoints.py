@@ -1,6 +1,6 @@
-"""Named steps at which a test kills the process for real. Off unless DOCMILL_FAILPOINT names one.
+"""Named steps at which a test ends or stops the process for real. Off unless DOCMILL_FAILPOINT names one.
 
-`sent` kills at the first time, `sent:3` at the third.
+`sent` kills at the first time, `sent:3` at the third, `stop@sent:3` stops instead, until a SIGCONT.
 """
 
 import os
@@ -8,17 +8,19 @@ import signal
 from typing import Final, Literal
 
 Step = Literal[
-    "computed", "published", "fenced", "begun", "sent", "offsets_added", "ended", "committed", "released"
-]  # fmt: skip
-CHOSEN, _, _COUNT = os.environ.get("DOCMILL_FAILPOINT", "").partition(":")
+    "assigned", "fenced", "computed", "begun", "sent", "published", "offsets_added", "ended", "committed", "released"
+]
+_HOW, _, _WHERE = os.environ.get("DOCMILL_FAILPOINT", "").rpartition("@")
+CHOSEN, _, _COUNT = _WHERE.partition(":")
 AT: Final = int(_COUNT or 1)
+SENT: Final = signal.SIGSTOP if _HOW == "stop" else signal.SIGKILL
 passed = 0
 
 
 def failpoint(step: Step) -> None:
-    """End this process as `kill -9` would, if `step` is the chosen one and has come often enough."""
+    """Send this process the signal, if `step` is the chosen one and has come for the chosen time."""
     global passed  # noqa: PLW0603
     if step == CHOSEN:
         passed += 1
-        if passed >= AT:
-            os.kill(os.getpid(), signal.SIGKILL)
+        if passed == AT:
+            os.kill(os.getpid(), SENT)

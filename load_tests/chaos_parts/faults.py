@@ -1,0 +1,148 @@
+"""How each fault is made: signals to processes, modes of the proxy, one record. Says when it struck, if it did."""
+
+import asyncio
+import signal
+import sys
+import time
+from dataclasses import dataclass
+from typing import assert_never
+
+from load_tests.chaos_parts.cluster import Cluster
+from load_tests.chaos_parts.fleet import Cause, End, Fleet, Worker
+from load_tests.chaos_parts.plan import Fault, Kind
+from load_tests.chaos_parts.proxy import Mode
+from load_tests.chaos_parts.sender import Sender
+
+PATIENCE_S = 60.0  # for a worker to start, join and reach a step
+LOOK_EVERY_S = 0.1
+STORM_STEP_S = 1.5  # between the joins of a storm
+MODES = {Kind.BLACKHOLE: Mode.BLACKHOLE, Kind.HALF_OPEN: Mode.HALF_OPEN, Kind.DELAY: Mode.DELAY}
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What faults are done to. `ends`: of workers, as they come."""
+
+    cluster: Cluster
+    fleet: Fleet
+    sender: Sender
+    ends: list[End]
+    guest_slots: tuple[int, ...]
+
+
+async def carry_out(fault: Fault, scene: Scene) -> float | None:
+    """Returns when the fault itself is over, not when its consequences are: monotonic time at which it struck; None:
+    it did not.
+    """
+    await asyncio.sleep(fault.wait_s)
+    now_s = time.monotonic()
+    match fault.kind:
+        case Kind.KILL:
+            return now_s if scene.fleet.kill(fault.slot) else None
+        case Kind.FAILPOINT:
+            return await _kill_at_step(fault, scene)
+        case Kind.SIGTERM:
+            return now_s if await scene.fleet.terminate(fault.slot, stays=True) else None
+        case Kind.ZOMBIE:
+            return await _freeze(scene.fleet.workers[fault.slot], fault.lasts_s)
+        case Kind.STOPPED:
+            return await _stop_at_step(fault, scene)
+        case Kind.BROKER_KILL | Kind.BROKER_AWAY:
+            await _without_broker(scene.cluster, fault.lasts_s)
+            return now_s
+        case Kind.BLACKHOLE | Kind.HALF_OPEN | Kind.DELAY:
+            await _bad_network(fault, scene.cluster)
+            return now_s
+        case Kind.STORM:
+            return now_s if await _storm(scene) else None
+        case Kind.KILLER:
+            return await _killer(scene)
+        case _:
+            assert_never(fault.kind)
+
+
+async def _kill_at_step(fault: Fault, scene: Scene) -> float | None:
+    """A guest joins and dies there. The last step is that of leaving, which takes a SIGTERM."""
+    guest = scene.fleet.start(fault.slot, fault.step, stays=False)
+    if fault.name.endswith("released"):
+        await scene.fleet.all_ready(PATIENCE_S)
+    elif not await _ended(guest):
+        print(f"{fault.name} was not reached", file=sys.stderr)
+    await scene.fleet.terminate(fault.slot, stays=False)
+    return time.monotonic() if guest.process.returncode == -signal.SIGKILL else None
+
+
+async def _stop_at_step(fault: Fault, scene: Scene) -> float | None:
+    """A guest joins and becomes a zombie at a place of our choice."""
+    guest = scene.fleet.start(fault.slot, f"stop@{fault.step}", stays=False)
+    struck_s = None
+    for _ in range(int(PATIENCE_S / LOOK_EVERY_S)):
+        if guest.is_stopped():
+            struck_s = time.monotonic()
+            await asyncio.sleep(fault.lasts_s)
+            guest.send(signal.SIGCONT)
+            await scene.fleet.all_ready(PATIENCE_S)
+            break
+        await asyncio.sleep(LOOK_EVERY_S)
+    await scene.fleet.terminate(fault.slot, stays=False)
+    return struck_s
+
+
+async def _freeze(worker: Worker, seconds: float) -> float | None:
+    struck_s = time.monotonic()
+    worker.send(signal.SIGSTOP)
+    await asyncio.sleep(seconds)
+    is_alive = worker.process.poll() is None
+    worker.send(signal.SIGCONT)
+    return struck_s if is_alive else None
+
+
+async def _without_broker(cluster: Cluster, seconds: float) -> None:
+    await asyncio.to_thread(cluster.broker.kill)
+    await asyncio.sleep(seconds)
+    await asyncio.to_thread(cluster.broker.start)
+
+
+async def _bad_network(fault: Fault, cluster: Cluster) -> None:
+    cluster.proxy.set_mode(fault.slot, MODES[fault.kind])
+    await asyncio.sleep(fault.lasts_s)
+    cluster.proxy.set_mode(fault.slot, Mode.PASS)
+
+
+async def _storm(scene: Scene) -> bool:
+    """Guests join one after the other; every second one leaves by SIGTERM, the others die."""
+    for slot in scene.guest_slots:
+        scene.fleet.start(slot, stays=False)
+        await asyncio.sleep(STORM_STEP_S)
+    are_ready = await scene.fleet.all_ready(PATIENCE_S)
+    leaving = []
+    for number, slot in enumerate(scene.guest_slots):
+        guest = scene.fleet.workers.get(slot)
+        if guest is None:
+            are_ready = False
+        elif number % 2:
+            scene.fleet.kill(slot)
+            leaving.append(_ended(guest))
+        else:
+            leaving.append(scene.fleet.terminate(slot, stays=False))
+        await asyncio.sleep(STORM_STEP_S)
+    return all(await asyncio.gather(*leaving)) and are_ready
+
+
+async def _killer(scene: Scene) -> float | None:
+    """A record goes out that kills who reads it; the fleet must lose one worker to it, and then be rid of it."""
+    before = len(scene.ends)
+    scene.sender.kill_next()
+    for _ in range(int(PATIENCE_S / LOOK_EVERY_S)):
+        if any(end.cause is Cause.RECORD for end in scene.ends[before:]):
+            return time.monotonic()
+        await asyncio.sleep(LOOK_EVERY_S)
+    return None
+
+
+async def _ended(worker: Worker) -> bool:
+    try:
+        await asyncio.wait_for(worker.ended.wait(), PATIENCE_S)
+    except TimeoutError:
+        return False
+    return True

@@ -1,0 +1,180 @@
+"""The ledger against a full read-out of the topics: what was lost, doubled, altered or put out of order.
+
+Pure; imports nothing of docmill, and believes nobody. A document is recognised by its number, which travels as the
+header `correlation_id`; whether the outcome is of that document's bytes is then checked against the ledger.
+
+    lost                acknowledged, or found on the input topic, and fewer outcomes than records
+    duplicated          more outcomes than records
+    corrupt             an outcome that names other bytes, another path or another origin than the ledger, or no number;
+                        or a record on the input topic that is not what the ledger says
+    out of order        an outcome behind that of a later record of its input partition, in one partition of its topic
+    innocent            a dead letter of a document that can be read
+    poison let through  a result of one that cannot
+
+A document that was never acknowledged and is not on the input topic may have no outcome.
+"""
+
+import hashlib
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from load_tests.chaos_parts.ledger import Entry, Expected, Ledger
+from load_tests.chaos_parts.read_out import ReadRecord
+
+NUMBER_HEADER = "correlation_id"
+INPUT_TOPIC = "documents.received"
+RESULT_TOPICS = ("documents.processed", "documents.fallback")
+DEAD_LETTER_TOPIC = "documents.rejected"
+OUTCOME_TOPICS = (*RESULT_TOPICS, DEAD_LETTER_TOPIC)
+
+
+@dataclass(slots=True)
+class Verdict:
+    """Numbers of documents, or where there is none, what is wrong in words."""
+
+    accepted: int = 0
+    unacknowledged: int = 0
+    records: int = 0  # on the input topic
+    results: int = 0
+    dead_letters: Counter[str] = field(default_factory=Counter)  # by reason
+    sent_twice: list[int] = field(default_factory=list)  # the sender's doing: each copy is to have its outcome
+    lost: list[int] = field(default_factory=list)
+    duplicated: list[int] = field(default_factory=list)
+    corrupt: list[str] = field(default_factory=list)
+    out_of_order: list[str] = field(default_factory=list)
+    innocent: list[int] = field(default_factory=list)
+    poison_let_through: list[int] = field(default_factory=list)
+
+    @property
+    def faults(self) -> dict[str, int]:
+        """How many of each; all are to be 0."""
+        return {
+            "lost": len(self.lost),
+            "duplicated": len(self.duplicated),
+            "corrupt": len(self.corrupt),
+            "out of order within a path": len(self.out_of_order),
+            "innocent dead letters": len(self.innocent),
+            "poison let through": len(self.poison_let_through),
+        }
+
+    @property
+    def holds(self) -> bool:
+        """Whether all is as it must be; of nothing at all, no."""
+        return self.accepted > 0 and not any(self.faults.values())
+
+
+def judge(ledger: Ledger, received: Sequence[ReadRecord], outcomes: Sequence[ReadRecord]) -> Verdict:
+    """Compare what was to be sent with what is there.
+
+    Args:
+        received: the input topic, in the order of offsets within a partition.
+        outcomes: the three outcome topics, likewise.
+    """
+    verdict = Verdict(accepted=len(ledger.acknowledged), unacknowledged=len(ledger.entries) - len(ledger.acknowledged))
+    origins = _origins(ledger, received, verdict)
+    found: dict[int, list[ReadRecord]] = defaultdict(list)
+    for record in outcomes:
+        entry = _entry_of(record, ledger)
+        if entry is None:
+            verdict.corrupt.append(f"{_place(record)} names no document that was sent")
+            continue
+        found[entry.number].append(record)
+        _check_outcome(entry, record, origins.get(entry.number, []), verdict)
+    for number, entry in ledger.entries.items():
+        copies = len(origins.get(number, []))
+        expected = max(copies, int(number in ledger.acknowledged))
+        _count(entry, len(found.get(number, [])), expected, copies, verdict)
+    _check_order(ledger, origins, outcomes, verdict)
+    return verdict
+
+
+def _origins(ledger: Ledger, received: Iterable[ReadRecord], verdict: Verdict) -> dict[int, list[ReadRecord]]:
+    """Where on the input topic each document lies."""
+    origins: dict[int, list[ReadRecord]] = defaultdict(list)
+    for record in received:
+        verdict.records += 1
+        entry = _entry_of(record, ledger)
+        if entry is None or (entry.sha256, entry.path, entry.partition) != _said_by(record):
+            verdict.corrupt.append(f"{_place(record)} is not what was sent")
+        if entry is not None:
+            origins[entry.number].append(record)
+    return origins
+
+
+def _check_outcome(entry: Entry, record: ReadRecord, origins: Sequence[ReadRecord], verdict: Verdict) -> None:
+    is_letter = record.topic == DEAD_LETTER_TOPIC
+    if is_letter:
+        verdict.dead_letters[record.headers.get("docmill_reason", "no reason")] += 1
+        sha256, path, _ = _said_by(record)
+        is_right = (sha256, path) == (entry.sha256, entry.path) and _origin(record) in {
+            (origin.topic, str(origin.partition), str(origin.offset)) for origin in origins
+        }
+    else:
+        verdict.results += 1
+        is_right = _said_by_event(record) == (entry.sha256, entry.path, entry.path)
+    if not is_right:
+        verdict.corrupt.append(f"{_place(record)} is not of document {entry.number}")
+    if is_letter and entry.expected is Expected.RESULT:
+        verdict.innocent.append(entry.number)
+    if not is_letter and entry.expected is Expected.DEAD_LETTER:
+        verdict.poison_let_through.append(entry.number)
+
+
+def _count(entry: Entry, outcomes: int, expected: int, copies: int, verdict: Verdict) -> None:
+    if copies > 1:
+        verdict.sent_twice.append(entry.number)
+    if outcomes < expected:
+        verdict.lost.append(entry.number)
+    if outcomes > expected:
+        verdict.duplicated.append(entry.number)
+
+
+def _check_order(
+    ledger: Ledger, origins: dict[int, list[ReadRecord]], outcomes: Iterable[ReadRecord], verdict: Verdict
+) -> None:
+    """A path's records share an input partition, and its outcomes one partition of each topic."""
+    latest: dict[tuple[int, str, int], int] = {}
+    seen: set[int] = set()
+    for record in sorted(outcomes, key=lambda record: (record.topic, record.partition, record.offset)):
+        entry = _entry_of(record, ledger)
+        if entry is None or entry.number in seen or entry.number not in origins:
+            continue  # counted already: a stranger, a duplicate, an outcome out of nothing
+        seen.add(entry.number)
+        origin = origins[entry.number][0]
+        stream = (origin.partition, record.topic, record.partition)
+        if origin.offset < latest.get(stream, -1):
+            verdict.out_of_order.append(f"{_place(record)}: document {entry.number} comes after a later one")
+        latest[stream] = max(latest.get(stream, -1), origin.offset)
+
+
+def _entry_of(record: ReadRecord, ledger: Ledger) -> Entry | None:
+    number = record.headers.get(NUMBER_HEADER, "")
+    return ledger.entries.get(int(number)) if number.isdecimal() else None
+
+
+def _said_by(record: ReadRecord) -> tuple[str, str, int]:
+    """Of a record that carries the document itself: its bytes' hash, its path, its partition."""
+    return hashlib.sha256(record.value or b"").hexdigest(), _key(record), record.partition
+
+
+def _said_by_event(record: ReadRecord) -> tuple[object, object, str]:
+    """Of a record that carries a result: the hash of the document's bytes, the document's id, the record's key."""
+    try:
+        event = json.loads(record.value or b"")
+        return event["content_sha256"], event["document_id"], _key(record)
+    except (ValueError, KeyError, TypeError):
+        return None, None, _key(record)
+
+
+def _origin(record: ReadRecord) -> tuple[str | None, ...]:
+    return tuple(record.headers.get(f"docmill_origin_{name}") for name in ("topic", "partition", "offset"))
+
+
+def _key(record: ReadRecord) -> str:
+    return (record.key or b"").decode(errors="replace")
+
+
+def _place(record: ReadRecord) -> str:
+    return f"{record.topic}-{record.partition} offset {record.offset}"

@@ -1,0 +1,190 @@
+"""A run: start everything, sender and faults side by side, drain, stop in good order, read out, judge."""
+
+import asyncio
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from load_tests.chaos_parts.cluster import Cluster
+from load_tests.chaos_parts.documents import POISON_SHARE, Document, make_document
+from load_tests.chaos_parts.faults import Scene, carry_out
+from load_tests.chaos_parts.fleet import End, Fleet
+from load_tests.chaos_parts.ledger import LedgerWriter, read_ledger
+from load_tests.chaos_parts.oracle import INPUT_TOPIC, OUTCOME_TOPICS, Verdict, judge
+from load_tests.chaos_parts.plan import Fault, Profile, Round, plan, required
+from load_tests.chaos_parts.read_out import end_offsets, read_topics
+from load_tests.chaos_parts.recovery import recovery_s
+from load_tests.chaos_parts.sender import Sender
+from load_tests.chaos_parts.state import EndSeen, Happened, State, save_state
+from load_tests.chaos_parts.throughput import BIN_S, Throughput
+
+GROUP = "chaos"
+READY_S = 60.0
+READY_AGAIN_S = 20.0
+MOST_REPEATED = 6  # rounds after the plan, for faults that did not strike
+DRAIN_S = 90.0  # without any progress of the group, after which what is not done is taken for lost
+LOOK_EVERY_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is to be run. `limit_s`: after so many seconds the run is broken off between two rounds, to go on later."""
+
+    work: Path
+    profile: Profile
+    command: Sequence[str]
+    environment: Callable[[Cluster, int], Mapping[str, str]]
+    probes: bool
+    limit_s: float | None
+
+
+async def run_chaos(task: Task, cluster: Cluster, state: State) -> Verdict | None:
+    """Go on from `state`, which is changed and saved as the run goes; None: broken off, all in good order."""
+    profile, started_s = task.profile, time.monotonic()
+    known = read_ledger(task.work).entries
+    throughput = Throughput(cluster.bootstrap, profile.partitions, state.bins)
+    ends: list[End] = []
+
+    def on_end(end: End) -> None:
+        ends.append(end)
+        state.ends.append(EndSeen.of(end, round(throughput.now_s(), 1)))
+
+    def make(number: int, deadly: bool) -> Document:
+        share = POISON_SHARE if profile.poison else 0.0
+        return make_document(state.seed, number, profile.paths, profile.partitions, deadly=deadly, poison_share=share)
+
+    fleet = Fleet(task.command, lambda slot: task.environment(cluster, slot), task.work, on_end, probes=task.probes)
+    with LedgerWriter(task.work) as ledger:
+        sender = Sender(cluster.bootstrap, ledger, make, profile.rate, max(known, default=-1) + 1)
+        guests = tuple(range(profile.workers, profile.workers + profile.guests))
+        scene = Scene(cluster, fleet, sender, ends, guests)
+        throughput.start()
+        try:
+            async with asyncio.TaskGroup() as group:
+                watching = [group.create_task(throughput.run()), group.create_task(fleet.watch())]
+                is_done = await _under_load(task, scene, throughput, state, started_s)
+                if is_done:
+                    await _drain(cluster.bootstrap, profile.partitions)
+                if not await fleet.stop():
+                    print("a worker did not end in good order", file=sys.stderr)
+                for one in watching:
+                    one.cancel()
+        finally:
+            fleet.kill_all()
+            state.send_failures += sender.failures
+            save_state(task.work, state)
+    if not is_done:
+        return None
+    received = await read_topics(cluster.bootstrap, [INPUT_TOPIC], profile.partitions)
+    outcomes = await read_topics(cluster.bootstrap, OUTCOME_TOPICS, profile.partitions)
+    return judge(read_ledger(task.work), received, outcomes)
+
+
+async def _under_load(task: Task, scene: Scene, throughput: Throughput, state: State, started_s: float) -> bool:
+    """All rounds that are left while documents go out; whether it came to the end of them."""
+    profile = task.profile
+    for slot in range(profile.workers):
+        scene.fleet.start(slot)
+    await scene.fleet.all_ready(READY_S)
+    sending = asyncio.create_task(scene.sender.run())
+
+    def is_over() -> bool:
+        return task.limit_s is not None and time.monotonic() - started_s > task.limit_s
+
+    try:
+        with suppress(TimeoutError):  # before the first outcome a fault would hit nobody at work
+            await asyncio.wait_for(throughput.flows.wait(), READY_S)
+        rounds = plan(profile, state.seed)
+        while round_ := _next_round(rounds, state, profile):
+            await asyncio.sleep(profile.calm_s)
+            if sending.done():  # of a bug: it runs until it is told to stop
+                sending.result()
+            await _round(round_, scene, throughput, state, profile.recovery_s)
+            print(_line(len(rounds), len(round_), state, throughput.now_s()), file=sys.stderr)
+            state.next_round += 1
+            save_state(task.work, state)
+            if is_over():
+                return False
+        while scene.sender.next_number < profile.documents:
+            if is_over():
+                return False
+            if sending.done():
+                sending.result()
+            await asyncio.sleep(LOOK_EVERY_S)
+    finally:
+        scene.sender.stop()
+        await sending
+    return True
+
+
+def _next_round(rounds: Sequence[Round], state: State, profile: Profile) -> Round | None:
+    """That of the plan; after the last one, faults again that have not struck often enough; None: it is enough."""
+    if state.next_round < len(rounds):
+        return rounds[state.next_round]
+    if state.next_round >= len(rounds) + MOST_REPEATED:
+        return None
+    struck = Counter(one.name for one in state.happened if one.struck)
+    least = required(profile, rounds)
+    lacking = [fault for round_ in rounds for fault in round_ if struck[fault.name] < least[fault.name]]
+    return (lacking[state.next_round % len(lacking)],) if lacking else None
+
+
+async def _round(faults: Round, scene: Scene, throughput: Throughput, state: State, patience_s: float) -> None:
+    """Faults of a round, and what follows them, until the fleet is whole and as fast as before."""
+    calm_s = throughput.now_s()
+
+    async def one(fault: Fault) -> Happened:
+        struck_s = await carry_out(fault, scene)
+        now_s = throughput.now_s()
+        began_s = calm_s if struck_s is None else now_s - (time.monotonic() - struck_s)
+        return Happened(name=fault.name, calm_s=calm_s, began_s=began_s, ended_s=now_s, struck=struck_s is not None)
+
+    happened = await asyncio.gather(*(one(fault) for fault in faults))
+    state.happened += happened
+    await scene.fleet.all_ready(max(patience_s, READY_AGAIN_S))
+    deadline_s = throughput.now_s() + patience_s
+    while (now_s := throughput.now_s()) < deadline_s:
+        found = (recovery_s(throughput.bins, BIN_S, h.calm_s, h.began_s, h.ended_s, now_s) for h in happened)
+        if None not in found:
+            return
+        await asyncio.sleep(LOOK_EVERY_S)
+
+
+async def _drain(bootstrap: str, partitions: int) -> None:
+    """Wait until the group has committed all that is on the input topic, or makes no progress any more."""
+    wanted = [TopicPartition(INPUT_TOPIC, partition) for partition in range(partitions)]
+    committed, since_s = -1, time.monotonic()
+    while time.monotonic() - since_s < DRAIN_S:
+        with suppress(KafkaError):
+            end = sum((await end_offsets(bootstrap, wanted, "read_uncommitted")).values())
+            now = await _committed(bootstrap)
+            if now >= end:
+                return
+            if now > committed:
+                committed, since_s = now, time.monotonic()
+        await asyncio.sleep(LOOK_EVERY_S)
+    print(f"no progress for {DRAIN_S:.0f} s: {committed} committed", file=sys.stderr)
+
+
+async def _committed(bootstrap: str) -> int:
+    """Over all partitions."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        offsets = await admin.list_consumer_group_offsets(GROUP)
+    finally:
+        await admin.close()
+    return sum(max(0, found.offset) for partition, found in offsets.items() if partition.topic == INPUT_TOPIC)
+
+
+def _line(planned: int, faults: int, state: State, now_s: float) -> str:
+    told = (one.name if one.struck else f"{one.name} (did not strike)" for one in state.happened[-faults:])
+    return f"{now_s:6.0f} s  round {state.next_round + 1} of {planned}: {', '.join(told)}"

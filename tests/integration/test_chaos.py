@@ -1,0 +1,64 @@
+"""The smoke profile of the chaos driver: every fault strikes at least once, and no document is the worse for it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from aiokafka import AIOKafkaProducer
+
+from load_tests.chaos_parts.documents import make_document
+from load_tests.chaos_parts.ledger import Ledger
+from load_tests.chaos_parts.oracle import NUMBER_HEADER, judge
+from load_tests.chaos_parts.read_out import read_topics
+from tests.integration.topics import PROCESSED, RECEIVED, Sent, Topics
+
+pytestmark = pytest.mark.kafka
+PARTITIONS = 3  # of the fixture's topics
+LONGEST_S = 600  # under three minutes on two noisy cores; a busy machine must not fail it by time
+
+
+def test_chaos_smoke(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "load_tests.chaos", "--profile", "smoke", "--work", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=LONGEST_S)
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr[-4000:]}"
+    report = json.loads((tmp_path / "chaos.json").read_text())
+    assert report["accepted"] >= 1000
+    assert set(report["faults"].values()) == {0}
+    assert report["strange_ends"] == []
+    assert (tmp_path / "chaos.png").stat().st_size > 10_000
+
+
+async def test_the_read_out_sees_what_is_committed_and_the_oracle_believes_it(topics: Topics) -> None:
+    """Five documents; the results of a transaction that was aborted are no results."""
+    documents = [make_document(1, number, 3, PARTITIONS, poison_share=0) for number in range(5)]
+    await topics.send(
+        [
+            Sent(d.value, d.entry.path.encode(), [(NUMBER_HEADER, str(d.entry.number).encode())], d.entry.partition)
+            for d in documents
+        ]
+    )
+    producer = AIOKafkaProducer(bootstrap_servers=topics.bootstrap, transactional_id=f"{topics.prefix}results")
+    await producer.start()
+    try:
+        for goes_through in (False, True):
+            await producer.begin_transaction()
+            for d in documents:
+                event = {"document_id": d.entry.path, "content_sha256": d.entry.sha256}
+                await producer.send(
+                    topics.prefix + PROCESSED,
+                    json.dumps(event).encode(),
+                    key=d.entry.path.encode(),
+                    headers=[(NUMBER_HEADER, str(d.entry.number).encode())],
+                )
+            await (producer.commit_transaction() if goes_through else producer.abort_transaction())
+    finally:
+        await producer.stop()
+    received = await read_topics(topics.bootstrap, [topics.prefix + RECEIVED], PARTITIONS)
+    results = await read_topics(topics.bootstrap, [topics.prefix + PROCESSED], PARTITIONS)
+    ledger = Ledger({d.entry.number: d.entry for d in documents}, frozenset(range(5)))
+    verdict = judge(ledger, received, results)
+    assert verdict.holds, verdict
+    assert verdict.results == 5
+    assert len(judge(ledger, received, results[1:]).lost) == 1
