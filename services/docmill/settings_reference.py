@@ -40,6 +40,7 @@ GROUPS: Mapping[str, frozenset[str]] = {
             "release_timeout_s",
             "acquire_timeout_s",
             "publish_timeout_s",
+            "transaction_timeout_ms",
             "broker_timeout_s",
             "max_internal_errors",
         }

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from docmill.evaluation.metrics import LEAST_DECISIONS
 from docmill.evaluation.score import DocumentCounts
 from docmill.training.report.content import CoveragePoint
 from docmill.training.report.reliability import (
-    LEAST_DECISIONS,
     coverage_points,
     field_reliability,
     type_reliability,
