@@ -22,6 +22,7 @@ from docmill.training.recipe_stages import (
 )
 
 Name = Annotated[str, Field(min_length=1)]
+GroupName = Annotated[str, Field(pattern=r"^[^.]+$")]  # a full label is `group.label`
 ANY = "*"  # among a source's unused entities: whatever else it annotates
 
 
@@ -96,7 +97,7 @@ class Recipe(Strict):
     base_model: str
     base_model_licence: str
     base_model_path: Path | None = None
-    languages: tuple[str, ...]
+    languages: tuple[Name, ...] = Field(min_length=1)
     limits: tuple[str, ...]  # what users of the bundle must know; printed on its card
     seed: int
     encoder: Encoder
@@ -108,20 +109,25 @@ class Recipe(Strict):
     out_of_fold: OutOfFold
     int8: Int8 = Int8()
     policy: Policy
-    groups: dict[str, Group]
-    fields: dict[str, FieldRecipe]
-    sources: tuple[Source, ...]
+    groups: dict[GroupName, Group] = Field(min_length=1)
+    fields: dict[Name, FieldRecipe] = Field(min_length=1)
+    sources: tuple[Source, ...] = Field(min_length=1)
     labels: Labels = Labels()
 
     @model_validator(mode="after")
     def _names_agree(self) -> "Recipe":
         for name, group in self.groups.items():
+            if len(set(group.fields)) < len(group.fields):
+                raise ValueError(f"group {name} names a field twice: {list(group.fields)}")
             if unknown := set(group.fields) - self.fields.keys():
                 raise ValueError(f"group {name} names unknown fields {sorted(unknown)}")
             if unknown := set(group.required) - set(group.fields):
                 raise ValueError(f"group {name} requires {sorted(unknown)}, which are not among its fields")
         if self.encoder.stride >= self.encoder.max_tokens - 2:
             raise ValueError(f"stride {self.encoder.stride} must be below max_tokens - 2")
+        names = Counter(source.name for source in self.sources)
+        if twice := sorted(name for name, count in names.items() if count > 1):
+            raise ValueError(f"sources {twice} are named twice")
         for source in self.sources:
             if source.group not in self.groups:
                 raise ValueError(f"source {source.name} names an unknown group {source.group}")

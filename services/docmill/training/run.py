@@ -38,6 +38,7 @@ from docmill.training.report.content import Graph as Kind
 from docmill.training.report.content import read_evaluation
 from docmill.training.report.page import report_page
 from docmill.training.report.speed import SPEED_FILE, read_speed
+from docmill.training.row import read_rows
 from docmill.training.sources import source_folders
 from docmill.training.stages import Calibrated, EvaluatedPoint, EvaluatedRow, Graph, Validation
 from docmill.training.study import curve_samples, with_seed
@@ -97,6 +98,11 @@ def train(task: Task, cache: Cache, on_moment: OnMoment) -> Made:
     study = _study(task)
     data = source_folders(recipe, task.data, cache)
     files = {f"{s.name}/{name}": part(data, s.name, name) for s in recipe.sources for name in PARTS}
+    for path in files.values():
+        if next(read_rows(path), None) is None:
+            raise ConfigurationError(
+                f"{name} ({path}) holds no document: `docmill train import --validation` parts them"
+            )
     digests = {name: file_digest(path) for name, path in files.items()}
     base = base_folder(recipe, task.recipe_path.parent)
     known_base = base_digest(base)

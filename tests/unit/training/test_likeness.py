@@ -1,7 +1,11 @@
+from collections import Counter
+
 import pytest
 
+from docmill.training.corpus import near_duplicates
 from docmill.training.likeness import COPY_RESEMBLANCE, alike, resemblance
 from tests.unit.training.corpora import written
+from tests.unit.training.fakes import document
 
 
 def with_words(text: str, *places: int) -> str:
@@ -37,3 +41,14 @@ def test_a_form_is_alike_and_no_copy() -> None:
 def test_short_texts_are_like_themselves(text: str) -> None:
     assert resemblance(text, text) == 1.0
     assert list(alike([text, written(1), text])) == [(2, 0)]
+
+
+def test_of_a_form_that_many_share_not_every_pair_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or a few thousand form letters would take hours; they are one cluster as it is."""
+    monkeypatch.setattr("docmill.training.likeness.MOST_HOLDERS", 3)
+    forms = [with_words(written(1, 120), 5 + n) for n in range(10)]
+    pairs = list(alike(forms))
+    assert {later for later, _ in pairs} == set(range(1, 10))
+    assert max(Counter(later for later, _ in pairs).values()) < 9
+    documents = [document(text, name=str(n)) for n, text in enumerate(forms)]
+    assert [len(cluster) for cluster in near_duplicates(documents)] == [10]
