@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import shutil
 import subprocess
 import sys
 import time
@@ -121,6 +122,14 @@ def test_nothing_but_a_bundle_is_replaced(data: Path, tmp_path: Path) -> None:
     assert "holds no bundle" in errors
     assert not (tmp_path / "cache").exists()
     assert (data / "receipts" / "train.jsonl").exists()
+
+
+def test_a_source_without_validation_documents_is_refused_at_once(data: Path, tmp_path: Path) -> None:
+    shutil.copytree(data, tmp_path / "data")
+    (tmp_path / "data" / "claims" / "validation.jsonl").write_text("")
+    errors = fails(RECIPE, tmp_path / "data", tmp_path / "bundle", tmp_path / "cache")
+    assert "claims/validation.jsonl holds no document" in errors
+    assert "teacher" not in errors
 
 
 def test_the_bundle_says_how_it_was_made(mill: Mill) -> None:

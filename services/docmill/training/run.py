@@ -100,9 +100,7 @@ def train(task: Task, cache: Cache, on_moment: OnMoment) -> Made:
     files = {f"{s.name}/{name}": part(data, s.name, name) for s in recipe.sources for name in PARTS}
     for path in files.values():
         if next(read_rows(path), None) is None:
-            raise ConfigurationError(
-                f"{name} ({path}) holds no document: `docmill train import --validation` parts them"
-            )
+            raise ConfigurationError(f"{path} holds no document: `docmill train import --validation` puts some aside")
     digests = {name: file_digest(path) for name, path in files.items()}
     base = base_folder(recipe, task.recipe_path.parent)
     known_base = base_digest(base)

@@ -65,7 +65,7 @@ def test_the_shipped_recipe_is_read_whole() -> None:
         ("groups.receipt.fields", ["date", "colour"], r"group receipt names unknown fields \['colour'\]"),
         ("groups.receipt.required", ["party"], r"group receipt requires \['party'\], which are not among its fields"),
         ("groups.receipt.fields", ["date", "date"], r"group receipt names a field twice: \['date', 'date'\]"),
-        ("groups", {"a.b": {"fields": [], "required": []}}, r"groups.a.b.\[key\]\n.*should match pattern"),
+        ("groups", {"a.b": {"fields": [], "required": []}}, "should match pattern"),
         ("languages", [], "languages\n.*at least 1 item"),
         ("fields", {}, "fields\n.*at least 1 item"),
         ("sources.1.name", "slips", r"sources \['slips'\] are named twice"),

@@ -106,6 +106,6 @@ def test_what_is_wrong_with_labels(labels: dict[str, Any], message: str) -> None
 
 
 def test_a_group_whose_name_begins_like_another() -> None:
-    groups = VALUES["groups"] | {"letter.old": {"fields": [], "required": []}}
+    groups = VALUES["groups"] | {"letters": {"fields": [], "required": []}}
     with pytest.raises(ValidationError, match="are of different groups"):
-        recipe(labels={"merge": {"letter.old.a": "letter.b"}}, groups=groups)
+        recipe(labels={"merge": {"letters.a": "letter.b"}}, groups=groups)
