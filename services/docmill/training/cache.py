@@ -14,12 +14,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from docmill.errors import ConfigurationError
 
 RECORD = "stage.json"
 KEY_DIGITS = 20  # of a SHA-256 in a folder's name
+CODE = (".py", ".toml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,14 @@ def file_digest(path: Path) -> str:
     """SHA-256 of a file's content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def code_digest(package: ModuleType) -> str:
+    """SHA-256 over a package's code and words: an input of stages that must be made anew when these change."""
+    folder = Path(package.__path__[0])
+    files = sorted(path for path in folder.rglob("*") if path.suffix in CODE)
+    named = "".join(f"{path.relative_to(folder).as_posix()} {file_digest(path)}\n" for path in files)
+    return hashlib.sha256(named.encode()).hexdigest()
 
 
 def _make(stage: Stage, folder: Path) -> Result:

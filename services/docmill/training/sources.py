@@ -1,11 +1,10 @@
 """Where the sources of a recipe lie: in the user's folder, or made here because they are synthetic. Needs no torch."""
 
-import hashlib
 import json
 from pathlib import Path
 
 from docmill.training import claims
-from docmill.training.cache import Cache, Stage, file_digest
+from docmill.training.cache import Cache, Stage, code_digest
 from docmill.training.claims.generate import documents
 from docmill.training.claims.pools import Part
 from docmill.training.claims.write import row
@@ -13,7 +12,6 @@ from docmill.training.recipe import Recipe
 
 SEED = 7  # of synthetic documents: another seed of the recipe trains anew, on the same documents
 VALIDATION_SHARE = 5  # one document in so many
-CODE = (".py", ".toml")
 
 
 def source_folders(recipe: Recipe, data: Path, cache: Cache) -> list[Path]:
@@ -36,12 +34,4 @@ def _claims(name: str, count: int, cache: Cache) -> Path:
             (folder / name / f"{part.value}.jsonl").write_text("".join(lines), encoding="utf-8")
 
     section = {"name": name, "documents": count, "seed": SEED}
-    return cache.result(Stage("synthetic-claims", 1, section, {"generator": _code_digest()}, make)).folder
-
-
-def _code_digest() -> str:
-    """SHA-256 over the generator's code and words, so that the corpus is made anew when they change."""
-    folder = Path(claims.__path__[0])
-    files = sorted(path for path in folder.rglob("*") if path.suffix in CODE)
-    named = "".join(f"{path.relative_to(folder).as_posix()} {file_digest(path)}\n" for path in files)
-    return hashlib.sha256(named.encode()).hexdigest()
+    return cache.result(Stage("synthetic-claims", 1, section, {"generator": code_digest(claims)}, make)).folder

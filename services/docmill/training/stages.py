@@ -1,6 +1,7 @@
 """The stages of the factory: what each depends on, and the version of its code. Does not know their order.
 
-Raise a version when the same inputs come to give another result: what was cached before is then made anew.
+Raise a version when the same inputs come to give another result: what was cached before is then made anew. Stages that
+read documents depend on the code that reads them, too; those that train do not, since they are dear.
 """
 
 import json
@@ -13,12 +14,14 @@ from typing import Any, Literal
 
 import numpy as np
 
+from docmill import evaluation as evaluation_code
+from docmill import pipeline, runtime
 from docmill.bundle.bundle import Bundle
 from docmill.errors import ConfigurationError
 from docmill.evaluation.run import read_sources
 from docmill.training.agreement import make_agreement, read_agreement
 from docmill.training.assemble import assemble
-from docmill.training.cache import Result, Stage
+from docmill.training.cache import Result, Stage, code_digest
 from docmill.training.calibrate import make_calibration
 from docmill.training.corpus import LabelledDocument, load_corpus
 from docmill.training.export import FP32_FILE, INT8_FILE, make_fp32_graph, make_graphs
@@ -205,7 +208,11 @@ def held_out_reads(materials: Materials, inputs: Mapping[str, str], graphs_resul
 
 def graphs(materials: Materials, inputs: Mapping[str, str], student_result: Result) -> Stage:
     """The student as ONNX, fp32 and int8."""
-    section = {"int8": materials.recipe.int8.model_dump(mode="json"), "seed": materials.recipe.seed}
+    section = {
+        "int8": materials.recipe.int8.model_dump(mode="json"),
+        "seed": materials.recipe.seed,
+        "builder": code_digest(runtime),
+    }
     return Stage(
         "graphs",
         1,
@@ -255,6 +262,7 @@ def opinions(
 
     section = {
         **recipe.model_dump(mode="json", include={"encoder", "languages"}),
+        "code": code_digest(pipeline),
         "fields": {name: field.many for name, field in recipe.fields.items()},
         "groups": {name: list(group.fields) for name, group in recipe.groups.items()},
     }
@@ -313,6 +321,7 @@ def evaluation(
     of_rows = {f"row {number}": row.opinions.digest for number, row in enumerate(rows)}
     of_curve = {f"point {number}": point.opinions.digest for number, point in enumerate(curve)}
     inputs = {"calibration": made.calibration.digest, "agreement": agreement_result.digest, **of_rows, **of_curve}
+    inputs["code"] = code_digest(evaluation_code)
     return Stage("evaluation", 2, section, {**inputs, **validation.digests}, make)
 
 
@@ -326,7 +335,7 @@ def golden(materials: Materials, made: Calibrated, texts: Mapping[str, str]) -> 
             (folder / GOLDEN_FILE).write_bytes(rows)
 
     recipe = materials.recipe.model_dump(mode="json", exclude={"study"})
-    inputs = {"graphs": made.graphs.digest, "calibration": made.calibration.digest}
+    inputs = {"graphs": made.graphs.digest, "calibration": made.calibration.digest, "code": code_digest(pipeline)}
     return Stage("golden", 1, {"recipe": recipe, "texts": dict(texts)}, inputs, make)
 
 
@@ -370,4 +379,5 @@ def _untaught_section(recipe: Recipe) -> dict[str, Any]:
 def _reading_section(recipe: Recipe) -> dict[str, Any]:
     """What decides how documents are cut and which fields are read."""
     section = training_section(recipe)
-    return {key: section[key] for key in ("encoder", "fields", "groups", "sources")}
+    own = {key: section[key] for key in ("encoder", "fields", "groups", "sources")}
+    return {**own, "code": code_digest(pipeline)}

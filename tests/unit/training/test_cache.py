@@ -3,11 +3,12 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from docmill.errors import ConfigurationError
-from docmill.training.cache import Cache, Stage, cache_folder, file_digest
+from docmill.training.cache import Cache, Stage, cache_folder, code_digest, file_digest
 
 Make = Callable[[Path], None]
 
@@ -172,3 +173,18 @@ def test_where_it_lies(environ: dict[str, str], folder: Path) -> None:
 def test_file_digest(tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
     assert file_digest(tmp_path / "empty") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+
+def test_the_digest_of_code_is_that_of_its_files(tmp_path: Path) -> None:
+    (tmp_path / "inner").mkdir()
+    for name in ("__init__.py", "inner/one.py", "words.toml", "notes.md"):
+        (tmp_path / name).write_text(name)
+    package = ModuleType("package")
+    package.__path__ = [str(tmp_path)]
+    before = code_digest(package)
+    (tmp_path / "notes.md").write_text("other notes")
+    assert code_digest(package) == before
+    for name in ("words.toml", "inner/one.py"):
+        (tmp_path / name).write_text("changed")
+        assert code_digest(package) != before
+        before = code_digest(package)
