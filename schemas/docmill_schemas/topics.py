@@ -58,4 +58,14 @@ REJECTED = TopicSpec(
     "dead letters: the record as received (where it is too large, its origin), with headers that say why",
 )
 
+REDRIVEN = TopicSpec(
+    "documents.redriven",
+    "the dead letter's place and time",
+    Cleanup.COMPACT,
+    None,
+    MIB,
+    "the ledger of `docmill redrive`: which dead letters are back on their topic",
+)
+
 TOPICS = (RECEIVED, PROCESSED, FALLBACK, REJECTED)
+OWN_TOPICS = (REDRIVEN,)  # docmill's own business: no service needs them to start, and nobody else reads them

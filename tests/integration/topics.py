@@ -65,6 +65,10 @@ class Topics:
 
     async def send(self, records: Sequence[Sent], **producer_options: Any) -> None:
         """Send to documents.received, in order, all acknowledged."""
+        await self.send_to(RECEIVED, records, **producer_options)
+
+    async def send_to(self, topic: str, records: Sequence[Sent], **producer_options: Any) -> None:
+        """Send to a topic, likewise."""
         producer = AIOKafkaProducer(
             bootstrap_servers=self.bootstrap, acks="all", max_request_size=16 * MIB, **producer_options
         )
@@ -72,7 +76,7 @@ class Topics:
         try:
             acks = [
                 await producer.send(
-                    self.prefix + RECEIVED, r.value, key=r.key, headers=list(r.headers), partition=r.partition
+                    self.prefix + topic, r.value, key=r.key, headers=list(r.headers), partition=r.partition
                 )
                 for r in records
             ]

@@ -14,6 +14,7 @@ COMMANDS = {
     "publish": "Sends documents: files, folders, or the lines of .jsonl files.",
     "tail": "Shows what becomes of documents, as it happens.",
     "trace": "Shows one document's whole way over all topics.",
+    "redrive": "Puts dead letters back onto the topic that they came from, each once.",
     "process": "Says what docmill makes of documents, without Kafka.",
     "assess": "Says what docmill would make of your own documents, in figures.",
     "train": "From labelled documents to a bundle: init, import, check, run.",

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from docmill.cli.options import TopicPrefix, broker_settings, quiet_client
 from docmill.settings import load_settings
-from docmill_schemas.topics import TOPICS
+from docmill_schemas.topics import OWN_TOPICS, TOPICS
 
 EXIT_OFF = 1
 
@@ -63,7 +63,7 @@ def verify(topic_prefix: TopicPrefix = None) -> None:
     settings = broker_settings(topic_prefix=topic_prefix)
     from docmill.kafka.topics import verify_topics
 
-    checks = asyncio.run(verify_topics(settings))
+    checks = asyncio.run(verify_topics(settings, (*TOPICS, *OWN_TOPICS)))
     _print(
         ("topic", "partitions", "finding"),
         [(check.topic, str(check.partitions or "-"), check.problem or check.note or "ok") for check in checks],
@@ -88,7 +88,7 @@ def show(topic_prefix: TopicPrefix = None) -> None:
     """
     prefix = load_settings(topic_prefix=topic_prefix).topic_prefix
     out = Console(highlight=False, markup=False, soft_wrap=True)
-    for spec in TOPICS:
+    for spec in (*TOPICS, *OWN_TOPICS):
         out.print(prefix + spec.name, style="bold", end="")
         out.print(f": {spec.holds} (key: {spec.key})")
         out.print("    " + " ".join(f"{name}={value}" for name, value in spec.config().items()))

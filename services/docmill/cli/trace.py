@@ -17,7 +17,7 @@ from docmill.cli.options import TopicPrefix, broker_settings, quiet_client
 from docmill.cli.printable import one_line
 
 if TYPE_CHECKING:
-    from docmill.kafka.trace import OnProgress, Scanned
+    from docmill.kafka.scan import OnProgress, Scanned
 
 EXIT_NOTHING = 1
 BAR_AFTER_S = 1.0
@@ -75,7 +75,7 @@ def trace(
     from docmill.kafka.way import judge
 
     started = time.monotonic()
-    with _progress() as on_progress:
+    with progress() as on_progress:
         found = asyncio.run(topics.trace(settings, id, since, on_progress))
     seconds = time.monotonic() - started
     errors = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
@@ -112,7 +112,7 @@ def _tell_nothing(errors: Console, wanted: str, prefix: str, scanned: "Sequence[
 
 
 @contextmanager
-def _progress() -> "Iterator[OnProgress]":
+def progress() -> "Iterator[OnProgress]":
     """A bar on stderr, on a terminal, for what takes longer than a moment."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

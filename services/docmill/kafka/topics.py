@@ -21,7 +21,7 @@ from aiokafka.errors import (
 
 from docmill.errors import BrokerError
 from docmill.settings import Settings
-from docmill_schemas.topics import TOPICS, TopicSpec
+from docmill_schemas.topics import OWN_TOPICS, TOPICS, TopicSpec
 
 REQUEST_TIMEOUT_MS = 15_000
 VISIBLE_WITHIN_S = 10.0  # a created topic reaches the brokers' metadata some milliseconds later
@@ -61,7 +61,7 @@ async def create_topics(settings: Settings) -> list[TopicCreation]:
     """
     async with _admin(settings) as admin:
         existing = await _partitions(admin)
-        names = {settings.topic_prefix + spec.name: spec for spec in TOPICS}
+        names = {settings.topic_prefix + spec.name: spec for spec in (*TOPICS, *OWN_TOPICS)}
         missing = {name: spec for name, spec in names.items() if name not in existing}
         made: set[str] = set()
         if missing:
@@ -74,8 +74,8 @@ async def create_topics(settings: Settings) -> list[TopicCreation]:
         return [TopicCreation(name, name in made) for name in names]
 
 
-async def verify_topics(settings: Settings) -> list[TopicCheck]:
-    """Compare the topics with the table. Needs the right to describe topics; where their configuration may not
+async def verify_topics(settings: Settings, specs: Sequence[TopicSpec] = TOPICS) -> list[TopicCheck]:
+    """Compare topics with the table. Needs the right to describe topics; where their configuration may not
     be read, a note says so.
 
     Raises:
@@ -83,7 +83,7 @@ async def verify_topics(settings: Settings) -> list[TopicCheck]:
     """
     async with _admin(settings) as admin:
         partitions = await _partitions(admin)
-        names = {settings.topic_prefix + spec.name: spec for spec in TOPICS}
+        names = {settings.topic_prefix + spec.name: spec for spec in specs}
         configs = await _configs(admin, [name for name in names if name in partitions])
         return [check_topic(name, spec, partitions.get(name), configs.get(name)) for name, spec in names.items()]
 

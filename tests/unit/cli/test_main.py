@@ -25,6 +25,7 @@ COMMAND_LINES = [
     ["publish"],
     ["tail"],
     ["trace"],
+    ["redrive"],
     ["process"],
     ["assess"],
     ["train", "init"],

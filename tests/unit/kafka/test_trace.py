@@ -10,9 +10,10 @@ from aiokafka import TopicPartition
 from aiokafka.errors import GroupAuthorizationFailedError, GroupCoordinatorNotAvailableError, KafkaError
 
 from docmill.errors import BrokerError
-from docmill.kafka import trace
+from docmill.kafka import scan, trace
 from docmill.kafka.decode_record import Record
-from docmill.kafka.trace import Scan, Scanned, processors_group
+from docmill.kafka.scan import Scan, Scanned
+from docmill.kafka.trace import processors_group
 from docmill.kafka.way import Group
 from docmill.settings import Settings, load_settings
 from docmill_schemas.topics import PROCESSED, RECEIVED
@@ -153,7 +154,7 @@ async def test_from_a_time_on(settings: Settings) -> None:
 
 
 async def test_a_broker_that_gives_no_more_ends_it(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trace, "STALLED_AFTER_S", 0.0)
+    monkeypatch.setattr(scan, "STALLED_AFTER_S", 0.0)
     consumer = StuckConsumer({RECEIVED_0: log(RECEIVED_0.topic, 0, 0)}, {RECEIVED_0: 9})
     with pytest.raises(BrokerError, match=r"here:1 gives no more records of p\.documents\.received-0"):
         await read(settings, consumer)
