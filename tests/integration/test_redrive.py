@@ -4,6 +4,7 @@ import json
 from collections import Counter
 
 import pytest
+from aiokafka import AIOKafkaProducer
 
 from docmill.errors import BrokerError
 from docmill.kafka import redrive as module
@@ -65,19 +66,19 @@ async def test_a_run_that_dies_is_gone_on_with(
         assert processor.terminate() == 0
     monkeypatch.setattr(module, "TRANSACTION_LETTERS", 2)
     commits = 0
-    commit = module.AIOKafkaProducer.commit_transaction
+    commit = AIOKafkaProducer.commit_transaction
 
-    async def dying(producer: module.AIOKafkaProducer) -> None:
+    async def dying(producer: AIOKafkaProducer) -> None:
         nonlocal commits
         commits += 1
         if commits == 2:
             raise AssertionError("killed here")
         await commit(producer)
 
-    monkeypatch.setattr(module.AIOKafkaProducer, "commit_transaction", dying)
+    monkeypatch.setattr(AIOKafkaProducer, "commit_transaction", dying)
     with pytest.raises(BrokerError, match=r"after 2 letters that are back.*run it again"):
         await run(settings)
-    monkeypatch.setattr(module.AIOKafkaProducer, "commit_transaction", commit)
+    monkeypatch.setattr(AIOKafkaProducer, "commit_transaction", commit)
     found = await run(settings)
     assert (found.put_back, found.already_back) == (4, 2)
     back = [record for record in await topics.read(RECEIVED) if header(record, "docmill_attempt")]
