@@ -154,10 +154,11 @@ async def test_every_way_is_told(topics: Topics, trace: Trace, tiny_bundle: Path
 async def test_a_redelivery_is_named_as_such(topics: Topics, trace: Trace, tiny_bundle: Path, tmp_path: Path) -> None:
     """A processor that dies between publishing and committing; the next one publishes again."""
     await topics.send([Sent(text_of("receipt", 1).encode(), b"r", cloud("erp", "1"))])
-    log = tmp_path / "log"
-    with ProcessorProcess(topics.bootstrap, topics.prefix, tiny_bundle, log, DOCMILL_FAILPOINT="published") as killed:
+    common = (topics.bootstrap, topics.prefix, tiny_bundle, tmp_path / "log")
+    once = {"DOCMILL_DELIVERY": "at_least_once"}
+    with ProcessorProcess(*common, **once, DOCMILL_FAILPOINT="published") as killed:
         assert killed.exit_code() == -9
-    with ProcessorProcess(topics.bootstrap, topics.prefix, tiny_bundle, log) as processor:
+    with ProcessorProcess(*common, **once) as processor:
         await topics.all_committed(f"{topics.prefix}processor", 1)
         assert processor.terminate() == 0
     [way] = ways(await asyncio.to_thread(trace, "r", "--json"))
