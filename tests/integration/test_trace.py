@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -154,11 +155,17 @@ async def test_every_way_is_told(topics: Topics, trace: Trace, tiny_bundle: Path
 async def test_a_redelivery_is_named_as_such(topics: Topics, trace: Trace, tiny_bundle: Path, tmp_path: Path) -> None:
     """A processor that dies between publishing and committing; the next one publishes again."""
     await topics.send([Sent(text_of("receipt", 1).encode(), b"r", cloud("erp", "1"))])
-    common = (topics.bootstrap, topics.prefix, tiny_bundle, tmp_path / "log")
-    once = {"DOCMILL_DELIVERY": "at_least_once"}
-    with ProcessorProcess(*common, **once, DOCMILL_FAILPOINT="published") as killed:
+    start = partial(
+        ProcessorProcess,
+        topics.bootstrap,
+        topics.prefix,
+        tiny_bundle,
+        tmp_path / "log",
+        DOCMILL_DELIVERY="at_least_once",
+    )
+    with start(DOCMILL_FAILPOINT="published") as killed:
         assert killed.exit_code() == -9
-    with ProcessorProcess(*common, **once) as processor:
+    with start() as processor:
         await topics.all_committed(f"{topics.prefix}processor", 1)
         assert processor.terminate() == 0
     [way] = ways(await asyncio.to_thread(trace, "r", "--json"))
