@@ -41,8 +41,7 @@ def fit(
     """Train through the course, going on from the checkpoint in `folder` where there is one, and take that away.
 
     Every step has a seed of its own, so the steps after a resumption are those that would have been.
-    Word embeddings stay frozen. The type head, which begins as a probe (first_heads.py), learns as slowly as the
-    encoder: with a step of Adam per few documents it would forget what it knows.
+    Word embeddings stay frozen. The type head, which begins as a probe (first_heads.py), learns at the encoder's rate.
     """
     checkpoint = folder / CHECKPOINT_FILE
     model.to(device.torch)
