@@ -225,6 +225,24 @@ def test_the_tag_head_alone_learns_faster(base: Path, tmp_path: Path) -> None:
     assert moved["encoder.encoder.layer.0.output.dense.bias"] == pytest.approx(1e-5, rel=0.1)
 
 
+def test_frozen_layers_stay_as_they_begin(base: Path, tmp_path: Path) -> None:
+    model = model_of(base, (0, 1, 2))
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    schedule = Schedule(tokens=1, encoder_lr=1e-4, head_lr=1e-3, frozen_layers=2)
+    course = Course(DOCUMENTS, recipe(), maker(), 1, "course")
+    after = fit(model, course, labels_loss(), schedule, DEVICE, tmp_path, "seed", lambda moment: None).state_dict()
+    moved = {name for name, tensor in after.items() if not torch.equal(tensor, before[name])}
+    assert all(name.startswith(("encoder.encoder.layer.2.", "type_head.", "tag_head.")) for name in moved)
+    assert {"encoder.encoder.layer.2.output.dense.weight", "type_head.weight", "tag_head.weight"} <= moved
+
+
+def test_no_more_layers_are_frozen_than_there_are(base: Path, tmp_path: Path) -> None:
+    schedule = Schedule(tokens=1, encoder_lr=1e-4, head_lr=1e-3, frozen_layers=3)
+    course = Course(DOCUMENTS, recipe(), maker(), 1, "course")
+    with pytest.raises(ConfigurationError, match="frozen_layers = 3, but the model has 2"):
+        fit(model_of(base, (0, 2)), course, labels_loss(), schedule, DEVICE, tmp_path, "seed", lambda moment: None)
+
+
 def test_padding_and_neighbours_do_not_matter(base: Path) -> None:
     model = model_of(base).eval()
     alone = run_batch(model, batch_of(DOCUMENTS["slips"][0]), DEVICE)

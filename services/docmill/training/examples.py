@@ -16,7 +16,7 @@ OUTSIDE, BEGIN, INSIDE, IGNORED = 0, 1, 2, -100
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A document as the model sees it once; the first `head` windows decide its type."""
+    """A document as the model sees it once; its first `head` windows tell its type."""
 
     label: int  # index of the type label, IGNORED where the source gives none
     windows: list[Window]
@@ -63,12 +63,12 @@ class ExampleMaker:
         return self._labels[label]
 
     def __call__(self, document: LabelledDocument, rng: random.Random, *, varied: bool = False) -> Example:
-        """The head windows of a document and a fresh draw of its others. `varied`: its text is not the id's own."""
+        """A fresh draw of a document's windows. `varied`: its text is not the id's own."""
         source = self._sources[document.source]
         known = self._cut(document) if varied else self._known(document)
-        head = self._head(known)
+        head = self._head(source, known)
         entity_windows, other_windows = _counts(source, known)
-        chosen = known.windows[:head]
+        chosen = list(_first_ones(known.windows[: self._recipe.encoder.type_windows], head, rng))
         chosen += _drawn(known.bearing, entity_windows, rng)
         chosen += rng.sample(known.bare, other_windows) if source.other_windows else known.bare[:other_windows]
         tags = []
@@ -82,11 +82,14 @@ class ExampleMaker:
     def cost(self, document: LabelledDocument) -> int:
         """About the tokens of an example of this document; none where it has no token."""
         known = self._known(document)
-        count = self._head(known) + sum(_counts(self._sources[document.source], known))
+        source = self._sources[document.source]
+        count = self._head(source, known) + sum(_counts(source, known))
         return count * len(known.windows[0].ids) if known.windows else 0  # windows of a document are of one length
 
-    def _head(self, known: _Cut) -> int:
-        return min(self._recipe.encoder.type_windows, len(known.windows))
+    def _head(self, source: Source, known: _Cut) -> int:
+        """How many windows are taken of those that decide the type."""
+        there = min(self._recipe.encoder.type_windows, len(known.windows))
+        return there if source.head_windows is None else min(source.head_windows, there)
 
     def _known(self, document: LabelledDocument) -> _Cut:
         if document.id not in self._cache:
@@ -119,6 +122,19 @@ class ExampleMaker:
                 targets[covered, column] = INSIDE
                 targets[covered[0], column] = BEGIN
         return targets
+
+
+def _first_ones(windows: list[Window], count: int, rng: random.Random) -> list[Window]:
+    """So many of them, in their order; the n-th is drawn with a weight of 1/n."""
+    if count == len(windows):
+        return windows
+    left = list(range(len(windows)))
+    chosen: list[int] = []
+    while len(chosen) < count:
+        [place] = rng.choices(left, [1 / (1 + place) for place in left])
+        left.remove(place)
+        chosen.append(place)
+    return [windows[place] for place in sorted(chosen)]
 
 
 def _drawn(bearing: Sequence[_Bearing], count: int, rng: random.Random) -> list[Window]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from docmill.errors import ConfigurationError
 from docmill.training.batch import Batch, Outputs, make_batch, run_batch
 from docmill.training.course import Course
 from docmill.training.device import Device
@@ -41,7 +42,8 @@ def fit(
     """Train through the course, going on from the checkpoint in `folder` where there is one, and take that away.
 
     Every step has a seed of its own, so the steps after a resumption are those that would have been.
-    Word embeddings stay frozen. The type head, which begins as a probe (first_heads.py), learns at the encoder's rate.
+    Word embeddings stay frozen, and the layers that the schedule names. The type head, which begins as a probe
+    (first_heads.py), learns at the encoder's rate.
     """
     checkpoint = folder / CHECKPOINT_FILE
     model.to(device.torch)
@@ -89,13 +91,26 @@ def _save(checkpoint: Path, model: JointModel, optimizer: torch.optim.Optimizer,
 
 
 def _optimizer(model: JointModel, schedule: Schedule) -> torch.optim.AdamW:
-    model.encoder.embeddings.word_embeddings.weight.requires_grad_(requires_grad=False)
+    _freeze(model, schedule.frozen_layers)
     encoder = [p for p in model.encoder.parameters() if p.requires_grad]
     groups = [
         {"params": [*encoder, *model.type_head.parameters()], "lr": 0.0, "peak": schedule.encoder_lr},
         {"params": list(model.tag_head.parameters()), "lr": 0.0, "peak": schedule.head_lr},
     ]
     return torch.optim.AdamW(groups, weight_decay=WEIGHT_DECAY)
+
+
+def _freeze(model: JointModel, layers: int) -> None:
+    """Raises: ConfigurationError: the model has fewer layers."""
+    encoder = model.encoder
+    if layers > len(encoder.encoder.layer):
+        raise ConfigurationError(
+            f"frozen_layers = {layers}, but the model has {len(encoder.encoder.layer)}; name at most these"
+        )
+    encoder.embeddings.word_embeddings.requires_grad_(requires_grad=False)
+    if layers:
+        encoder.embeddings.requires_grad_(requires_grad=False)
+        encoder.encoder.layer[:layers].requires_grad_(requires_grad=False)
 
 
 def _rate(step: int, total: int) -> float:

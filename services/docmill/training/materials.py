@@ -125,7 +125,8 @@ def base_digest(base: Path) -> str:
 def training_section(recipe: Recipe) -> dict[str, Any]:
     """What of a recipe every stage reads that trains, as JSON: how examples are made and drawn."""
     sources = recipe.model_dump(mode="json", include={"sources"})["sources"]
-    drawn = ("name", "group", "masked", "augment", "share", "per_label", "entity_windows", "other_windows")
+    what = ("name", "group", "masked", "augment")
+    drawn = (*what, "share", "per_label", "head_windows", "entity_windows", "other_windows")
     return {
         "seed": recipe.seed,
         "encoder": recipe.encoder.model_dump(mode="json"),

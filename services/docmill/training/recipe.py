@@ -64,8 +64,9 @@ class Source(Strict):
     `labels` and `entities` map its names to those of the recipe; `unused` are entities that are to teach nothing;
     `masked` are fields of the group that it does not annotate, so that it must not teach their absence.
     `share` is its weight among the sources (see Common), `per_label` the most documents of a label in one pass over it;
-    of a long document the first windows are taken and, drawn anew each time, `entity_windows` of the others that bear
-    an entity and `other_windows` of those that bear none (both 0: all).
+    of a document `head_windows` of those that decide its type are drawn anew each time, the first more often than the
+    second (none: all are taken), `entity_windows` of the others that bear an entity, and `other_windows` of those that
+    bear none (both 0: all).
     `fold_by_source`: rows that name the same `source`, such as a layout, are kept in one fold.
     `synthetic_claims`: instead of a folder, so many documents of docmill's own generator, a fifth for validation.
     """
@@ -80,6 +81,7 @@ class Source(Strict):
     augment: bool = False
     share: float = Field(1.0, gt=0)
     per_label: int | None = Field(None, ge=1)
+    head_windows: int | None = Field(None, ge=1)
     entity_windows: int = Field(0, ge=0)
     other_windows: int = Field(0, ge=0)
     fold_by_source: bool = False

@@ -50,12 +50,14 @@ class Common(Strict):
 class Schedule(Strict):
     """Length and peak learning rates of one training stage.
 
-    `head_lr` is of the tag head; the type head, which begins as a linear probe, learns at the encoder's rate.
+    `head_lr` is of the tag head; the type head, which begins as a linear probe, learns at the encoder's rate. The
+    lowest `frozen_layers` stay as they begin, and the embeddings with them: a step goes back through the others alone.
     """
 
     tokens: Tokens
     encoder_lr: Rate
     head_lr: Rate
+    frozen_layers: int = Field(0, ge=0)
 
 
 class Distil(Strict):

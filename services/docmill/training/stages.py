@@ -46,7 +46,7 @@ from docmill.training.vocabulary import prune, used_ids
 QUALITY_FILE = "quality.json"
 TOKENIZER_FILE, KEPT_FILE = "tokenizer.json", "kept.npy"
 GOLDEN_FILE = "golden.jsonl"
-DRAWING = 4  # version of how examples are made and drawn, and of the training loop: of every stage that trains
+DRAWING = 5  # version of how examples are made and drawn, and of the training loop: of every stage that trains
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,7 +367,7 @@ def refusal(report: QualityReport) -> str:
 def _corpus_section(recipe: Recipe) -> dict[str, Any]:
     """What of a recipe decides which documents there are and what they are labelled."""
     section = recipe.model_dump(mode="json", include={"groups", "fields", "sources", "labels", "languages"})
-    drawing = {"share", "per_label", "augment", "entity_windows", "other_windows"}
+    drawing = {"share", "per_label", "augment", "head_windows", "entity_windows", "other_windows"}
     sources = [{key: value for key, value in source.items() if key not in drawing} for source in section["sources"]]
     return {**section, "sources": sources}
 

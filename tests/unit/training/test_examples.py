@@ -101,6 +101,23 @@ def test_the_head_comes_first_and_all_windows_where_none_are_counted() -> None:
     assert make(RECEIPT).head == 1
 
 
+def test_windows_of_the_head_are_drawn_the_first_more_often() -> None:
+    making = maker(head_windows=1, entity_windows=1)
+    drawn = [making(contract(), random.Random(seed)) for seed in range(600)]
+    assert {example.head for example in drawn} == {1}
+    assert {len(example.windows) for example in drawn} == {2}
+    firsts = [example.windows[0].first for example in drawn]
+    assert set(firsts) == {0, 10}
+    assert firsts.count(0) / len(firsts) == pytest.approx(2 / 3, abs=0.06)  # weights of 1 and 1/2
+    assert making.cost(contract()) == 2 * len(drawn[0].windows[0].ids)
+
+
+def test_drawn_windows_of_the_head_keep_their_order_and_no_more_are_drawn_than_there_are() -> None:
+    example = make(contract(), head_windows=2, entity_windows=1)
+    assert [window.first for window in example.windows[:2]] == [0, 10]
+    assert make(RECEIPT, head_windows=5).head == 1
+
+
 def test_windows_beyond_the_head_are_drawn() -> None:
     drawn = [make(contract(), seed, entity_windows=1, other_windows=2) for seed in range(60)]
     for example in drawn:
