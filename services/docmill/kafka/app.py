@@ -33,6 +33,7 @@ from docmill.kafka.parser_metrics import ParserMetrics
 from docmill.kafka.poller import Poller
 from docmill.kafka.producers import new_producer, start_producer
 from docmill.kafka.publish import Publisher
+from docmill.kafka.refusals import told
 from docmill.kafka.topics import cluster_id, verify_topics
 from docmill.kafka.trial import Trials
 from docmill.kafka.work import Work
@@ -108,7 +109,7 @@ async def run_processor(settings: Settings) -> None:
         try:
             await run_until_stopped(app, engine, GOODBYE_S)
         except KafkaError as error:
-            engine.fail(BrokerError(f"the broker at {settings.kafka_bootstrap_servers} failed: {error!r}"))
+            engine.fail(BrokerError(f"the broker at {settings.kafka_bootstrap_servers} failed: {told(error)}"))
         except Exception as error:
             engine.fail(error)
         finally:
@@ -241,6 +242,6 @@ async def _observe(
                     await engine.observe_lag(poller.consumer())
                 health.heard()
             except (KafkaError, TimeoutError) as error:
-                log.warning("lag unknown: %r", error)
+                log.warning("lag unknown: %s", told(error))
         if health.deaf_s > broker_timeout_s:  # an idle replica, or one that never joined, meets it nowhere else
             raise BrokerError(f"the broker has not answered for {health.deaf_s:.0f} s")

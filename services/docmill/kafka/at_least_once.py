@@ -17,6 +17,7 @@ from docmill.kafka.failpoints import failpoint
 from docmill.kafka.positions import Positions, name_of
 from docmill.kafka.producers import close_producer
 from docmill.kafka.publish import OutgoingRecord
+from docmill.kafka.refusals import told
 from docmill.kafka.watched_consumer import WatchedConsumer
 
 
@@ -42,7 +43,7 @@ class AtLeastOnce:
         try:
             await self._commit({partition: at})
         except (KafkaError, IllegalStateError) as error:
-            raise BrokerError(f"cannot mark {name_of(partition)} at {at.offset}: {error!r}") from error
+            raise BrokerError(f"cannot mark {name_of(partition)} at {at.offset}: {told(error)}") from error
 
     async def publish_and_commit(
         self, partition: TopicPartition, records: Sequence[OutgoingRecord], then: Committed
@@ -59,7 +60,7 @@ class AtLeastOnce:
             failpoint("published")
             await self._commit({partition: then})
         except (KafkaError, IllegalStateError) as error:
-            raise BrokerError(f"cannot make {name_of(partition)} up to {then.offset} final: {error!r}") from error
+            raise BrokerError(f"cannot make {name_of(partition)} up to {then.offset} final: {told(error)}") from error
 
     async def release(self, held: Mapping[TopicPartition, Committed]) -> None:
         """See Delivery. Takes the marks back where they are still ours: an offset that moved on is never moved back.
@@ -80,7 +81,7 @@ class AtLeastOnce:
             if ours:
                 await self._commit(ours)
         except (KafkaError, IllegalStateError) as error:
-            raise BrokerError(f"cannot give {len(held)} partitions up in good order: {error!r}") from error
+            raise BrokerError(f"cannot give {len(held)} partitions up in good order: {told(error)}") from error
 
     async def close(self) -> None:
         """See Delivery."""

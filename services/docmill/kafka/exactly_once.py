@@ -32,6 +32,7 @@ from docmill.kafka.failpoints import failpoint
 from docmill.kafka.positions import Positions, name_of
 from docmill.kafka.producers import abandon_producer, close_producer, start_producer
 from docmill.kafka.publish import OutgoingRecord
+from docmill.kafka.refusals import told
 from docmill.kafka.watched_consumer import WatchedConsumer
 
 log = logging.getLogger(__name__)
@@ -74,7 +75,7 @@ class ExactlyOnce:
         try:
             await self._consumer().confirm_membership()
         except KafkaError as error:
-            raise BrokerError(f"{name_of(partition)} is not acquired: {error!r}") from error
+            raise BrokerError(f"{name_of(partition)} is not acquired: {told(error)}") from error
         failpoint("assigned")
         producer = self._new_producer(transactional_id(self._group, partition))
         try:
@@ -150,7 +151,7 @@ class ExactlyOnce:
         except BaseException as error:
             self._discard(partition)
             if isinstance(error, FAILURES):
-                raise BrokerError(f"cannot make {name_of(partition)} up to {at.offset} final: {error!r}") from error
+                raise BrokerError(f"cannot make {name_of(partition)} up to {at.offset} final: {told(error)}") from error
             raise
 
     def _discard(self, partition: TopicPartition) -> None:

@@ -7,7 +7,9 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from docmill.errors import BrokerError
+from docmill.kafka.connection import client_options
 from docmill.kafka.publish import MAX_REQUEST_BYTES
+from docmill.kafka.refusals import told
 from docmill.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -28,7 +30,7 @@ def new_producer(settings: Settings, transactional_id: str | None = None) -> AIO
             "transaction_timeout_ms": settings.transaction_timeout_ms,
         }
     return AIOKafkaProducer(
-        bootstrap_servers=settings.kafka_bootstrap_servers,
+        **client_options(settings),
         client_id="docmill",
         acks="all",
         enable_idempotence=True,
@@ -50,7 +52,7 @@ async def start_producer(producer: AIOKafkaProducer, timeout_s: float) -> None:
         async with asyncio.timeout(timeout_s):
             await producer.start()
     except (KafkaError, TimeoutError) as error:
-        raise BrokerError(f"a producer cannot start: {error!r}") from error
+        raise BrokerError(f"a producer cannot start: {told(error)}") from error
 
 
 async def close_producer(producer: AIOKafkaProducer, timeout_s: float = GOODBYE_S) -> None:

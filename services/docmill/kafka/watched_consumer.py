@@ -17,7 +17,8 @@ from aiokafka.errors import (
 )
 from aiokafka.structs import OffsetAndMetadata
 
-from docmill.errors import BrokerError, DocmillError, PollError
+from docmill.errors import BrokerError, DocmillError, PollError, whereabouts
+from docmill.kafka.refusals import told
 
 NO_GENERATION = -1
 
@@ -134,12 +135,13 @@ class WatchedConsumer(AIOKafkaConsumer):  # type: ignore[misc]
             return error
         unreadable = isinstance(error, CorruptRecordException | UnsupportedCodecError)
         if isinstance(error, KafkaError) and not unreadable:
-            return BrokerError(f"polling failed: {error!r}")
+            return BrokerError(f"polling failed: {told(error)}")
         # aiokafka forgets what it took: the first that is left is the one it stumbled over.
         where = next(iter(self._fetcher._records), None)
         name = "a partition" if where is None else f"{where.topic}-{where.partition}"
+        what = repr(error) if unreadable else whereabouts(error)  # a decoder's message quotes what it stumbled over
         explained = PollError(
-            f"{name} holds records that cannot be read: {error!r}. Nothing was skipped; find the first of them from "
+            f"{name} holds records that cannot be read: {what}. Nothing was skipped; find the first of them from "
             f"the group's committed offset on, and set the offset past it (kafka-consumer-groups.sh --reset-offsets)"
         )
         explained.__cause__ = error
