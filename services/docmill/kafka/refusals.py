@@ -9,7 +9,7 @@ import ssl
 from collections.abc import Iterable
 from typing import Any
 
-from aiokafka.conn import create_conn
+from aiokafka.conn import collect_hosts, create_conn
 from aiokafka.errors import (
     BrokerResponseError,
     ClusterAuthorizationFailedError,
@@ -25,7 +25,6 @@ from aiokafka.errors import (
     TransactionalIdAuthorizationFailed,
     UnsupportedSaslMechanismError,
 )
-from aiokafka.helpers import collect_hosts
 from aiokafka.protocol.metadata import MetadataRequest
 
 from docmill.errors import BrokerError
@@ -137,7 +136,7 @@ def _problem(settings: Settings, address: str, error: BaseException) -> str:
             )
         case KafkaConnectionError() | ConnectionResetError() | BrokerResponseError():
             what = (
-                f"closed the connection: it may want TLS, SASL or a client's certificate; set "
+                f"closed the connection: it may want TLS, SASL, a client's certificate, or less than that; set "
                 f"DOCMILL_SECURITY_PROTOCOL to what its listener speaks, {now}"
             )
         case _:

@@ -138,7 +138,7 @@ def check_topic(name: str, spec: TopicSpec, partitions: int | None, config: Mapp
     gone. Another cleanup policy, or messages too small for the largest event, are problems.
     """
     if partitions is None:
-        return TopicCheck(name, None, "missing, or this user has no right on it (docs/security.md)")
+        return TopicCheck(name, None, "missing, or this user has no right on it")
     if config is None:
         return TopicCheck(name, partitions, None, "configuration not checked: needs the right DescribeConfigs")
     problems = []
