@@ -33,7 +33,7 @@ from docmill.kafka.parser_metrics import ParserMetrics
 from docmill.kafka.poller import Poller
 from docmill.kafka.producers import new_producer, start_producer
 from docmill.kafka.publish import Publisher
-from docmill.kafka.refusals import told
+from docmill.kafka.refusals import refused, told
 from docmill.kafka.topics import cluster_id, verify_topics
 from docmill.kafka.trial import Trials
 from docmill.kafka.work import Work
@@ -109,7 +109,7 @@ async def run_processor(settings: Settings) -> None:
         try:
             await run_until_stopped(app, engine, GOODBYE_S)
         except KafkaError as error:
-            engine.fail(BrokerError(f"the broker at {settings.kafka_bootstrap_servers} failed: {told(error)}"))
+            engine.fail(refused(f"the broker at {settings.kafka_bootstrap_servers} failed", error))
         except Exception as error:
             engine.fail(error)
         finally:

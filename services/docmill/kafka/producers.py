@@ -9,7 +9,7 @@ from aiokafka.errors import KafkaError
 from docmill.errors import BrokerError
 from docmill.kafka.connection import client_options
 from docmill.kafka.publish import MAX_REQUEST_BYTES
-from docmill.kafka.refusals import told
+from docmill.kafka.refusals import refused
 from docmill.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -47,12 +47,13 @@ async def start_producer(producer: AIOKafkaProducer, timeout_s: float) -> None:
 
     Raises:
         BrokerError: the broker does not answer in time, or refuses.
+        ConfigurationError: a right is missing.
     """
     try:
         async with asyncio.timeout(timeout_s):
             await producer.start()
     except (KafkaError, TimeoutError) as error:
-        raise BrokerError(f"a producer cannot start: {told(error)}") from error
+        raise refused("a producer cannot start", error) from error
 
 
 async def close_producer(producer: AIOKafkaProducer, timeout_s: float = GOODBYE_S) -> None:
@@ -73,3 +74,7 @@ async def abandon_producer(producer: AIOKafkaProducer) -> None:
     """
     producer._message_accumulator.fail_all(BrokerError("abandoned"))
     await close_producer(producer)
+    # What became of its transaction nobody awaits any more, and asyncio would show each failure with its traceback.
+    ended = producer._txn_manager and producer._txn_manager._transaction_waiter
+    if ended is not None and ended.done() and not ended.cancelled():
+        ended.exception()

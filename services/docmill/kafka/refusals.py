@@ -27,42 +27,68 @@ from aiokafka.errors import (
 )
 from aiokafka.protocol.metadata import MetadataRequest
 
-from docmill.errors import BrokerError
+from docmill.errors import BrokerError, ConfigurationError, DocmillError
 from docmill.kafka.connection import client_options
 from docmill.settings import Settings
 
 ASK_TIMEOUT_MS = 5000  # for one address
 RIGHTS = "docs/security.md lists the rights that docmill needs"
+UNAUTHORIZED = (
+    TopicAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    TransactionalIdAuthorizationFailed,
+    ClusterAuthorizationFailedError,
+)
 SILENT = (KafkaConnectionError, KafkaTimeoutError, NodeNotReadyError, RequestTimedOutError, TimeoutError)
 WRONG_NAME = (62, 64)  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
 OUT_OF_TIME = (9, 10)  # X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED
 
 
-async def explained(settings: Settings, error: KafkaError | TimeoutError) -> BrokerError:
+async def explained(settings: Settings, error: KafkaError | TimeoutError) -> DocmillError:
     """The error of a client that could not do its work; asks the brokers again where they did not answer it."""
     servers = settings.kafka_bootstrap_servers
     if isinstance(error, SILENT) and (problem := await _first_problem(settings)):
         return BrokerError(problem)
     if isinstance(error, KafkaConnectionError):
         return BrokerError(f"no broker answered at {servers}, but one does now ({error}): try again")
-    return BrokerError(f"the broker at {servers} failed: {told(error)}")
+    return refused(f"the broker at {servers} failed", error)
 
 
-def told(error: BaseException) -> str:
+def refused(what: str, error: BaseException, topic: str = "") -> BrokerError | ConfigurationError:
+    """The error of `what` failed: a BrokerError, after which the same may succeed; or a ConfigurationError, where a
+    right is missing, as it would be at the next attempt.
+
+    Args:
+        topic: the one that is meant where aiokafka names none.
+    """
+    if _refusal(error) is None:
+        return BrokerError(f"{what}: {error!r}")
+    return ConfigurationError(f"{what}: {told(error, topic)}")
+
+
+def told(error: BaseException, topic: str = "") -> str:
     """An error of aiokafka; one of authorization with the right that is missing."""
-    named = _named(error)
-    match error:
-        case TopicAuthorizationFailedError():
-            missing = f"on topic {named or 'of this deployment'}: Read to consume, Write to publish"
-        case GroupAuthorizationFailedError():
-            missing = f"Read on group {named or 'DOCMILL_GROUP'}"
-        case TransactionalIdAuthorizationFailed():
-            missing = f"Write on transactional id {named or '(its prefix is the group and a dot)'}"
-        case ClusterAuthorizationFailedError():
-            missing = "on the cluster"
-        case _:
+    refusal = _refusal(error)
+    match refusal:
+        case None:
             return repr(error)
-    return f"a right is missing, {missing}; {RIGHTS} ({type(error).__name__})"
+        case TopicAuthorizationFailedError():
+            missing = f"on topic {_named(refusal) or topic or 'of docmill'}: Read to consume, Write to publish"
+        case GroupAuthorizationFailedError():
+            missing = f"Read on group {_named(refusal) or 'of DOCMILL_GROUP'}"
+        case TransactionalIdAuthorizationFailed():
+            missing = f"Write on transactional id {_named(refusal) or 'of this service'}"
+        case _:
+            missing = "on the cluster"
+    return f"a right is missing, {missing}; {RIGHTS} ({type(refusal).__name__})"
+
+
+def _refusal(error: BaseException) -> BaseException | None:
+    """The error of authorization that an error is, or comes of."""
+    found: BaseException | None = error
+    while found is not None and not isinstance(found, UNAUTHORIZED):
+        found = found.__cause__
+    return found
 
 
 def _named(error: BaseException) -> str:

@@ -20,7 +20,7 @@ from aiokafka.errors import (
 
 from docmill.errors import BrokerError
 from docmill.kafka.connection import client_options
-from docmill.kafka.refusals import explained
+from docmill.kafka.refusals import RIGHTS, explained
 from docmill.settings import Settings
 from docmill_schemas.topics import OWN_TOPICS, TOPICS, TopicSpec
 
@@ -235,6 +235,12 @@ def _was_made(topic: str, code: int, message: str | None) -> bool:
 
 
 async def _until_visible(admin: AIOKafkaAdminClient, names: set[str]) -> None:
-    async with asyncio.timeout(VISIBLE_WITHIN_S):
-        while not names <= (await _partitions(admin)).keys():  # noqa: ASYNC110
-            await asyncio.sleep(0.05)  # no event tells a client
+    try:
+        async with asyncio.timeout(VISIBLE_WITHIN_S):
+            while not names <= (await _partitions(admin)).keys():  # noqa: ASYNC110
+                await asyncio.sleep(0.05)  # no event tells a client
+    except TimeoutError:
+        raise BrokerError(
+            f"{', '.join(sorted(names))} should be there now but cannot be seen: this user may have no right to "
+            f"describe them; {RIGHTS}"
+        ) from None
