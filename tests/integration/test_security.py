@@ -126,8 +126,12 @@ def lacking(row: Right, *, seen: bool) -> list[Right]:
     return [*others, replace(row, operations=("Describe",))] if seen else others
 
 
-@pytest.mark.parametrize("seen", [False, True], ids=["unseen", "seen"])
-@pytest.mark.parametrize("row", rights(PROCESSOR), ids=lambda row: row.name)
+# What may not be described is as good as not there: one case of that will do.
+@pytest.mark.parametrize(
+    ("row", "seen"),
+    [(rights(PROCESSOR)[0], False), *((row, True) for row in rights(PROCESSOR))],
+    ids=lambda value: value.name if isinstance(value, Right) else {True: "seen", False: "unseen"}[value],
+)
 async def test_a_right_that_is_missing_is_named(
     broker: SecuredBroker, topic_prefix: str, tiny_bundle: Path, tmp_path: Path, row: Right, seen: bool
 ) -> None:
