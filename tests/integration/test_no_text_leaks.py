@@ -30,6 +30,7 @@ WORDS = ("Quillfenwick", "Marrowbine", "Ostrelanthe")
 TEXT = " ".join(WORDS)
 DEADLY, QUOTED = "Thrennodyne", "Velspargo"
 JSON = "application/json"
+PAGES = ("/metrics", "/readyz", "/livez")
 LIMITS = {
     "DOCMILL_MAX_CHARACTERS": "20000",
     "DOCMILL_MAX_PAGES": "1",
@@ -139,21 +140,21 @@ async def test_no_word_of_a_document_is_anywhere_but_in_events(topics: Topics, s
     ]
     records = [*good(), *letters]
     killer = Sent(f"{TEXT} {DEADLY}".encode(), b"process_killed-0")
-    logs, pages = [], []
+    logs = []
     with start(module=ALTERED, **LIMITS) as first:
         first.ready()
         await topics.send(records, compression_type="gzip")
         outcomes = await topics.outcomes(len(records))
         first.wait_for(lambda: first.metric("docmill_records_consumed_total") == len(records), "accounted for")
+        pages = [first.page(path) for path in PAGES]
         await topics.send([killer])
-        pages = [first.page(path) for path in ("/metrics", "/readyz", "/livez")]
         assert first.process.wait(60) == -9
         logs.append(first.log_text)
     offsets = await metadata(topics)
     with start(module=ALTERED, **LIMITS) as second:
         outcomes = await topics.outcomes(len(records) + 1)
         second.wait_for(lambda: second.metric("docmill_records_consumed_total") == 1, "accounted for")
-        pages += [second.page(path) for path in ("/metrics", "/readyz", "/livez")]
+        pages += [second.page(path) for path in PAGES]
         offsets += await metadata(topics)
         assert second.terminate() == 0
         logs.append(second.log_text)

@@ -177,6 +177,8 @@ def _observed(task: "asyncio.Task[None]", engine: Engine) -> None:
 
 async def _checked_cluster(settings: Settings) -> str:
     """The cluster's id, once the broker answers and the topics are as they should be."""
+    if settings.security_protocol == "SASL_PLAINTEXT":
+        log.warning("SASL_PLAINTEXT: whoever listens on the network can read the documents; SASL_SSL encrypts them")
     checks = await verify_topics(settings)
     for check in checks:
         if check.note is not None:
