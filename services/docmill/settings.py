@@ -1,19 +1,19 @@
 """All settings of the services, from the environment: `DOCMILL_<NAME>`, and KAFKA_BOOTSTRAP_SERVERS."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import AliasChoices, Field, ValidationError
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from docmill.errors import ConfigurationError
 
 
 class Settings(BaseSettings):
-    """Checked once, at start; frozen from then on."""
+    """Checked once, at start; frozen from then on. Neither `repr` nor an error shows a secret."""
 
-    model_config = SettingsConfigDict(env_prefix="DOCMILL_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="DOCMILL_", frozen=True, extra="ignore", hide_input_in_errors=True)
 
     kafka_bootstrap_servers: str = Field(
         default="localhost:9092",
@@ -35,6 +35,30 @@ class Settings(BaseSettings):
         ge=1000,
         le=15_000,
         description="of exactly_once: an open transaction holds back all readers of its partitions for so long at most",
+    )
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        default="PLAINTEXT",
+        description="of the brokers' listener: SSL is TLS, SASL names a user, SASL_SSL both ([security](security.md))",
+    )
+    sasl_mechanism: Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"] = Field(
+        default="SCRAM-SHA-512", description="of SASL; PLAIN shows the broker the password, so it needs SASL_SSL"
+    )
+    sasl_username: str | None = Field(default=None, min_length=1, description="of SASL")
+    sasl_password: SecretStr | None = Field(default=None, min_length=1, description="likewise; better in a file")
+    sasl_password_file: Path | None = Field(
+        default=None, description="that holds the password and nothing else, such as a mounted Kubernetes secret"
+    )
+    ssl_cafile: Path | None = Field(
+        default=None, description="PEM: the authorities that sign brokers' certificates; default: the system's"
+    )
+    ssl_certfile: Path | None = Field(
+        default=None, description="PEM: this client's own certificate and what signs it, for brokers that ask (mTLS)"
+    )
+    ssl_keyfile: Path | None = Field(default=None, description="PEM: its private key; default: in the same file")
+    ssl_key_password: SecretStr | None = Field(default=None, min_length=1, description="of that key; better in a file")
+    ssl_key_password_file: Path | None = Field(default=None, description="that holds it and nothing else")
+    ssl_check_hostname: bool = Field(
+        default=True, description="whether a broker's certificate must be of the name that it is asked for under"
     )
     bundle: Path | None = Field(default=None, description="folder of the model bundle; default: the one shipped")
     threads: int | None = Field(default=None, ge=1, description="inference threads; default: usable cores")
@@ -86,6 +110,54 @@ class Settings(BaseSettings):
         default="info", description="how much is logged, on stderr"
     )
 
+    @model_validator(mode="after")
+    def _wire(self) -> Self:
+        if problems := list(_wire_problems(self)):
+            raise ValueError("; ".join(problems))
+        return self
+
+    @property
+    def uses_sasl(self) -> bool:
+        """Whether a user is named to the brokers."""
+        return self.security_protocol.startswith("SASL_")
+
+    @property
+    def uses_tls(self) -> bool:
+        """Whether connections are encrypted and brokers' certificates checked."""
+        return self.security_protocol.endswith("SSL")
+
+
+SASL_SETTINGS = ("sasl_username", "sasl_password", "sasl_password_file")
+TLS_SETTINGS = ("ssl_cafile", "ssl_certfile", "ssl_keyfile", "ssl_key_password", "ssl_key_password_file")
+
+
+def _wire_problems(settings: Settings) -> Iterator[str]:
+    """What the settings of the connection contradict each other in: none is ever passed over in silence."""
+    given = [name for name in (*SASL_SETTINGS, *TLS_SETTINGS) if getattr(settings, name) is not None]
+    protocol = settings.security_protocol
+    for names, used, others in (
+        (SASL_SETTINGS, settings.uses_sasl, "SASL_SSL or SASL_PLAINTEXT"),
+        (TLS_SETTINGS, settings.uses_tls, "SSL or SASL_SSL"),
+    ):
+        if not used and (idle := [_variable(name) for name in given if name in names]):
+            yield f"{', '.join(idle)}: without effect while DOCMILL_SECURITY_PROTOCOL is {protocol}; make it {others}"
+    for name in ("sasl_password", "ssl_key_password"):
+        if {name, f"{name}_file"} <= set(given):
+            yield f"{_variable(name)} and {_variable(name)}_FILE: give one of them"
+    if "ssl_certfile" not in given and (idle := [_variable(name) for name in given if name.startswith("ssl_key")]):
+        yield f"{', '.join(idle)}: of no use without DOCMILL_SSL_CERTFILE, the certificate that the key belongs to"
+    if settings.uses_sasl:
+        if "sasl_username" not in given:
+            yield f"DOCMILL_SASL_USERNAME: missing, {protocol} needs it"
+        if not {"sasl_password", "sasl_password_file"} & set(given):
+            yield f"DOCMILL_SASL_PASSWORD_FILE or DOCMILL_SASL_PASSWORD: missing, {protocol} needs one of them"
+        if settings.sasl_mechanism == "PLAIN" and not settings.uses_tls:
+            yield "DOCMILL_SASL_MECHANISM: PLAIN sends the password as it is; make DOCMILL_SECURITY_PROTOCOL SASL_SSL"
+
+
+def _variable(name: str) -> str:
+    return f"DOCMILL_{name.upper()}"
+
 
 def load_settings(**overrides: object) -> Settings:
     """Settings of this process; `overrides` (from the command line) win over the environment, None means not given.
@@ -99,11 +171,19 @@ def load_settings(**overrides: object) -> Settings:
     try:
         return Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
-        problems = "; ".join(f"{_name(e['loc'], given)}: {e['msg']} (got {e['input']!r})" for e in error.errors())
+        problems = "; ".join(_problem(e["loc"], e["msg"], e["input"], given) for e in error.errors())
         raise ConfigurationError(f"settings: {problems}") from error
+
+
+def _problem(location: tuple[int | str, ...], message: str, value: object, given: Mapping[str, object]) -> str:
+    """A wrong value with its variable. What was given for a secret is never shown, and may be all that was given."""
+    if not location:  # of several together: the message names them
+        return message.removeprefix("Value error, ")
+    name = _name(location, given)
+    return f"{name}: {message}" if "PASSWORD" in name.upper() else f"{name}: {message} (got {value!r})"
 
 
 def _name(location: tuple[int | str, ...], given: Mapping[str, object]) -> str:
     """The variable that a wrong value came from, or the override's own name."""
     name = str(location[0]) if location else "environment"
-    return f"DOCMILL_{name.upper()}" if name in Settings.model_fields.keys() - given.keys() else name
+    return _variable(name) if name in Settings.model_fields.keys() - given.keys() else name

@@ -14,10 +14,26 @@ from docmill.settings import Settings
 
 PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
 MIB = 1024 * 1024
+FORMATS = {"path": "path", "password": "text, never shown"}  # of JSON Schema, in words
 # Each setting is in one group; within it, settings stand in the order of the code, which some descriptions refer to.
 GROUPS: Mapping[str, frozenset[str]] = {
     "Kafka": frozenset(
         {"kafka_bootstrap_servers", "topic_prefix", "partitions", "replication_factor", "group", "delivery"}
+    ),
+    "Security of the connection": frozenset(
+        {
+            "security_protocol",
+            "sasl_mechanism",
+            "sasl_username",
+            "sasl_password",
+            "sasl_password_file",
+            "ssl_cafile",
+            "ssl_certfile",
+            "ssl_keyfile",
+            "ssl_key_password",
+            "ssl_key_password_file",
+            "ssl_check_hostname",
+        }
     ),
     "Model": frozenset({"bundle", "threads"}),
     "Documents": frozenset(
@@ -106,8 +122,8 @@ def values(schema: Mapping[str, Any]) -> str:
         kind = "whole number" if schema["type"] == "integer" else "number"
         bounds = {"minimum": "from", "exclusiveMinimum": "above", "maximum": "to", "exclusiveMaximum": "below"}
         return " ".join([kind, *(f"{word} {schema[key]:g}" for key, word in bounds.items() if key in schema)])
-    if schema.get("format") == "path":
-        return "path"
+    if schema.get("format") in FORMATS:
+        return FORMATS[schema["format"]]
     return f"text that matches `{schema['pattern']}`" if "pattern" in schema else "text"
 
 

@@ -69,6 +69,10 @@ class ProcessorProcess:
         status, body = self._get("/readyz")
         return status, json.loads(body)
 
+    def page(self, path: str) -> str:
+        """What is served at a path."""
+        return self._get(path)[1]
+
     def metric(self, name: str, **labels: str) -> float:
         """Sum of the samples of a metric that carry these labels."""
         total = 0.0

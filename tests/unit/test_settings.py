@@ -1,15 +1,22 @@
 import os
 import re
+import traceback
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from docmill.errors import ConfigurationError
 from docmill.settings import Settings, load_settings
 
-SECRETS = re.compile(r"passw|secret|token(?!s)|credential|api_?key|private|sasl|certificate", re.IGNORECASE)
+SECRETS = re.compile(r"passw|secret|token(?!s)|credential|api_?key|private", re.IGNORECASE)
+SASL = {
+    "DOCMILL_SECURITY_PROTOCOL": "SASL_SSL",
+    "DOCMILL_SASL_USERNAME": "docmill",
+    "DOCMILL_SASL_PASSWORD": "hush",
+}
+TLS = {"DOCMILL_SECURITY_PROTOCOL": "SSL", "DOCMILL_SSL_CERTFILE": "/client.pem"}
 
 
 @pytest.fixture(autouse=True)
@@ -28,6 +35,7 @@ def a_value(name: str) -> tuple[str, Any]:
         "include_text": ("true", True),
         "http_port": ("0", 0),
         "log_level": ("warning", "warning"),
+        "ssl_check_hostname": ("false", False),
         "threads": ("7", 7),
         "parsers": ("7", 7),
     }
@@ -47,12 +55,45 @@ def test_defaults() -> None:
     assert settings.http_host == "127.0.0.1"
 
 
-@pytest.mark.parametrize("name", [name for name in Settings.model_fields if name != "kafka_bootstrap_servers"])
+# Those of the connection come together, or not at all.
+TOGETHER = {name for name in Settings.model_fields if name.startswith(("sasl_", "ssl_", "security_"))}
+
+
+@pytest.mark.parametrize("name", [n for n in Settings.model_fields if n not in {"kafka_bootstrap_servers", *TOGETHER}])
 def test_every_setting_is_read_from_its_variable(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     given, read = a_value(name)
     monkeypatch.setenv(f"DOCMILL_{name.upper()}", given)
     assert getattr(load_settings(), name) == read
     assert read != Settings.model_fields[name].default or name == "delivery"
+
+
+def test_settings_of_the_connection_are_read_from_their_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {
+        **SASL,
+        "DOCMILL_SASL_MECHANISM": "SCRAM-SHA-256",
+        "DOCMILL_SSL_CAFILE": "/ca.pem",
+        "DOCMILL_SSL_CERTFILE": "/client.pem",
+        "DOCMILL_SSL_KEYFILE": "/client.key",
+        "DOCMILL_SSL_KEY_PASSWORD_FILE": "/password",
+        "DOCMILL_SSL_CHECK_HOSTNAME": "false",
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    settings = load_settings()
+    files = (settings.ssl_cafile, settings.ssl_certfile, settings.ssl_keyfile, settings.ssl_key_password_file)
+    assert [str(file) for file in files] == ["/ca.pem", "/client.pem", "/client.key", "/password"]
+    assert (settings.security_protocol, settings.sasl_mechanism) == ("SASL_SSL", "SCRAM-SHA-256")
+    assert (settings.sasl_username, settings.ssl_check_hostname) == ("docmill", False)
+    assert settings.sasl_password is not None
+    assert settings.sasl_password.get_secret_value() == "hush"
+    monkeypatch.setenv("DOCMILL_SSL_KEY_PASSWORD", "hush too")
+    monkeypatch.delenv("DOCMILL_SSL_KEY_PASSWORD_FILE")
+    monkeypatch.setenv("DOCMILL_SASL_PASSWORD_FILE", "/other")
+    monkeypatch.delenv("DOCMILL_SASL_PASSWORD")
+    settings = load_settings()
+    assert str(settings.sasl_password_file) == "/other"
+    assert settings.ssl_key_password is not None
+    assert settings.ssl_key_password.get_secret_value() == "hush too"
 
 
 def test_the_brokers_variable_has_no_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,7 +195,69 @@ def test_every_setting_says_what_it_is() -> None:
     assert undescribed == []
 
 
-def test_no_setting_holds_a_secret() -> None:
-    # One that does must be a SecretStr, and load_settings must not show what was given for it.
-    assert [name for name in Settings.model_fields if SECRETS.search(name)] == []
-    assert SECRETS.search("sasl_password")
+def test_what_holds_a_secret_is_never_shown() -> None:
+    named = [name for name in Settings.model_fields if SECRETS.search(name) and not name.endswith("_file")]
+    assert named == ["sasl_password", "ssl_key_password"]
+    shown = Settings(
+        security_protocol="SASL_SSL",
+        sasl_username="docmill",
+        sasl_password=SecretStr("hush"),
+        ssl_certfile=Path("/client.pem"),
+        ssl_key_password=SecretStr("hush"),
+    )
+    for text in (repr(shown), str(shown), shown.model_dump_json(), str(shown.model_dump())):
+        assert "hush" not in text
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (SASL | {"DOCMILL_SASL_PASSWORD_FILE": "/x"}, "DOCMILL_SASL_PASSWORD and DOCMILL_SASL_PASSWORD_FILE: give one"),
+        (SASL | {"DOCMILL_SASL_USERNAME": ""}, "DOCMILL_SASL_USERNAME: String should have at least 1"),
+        (SASL | {"DOCMILL_SECURITY_PROTOCOL": "SSL"}, "DOCMILL_SASL_USERNAME, DOCMILL_SASL_PASSWORD: without effect"),
+        (SASL | {"DOCMILL_SECURITY_PROTOCOL": "PLAINTEXT"}, "is PLAINTEXT; make it SASL_SSL or SASL_PLAINTEXT"),
+        (SASL | {"DOCMILL_SASL_MECHANISM": "SCRAM"}, "DOCMILL_SASL_MECHANISM: Input should be"),
+        (
+            SASL | {"DOCMILL_SECURITY_PROTOCOL": "SASL_PLAINTEXT", "DOCMILL_SASL_MECHANISM": "PLAIN"},
+            "PLAIN sends the password as it is; make DOCMILL_SECURITY_PROTOCOL SASL_SSL",
+        ),
+        ({"DOCMILL_SECURITY_PROTOCOL": "SASL_SSL"}, "DOCMILL_SASL_USERNAME: missing, SASL_SSL needs it"),
+        ({"DOCMILL_SECURITY_PROTOCOL": "SASL_SSL"}, "DOCMILL_SASL_PASSWORD_FILE or DOCMILL_SASL_PASSWORD: missing"),
+        ({"DOCMILL_SECURITY_PROTOCOL": "TLS"}, "DOCMILL_SECURITY_PROTOCOL: Input should be"),
+        ({"DOCMILL_SSL_CAFILE": "/ca.pem"}, "DOCMILL_SSL_CAFILE: without effect while DOCMILL_SECURITY_PROTOCOL is"),
+        (SASL | {"DOCMILL_SSL_KEYFILE": "/key"}, "DOCMILL_SSL_KEYFILE: of no use without DOCMILL_SSL_CERTFILE"),
+        (
+            TLS | {"DOCMILL_SSL_KEY_PASSWORD": "hush", "DOCMILL_SSL_KEY_PASSWORD_FILE": "/x"},
+            "DOCMILL_SSL_KEY_PASSWORD and DOCMILL_SSL_KEY_PASSWORD_FILE: give one of them",
+        ),
+        (SASL | {"DOCMILL_SASL_PASSWORD": ""}, "DOCMILL_SASL_PASSWORD: "),
+        (SASL | {"DOCMILL_PARTITIONS": "0"}, "DOCMILL_PARTITIONS: "),
+    ],
+)
+def test_what_contradicts_itself_is_named_without_the_secret(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], said: str
+) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings()
+    assert said in str(caught.value)
+    assert "hush" not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize(
+    ("given", "tls", "sasl"),
+    [
+        ({}, False, False),
+        (TLS, True, False),
+        (SASL, True, True),
+        (SASL | {"DOCMILL_SECURITY_PROTOCOL": "SASL_PLAINTEXT"}, False, True),
+    ],
+)
+def test_the_protocol_says_what_is_used(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], tls: bool, sasl: bool
+) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    settings = load_settings()
+    assert (settings.uses_tls, settings.uses_sasl) == (tls, sasl)

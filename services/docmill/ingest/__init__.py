@@ -9,7 +9,7 @@ from docmill.ingest.extracted import Extracted
 from docmill.ingest.html import html_text
 from docmill.ingest.limits import DEFAULT_LIMITS, Limits
 from docmill.ingest.mail import mail_text
-from docmill.ingest.media_types import DOCX, HTML, MAIL, PDF, PLAIN, SCANS, XHTML
+from docmill.ingest.media_types import DOCX, HTML, MAIL, PDF, PLAIN, SCANS, XHTML, shown
 from docmill.ingest.pdf import NEEDS_OCR, pdf_text
 from docmill.ingest.plain import plain_text
 from docmill_schemas.reasons import RejectionReason
@@ -32,7 +32,7 @@ def extract(content: bytes, media_type: str, charset: str | None, limits: Limits
     read = FORMATS.get(media_type)
     if read is None:
         supported = ", ".join(FORMATS)
-        raise DocumentError(RejectionReason.UNSUPPORTED_MEDIA_TYPE, f"{media_type[:100]!r} is none of {supported}")
+        raise DocumentError(RejectionReason.UNSUPPORTED_MEDIA_TYPE, f"{shown(media_type)} is none of {supported}")
     extracted = read(content, charset, limits)
     text = extracted.text
     if not text.strip():

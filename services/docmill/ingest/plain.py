@@ -3,6 +3,7 @@
 import codecs
 
 from docmill.errors import DocumentError
+from docmill.ingest.media_types import shown
 from docmill_schemas.reasons import RejectionReason
 
 BYTE_ORDER_MARKS = (
@@ -62,7 +63,7 @@ def _charset_name(charset: str) -> str:
     except (LookupError, ValueError):
         name = None
     if name is None or name in NO_CHARSETS or not codecs.lookup(name)._is_text_encoding:
-        raise DocumentError(RejectionReason.UNDECODABLE_TEXT, f"unknown charset {charset[:40]!r}")
+        raise DocumentError(RejectionReason.UNDECODABLE_TEXT, f"unknown charset: {shown(charset)}")
     return name
 
 

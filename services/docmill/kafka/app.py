@@ -33,6 +33,7 @@ from docmill.kafka.parser_metrics import ParserMetrics
 from docmill.kafka.poller import Poller
 from docmill.kafka.producers import new_producer, start_producer
 from docmill.kafka.publish import Publisher
+from docmill.kafka.refusals import refused, told
 from docmill.kafka.topics import cluster_id, verify_topics
 from docmill.kafka.trial import Trials
 from docmill.kafka.work import Work
@@ -108,7 +109,7 @@ async def run_processor(settings: Settings) -> None:
         try:
             await run_until_stopped(app, engine, GOODBYE_S)
         except KafkaError as error:
-            engine.fail(BrokerError(f"the broker at {settings.kafka_bootstrap_servers} failed: {error!r}"))
+            engine.fail(refused(f"the broker at {settings.kafka_bootstrap_servers} failed", error))
         except Exception as error:
             engine.fail(error)
         finally:
@@ -176,6 +177,8 @@ def _observed(task: "asyncio.Task[None]", engine: Engine) -> None:
 
 async def _checked_cluster(settings: Settings) -> str:
     """The cluster's id, once the broker answers and the topics are as they should be."""
+    if settings.security_protocol == "SASL_PLAINTEXT":
+        log.warning("SASL_PLAINTEXT: whoever listens on the network can read the documents; SASL_SSL encrypts them")
     checks = await verify_topics(settings)
     for check in checks:
         if check.note is not None:
@@ -241,6 +244,6 @@ async def _observe(
                     await engine.observe_lag(poller.consumer())
                 health.heard()
             except (KafkaError, TimeoutError) as error:
-                log.warning("lag unknown: %r", error)
+                log.warning("lag unknown: %s", told(error))
         if health.deaf_s > broker_timeout_s:  # an idle replica, or one that never joined, meets it nowhere else
             raise BrokerError(f"the broker has not answered for {health.deaf_s:.0f} s")

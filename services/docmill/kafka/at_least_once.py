@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
 
-from docmill.errors import BrokerError
 from docmill.kafka.crash_marks import read_mark
 from docmill.kafka.delivery import Committed
 from docmill.kafka.failpoints import failpoint
 from docmill.kafka.positions import Positions, name_of
 from docmill.kafka.producers import close_producer
 from docmill.kafka.publish import OutgoingRecord
+from docmill.kafka.refusals import refused
 from docmill.kafka.watched_consumer import WatchedConsumer
 
 
@@ -42,7 +42,7 @@ class AtLeastOnce:
         try:
             await self._commit({partition: at})
         except (KafkaError, IllegalStateError) as error:
-            raise BrokerError(f"cannot mark {name_of(partition)} at {at.offset}: {error!r}") from error
+            raise refused(f"cannot mark {name_of(partition)} at {at.offset}", error) from error
 
     async def publish_and_commit(
         self, partition: TopicPartition, records: Sequence[OutgoingRecord], then: Committed
@@ -59,7 +59,7 @@ class AtLeastOnce:
             failpoint("published")
             await self._commit({partition: then})
         except (KafkaError, IllegalStateError) as error:
-            raise BrokerError(f"cannot make {name_of(partition)} up to {then.offset} final: {error!r}") from error
+            raise refused(f"cannot make {name_of(partition)} up to {then.offset} final", error) from error
 
     async def release(self, held: Mapping[TopicPartition, Committed]) -> None:
         """See Delivery. Takes the marks back where they are still ours: an offset that moved on is never moved back.
@@ -80,7 +80,7 @@ class AtLeastOnce:
             if ours:
                 await self._commit(ours)
         except (KafkaError, IllegalStateError) as error:
-            raise BrokerError(f"cannot give {len(held)} partitions up in good order: {error!r}") from error
+            raise refused(f"cannot give {len(held)} partitions up in good order", error) from error
 
     async def close(self) -> None:
         """See Delivery."""

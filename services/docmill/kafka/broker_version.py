@@ -1,11 +1,12 @@
 """Whether brokers are new enough for what a delivery needs."""
 
 from aiokafka.client import AIOKafkaClient, ConnectionGroup
-from aiokafka.errors import KafkaConnectionError, KafkaError
+from aiokafka.errors import KafkaError
 from aiokafka.protocol.transaction import EndTxnRequest
 
 from docmill.errors import BrokerError, ConfigurationError
-from docmill.kafka.topics import no_answer
+from docmill.kafka.connection import client_options
+from docmill.kafka.refusals import explained
 from docmill.settings import Settings
 
 END_TXN_OF_4_0 = 5  # version of the request that came with it (KIP-890)
@@ -22,7 +23,7 @@ async def require_exactly_once(settings: Settings) -> None:
         ConfigurationError: one is older; says what to do.
     """
     servers = settings.kafka_bootstrap_servers
-    client = AIOKafkaClient(bootstrap_servers=servers, client_id="docmill")
+    client = AIOKafkaClient(**client_options(settings), client_id="docmill")
     try:
         await client.bootstrap()
         for broker in client.cluster.brokers():
@@ -35,9 +36,7 @@ async def require_exactly_once(settings: Settings) -> None:
                     f"broker {broker.nodeId} of {servers} is older than Kafka 4.0, where the offsets of a transaction "
                     f"become visible too late for exactly_once: set DOCMILL_DELIVERY=at_least_once, or upgrade it"
                 )
-    except KafkaConnectionError as error:
-        raise no_answer(servers) from error
     except KafkaError as error:
-        raise BrokerError(f"the broker at {servers} failed: {error!r}") from error
+        raise await explained(settings, error) from error
     finally:
         await client.close()

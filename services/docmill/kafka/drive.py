@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from aiokafka.errors import KafkaConnectionError, KafkaError, MessageSizeTooLargeError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from docmill.errors import BrokerError
+from docmill.kafka.connection import client_options
 from docmill.kafka.outcomes import KIND_OF_TOPIC, OutcomeKind
 from docmill.kafka.read_paths import SourceDocument
 from docmill.kafka.received_record import received_record
+from docmill.kafka.refusals import explained, told
 from docmill.kafka.stop_consumer import stop_consumer
-from docmill.kafka.topics import max_message_bytes, no_answer, require_topics
+from docmill.kafka.topics import max_message_bytes, require_topics
 from docmill.settings import Settings
 from docmill_schemas.topics import FALLBACK, PROCESSED, RECEIVED, REJECTED
 
@@ -99,7 +101,7 @@ class Drive:
         except MessageSizeTooLargeError:
             on_refused(index, f"{len(shipment.content)} bytes: with its headers more than the topic's {self._limit}")
         except KafkaError as error:
-            on_refused(index, repr(error))
+            on_refused(index, told(error))
 
     async def _watch(self, consumer: AIOKafkaConsumer, prefix: str, on_outcome: OnOutcome) -> None:
         """Keys and topics are all that is looked at: parsing a result takes longer than sending its document did."""
@@ -126,15 +128,12 @@ async def open_drive(settings: Settings, on_outcome: OnOutcome) -> AsyncIterator
     """
     await require_topics(settings, (RECEIVED, PROCESSED, FALLBACK, REJECTED))
     limit = await max_message_bytes(settings, RECEIVED)
-    servers = settings.kafka_bootstrap_servers
     async with AsyncExitStack() as stack:
         try:
             consumer = await stack.enter_async_context(_consumer(settings))
             producer = await stack.enter_async_context(_producer(settings, limit))
-        except KafkaConnectionError as error:
-            raise no_answer(servers) from error
         except KafkaError as error:
-            raise BrokerError(f"the broker at {servers} failed: {error!r}") from error
+            raise await explained(settings, error) from error
         drive = Drive(producer, settings.topic_prefix, limit)
         watcher = asyncio.create_task(drive._watch(consumer, settings.topic_prefix, on_outcome))
         watcher.add_done_callback(drive._watched)
@@ -149,7 +148,7 @@ async def _consumer(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
     """A reader of all partitions of the outcome topics, without a group, at their ends."""
     consumer = AIOKafkaConsumer(
         *(settings.topic_prefix + name for name in KIND_OF_TOPIC),
-        bootstrap_servers=settings.kafka_bootstrap_servers,
+        **client_options(settings),
         client_id="docmill-load",
         group_id=None,
         enable_auto_commit=False,
@@ -168,7 +167,7 @@ async def _consumer(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
 async def _producer(settings: Settings, limit: int) -> AsyncIterator[AIOKafkaProducer]:
     """An idempotent producer, uncompressed; batches fit the topic (see docmill.kafka.send)."""
     producer = AIOKafkaProducer(
-        bootstrap_servers=settings.kafka_bootstrap_servers,
+        **client_options(settings),
         client_id="docmill-load",
         acks="all",
         enable_idempotence=True,

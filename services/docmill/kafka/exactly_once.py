@@ -23,7 +23,7 @@ import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import IllegalOperation, KafkaError
 from aiokafka.structs import OffsetAndMetadata
 
 from docmill.errors import BrokerError
@@ -32,12 +32,14 @@ from docmill.kafka.failpoints import failpoint
 from docmill.kafka.positions import Positions, name_of
 from docmill.kafka.producers import abandon_producer, close_producer, start_producer
 from docmill.kafka.publish import OutgoingRecord
+from docmill.kafka.refusals import refused
 from docmill.kafka.watched_consumer import WatchedConsumer
 
 log = logging.getLogger(__name__)
 
 NewProducer = Callable[[str], AIOKafkaProducer]  # of a transactional id
-FAILURES = (KafkaError, TimeoutError, AssertionError)  # aiokafka asserts what a transaction's state allows
+# What a transaction's state does not allow, since an earlier record failed, aiokafka asserts or calls illegal.
+FAILURES = (KafkaError, IllegalOperation, TimeoutError, AssertionError)
 
 
 class ExactlyOnce:
@@ -74,7 +76,7 @@ class ExactlyOnce:
         try:
             await self._consumer().confirm_membership()
         except KafkaError as error:
-            raise BrokerError(f"{name_of(partition)} is not acquired: {error!r}") from error
+            raise refused(f"{name_of(partition)} is not acquired", error) from error
         failpoint("assigned")
         producer = self._new_producer(transactional_id(self._group, partition))
         try:
@@ -131,15 +133,16 @@ class ExactlyOnce:
         offset is added.
         """
         producer = self._producers.get(partition)
+        acks: list[asyncio.Future[object]] = []
         if producer is None:
             raise BrokerError(f"{name_of(partition)} has no producer: it is to be acquired again")
         try:
             async with asyncio.timeout(self._timeout_s):
                 await producer.begin_transaction()
                 failpoint("begun")
-                acks = [
-                    await producer.send(self._prefix + r.topic, r.value, key=r.key, headers=r.headers) for r in records
-                ]
+                for r in records:
+                    acks.append(await producer.send(self._prefix + r.topic, r.value, key=r.key, headers=r.headers))
+                    acks[-1].add_done_callback(_failure)  # so that asyncio does not miss who awaits it
                 await asyncio.gather(*acks)
                 failpoint("sent")
                 offset = OffsetAndMetadata(at.offset, at.mark.as_metadata())
@@ -150,7 +153,9 @@ class ExactlyOnce:
         except BaseException as error:
             self._discard(partition)
             if isinstance(error, FAILURES):
-                raise BrokerError(f"cannot make {name_of(partition)} up to {at.offset} final: {error!r}") from error
+                cause = next(filter(None, map(_failure, acks)), error)  # of which the rest follows
+                what = f"cannot make {name_of(partition)} up to {at.offset} final"
+                raise refused(what, cause, topic=partition.topic) from error
             raise
 
     def _discard(self, partition: TopicPartition) -> None:
@@ -164,6 +169,11 @@ class ExactlyOnce:
         task = asyncio.create_task(closing)
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
+
+
+def _failure(ack: "asyncio.Future[object]") -> BaseException | None:
+    """What a record failed of, if it is known."""
+    return ack.exception() if ack.done() and not ack.cancelled() else None
 
 
 def transactional_id(group: str, partition: TopicPartition) -> str:

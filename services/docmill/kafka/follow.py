@@ -7,12 +7,13 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 
 from aiokafka import AIOKafkaConsumer
-from aiokafka.errors import KafkaConnectionError, KafkaError
+from aiokafka.errors import KafkaError
 
-from docmill.errors import BrokerError
+from docmill.kafka.connection import client_options
 from docmill.kafka.outcomes import KIND_OF_TOPIC, Observed, OutcomeKind, observe
+from docmill.kafka.refusals import explained
 from docmill.kafka.stop_consumer import stop_consumer
-from docmill.kafka.topics import no_answer, require_topics
+from docmill.kafka.topics import require_topics
 from docmill.settings import Settings
 from docmill_schemas.topics import FALLBACK, PROCESSED, REJECTED
 
@@ -44,7 +45,7 @@ async def follow_outcomes(settings: Settings, *, from_beginning: bool) -> AsyncI
     prefix = settings.topic_prefix
     consumer = AIOKafkaConsumer(
         *(prefix + name for name in KIND_OF_TOPIC),
-        bootstrap_servers=settings.kafka_bootstrap_servers,
+        **client_options(settings),
         client_id="docmill-follow",
         group_id=None,
         enable_auto_commit=False,
@@ -56,10 +57,8 @@ async def follow_outcomes(settings: Settings, *, from_beginning: bool) -> AsyncI
         await (consumer.seek_to_beginning() if from_beginning else consumer.seek_to_end())
         async with aclosing(_outcomes(consumer, prefix)) as outcomes:
             yield outcomes
-    except KafkaConnectionError as error:
-        raise no_answer(settings.kafka_bootstrap_servers) from error
     except KafkaError as error:
-        raise BrokerError(f"the broker at {settings.kafka_bootstrap_servers} failed: {error!r}") from error
+        raise await explained(settings, error) from error
     finally:
         await stop_consumer(consumer)
 

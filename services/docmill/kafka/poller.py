@@ -22,6 +22,7 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
 from faststream.kafka.subscriber.usecase import BatchSubscriber
 
+from docmill.kafka.connection import broker_security
 from docmill.kafka.engine import AssignmentListener, Engine
 from docmill.kafka.watched_consumer import PollWatch, WatchedConsumer
 from docmill.settings import Settings
@@ -34,10 +35,17 @@ FASTSTREAM_LOG = logging.getLogger("faststream.docmill")
 class _Broker(KafkaBroker):
     """FastStream's broker, building watched consumers."""
 
-    def __init__(self, servers: str, watch: PollWatch) -> None:
+    def __init__(self, settings: Settings, watch: PollWatch) -> None:
         # At every start it warns that it creates no topics: `docmill topics` does.
         FASTSTREAM_LOG.setLevel(logging.ERROR)
-        super().__init__(servers, client_id="docmill", apply_types=False, consumer_only=True, logger=FASTSTREAM_LOG)
+        super().__init__(
+            settings.kafka_bootstrap_servers,
+            security=broker_security(settings),
+            client_id="docmill",
+            apply_types=False,
+            consumer_only=True,
+            logger=FASTSTREAM_LOG,
+        )
         self._watch = watch
 
     async def _connect(self) -> Callable[..., WatchedConsumer]:
@@ -53,7 +61,7 @@ class Poller:
 
     def __init__(self, settings: Settings) -> None:
         self._watch = PollWatch(self._failed)
-        self.broker: KafkaBroker = _Broker(settings.kafka_bootstrap_servers, self._watch)
+        self.broker: KafkaBroker = _Broker(settings, self._watch)
         self._settings = settings
         self._engine: Engine | None = None
         self._subscriber: BatchSubscriber | None = None

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
-from docmill.errors import BrokerError, LogTruncatedError, RecordsLostError
+from docmill.errors import LogTruncatedError, RecordsLostError
 from docmill.kafka.crash_marks import CrashMark, read_mark
 from docmill.kafka.delivery import Committed
+from docmill.kafka.refusals import refused
 from docmill.kafka.watched_consumer import WatchedConsumer
 
 
@@ -27,7 +28,9 @@ class Positions:
         try:
             found = (await self._consumer().committed_with_metadata(partition)).get(partition)
         except KafkaError as error:
-            raise BrokerError(f"cannot read the committed offset of {name_of(partition)}: {error!r}") from error
+            raise refused(
+                f"cannot read the committed offset of {name_of(partition)}", error, topic=partition.topic
+            ) from error
         if found is None:
             return Committed(await self._log_start(partition), CrashMark())
         await self.check_log_start(partition, found.offset)
@@ -50,14 +53,14 @@ class Positions:
         try:
             start: int = (await self._consumer().beginning_offsets([partition]))[partition]
         except KafkaError as error:
-            raise BrokerError(f"cannot read the log start of {name_of(partition)}: {error!r}") from error
+            raise refused(f"cannot read the log start of {name_of(partition)}", error, topic=partition.topic) from error
         return start
 
     async def _log_end(self, partition: TopicPartition) -> int:
         try:
             end: int = (await self._consumer().end_offsets([partition]))[partition]
         except KafkaError as error:
-            raise BrokerError(f"cannot read the log end of {name_of(partition)}: {error!r}") from error
+            raise refused(f"cannot read the log end of {name_of(partition)}", error, topic=partition.topic) from error
         return end
 
 

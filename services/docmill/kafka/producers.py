@@ -7,7 +7,9 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from docmill.errors import BrokerError
+from docmill.kafka.connection import client_options
 from docmill.kafka.publish import MAX_REQUEST_BYTES
+from docmill.kafka.refusals import refused
 from docmill.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -28,7 +30,7 @@ def new_producer(settings: Settings, transactional_id: str | None = None) -> AIO
             "transaction_timeout_ms": settings.transaction_timeout_ms,
         }
     return AIOKafkaProducer(
-        bootstrap_servers=settings.kafka_bootstrap_servers,
+        **client_options(settings),
         client_id="docmill",
         acks="all",
         enable_idempotence=True,
@@ -45,12 +47,13 @@ async def start_producer(producer: AIOKafkaProducer, timeout_s: float) -> None:
 
     Raises:
         BrokerError: the broker does not answer in time, or refuses.
+        ConfigurationError: a right is missing.
     """
     try:
         async with asyncio.timeout(timeout_s):
             await producer.start()
     except (KafkaError, TimeoutError) as error:
-        raise BrokerError(f"a producer cannot start: {error!r}") from error
+        raise refused("a producer cannot start", error) from error
 
 
 async def close_producer(producer: AIOKafkaProducer, timeout_s: float = GOODBYE_S) -> None:
@@ -71,3 +74,7 @@ async def abandon_producer(producer: AIOKafkaProducer) -> None:
     """
     producer._message_accumulator.fail_all(BrokerError("abandoned"))
     await close_producer(producer)
+    # What became of its transaction nobody awaits any more, and asyncio would show each failure with its traceback.
+    ended = producer._txn_manager and producer._txn_manager._transaction_waiter
+    if ended is not None and ended.done() and not ended.cancelled():
+        ended.exception()

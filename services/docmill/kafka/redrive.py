@@ -13,10 +13,10 @@ from datetime import datetime
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from docmill.errors import BrokerError
 from docmill.kafka.decode_record import ATTEMPT_HEADER, REQUEST_ID_HEADER, Record, key_text, timestamp_utc
 from docmill.kafka.producers import close_producer, new_producer, start_producer
 from docmill.kafka.publish import OWN_HEADERS
+from docmill.kafka.refusals import refused
 from docmill.kafka.scan import OnProgress, Scan, scan_clients
 from docmill.kafka.topics import require_topics
 from docmill.settings import Settings
@@ -215,7 +215,7 @@ async def _put_back(
             await ack
         await producer.commit_transaction()
     except (KafkaError, AssertionError) as error:
-        raise BrokerError(f"after {found.put_back} letters that are back: {error!r}; run it again") from error
+        raise refused(f"after {found.put_back} letters that are back, run it again", error) from error
     found.put_back += count
 
 

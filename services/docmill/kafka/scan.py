@@ -11,12 +11,13 @@ from datetime import datetime
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaConnectionError, KafkaError
+from aiokafka.errors import KafkaError
 
 from docmill.errors import BrokerError
+from docmill.kafka.connection import client_options
 from docmill.kafka.decode_record import Record, timestamp_utc
+from docmill.kafka.refusals import explained
 from docmill.kafka.stop_consumer import stop_consumer
-from docmill.kafka.topics import no_answer
 from docmill.settings import Settings
 from docmill_schemas.topics import MIB, TopicSpec
 
@@ -129,10 +130,9 @@ async def scan_clients(
     settings: Settings, client_id: str
 ) -> AsyncIterator[tuple[AIOKafkaAdminClient, AIOKafkaConsumer]]:
     """Started clients; what goes wrong with them becomes a BrokerError."""
-    servers = settings.kafka_bootstrap_servers
-    admin = AIOKafkaAdminClient(bootstrap_servers=servers, client_id=client_id)
+    admin = AIOKafkaAdminClient(**client_options(settings), client_id=client_id)
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=servers,
+        **client_options(settings),
         client_id=client_id,
         group_id=None,
         enable_auto_commit=False,
@@ -145,10 +145,8 @@ async def scan_clients(
         await admin.start()
         await consumer.start()
         yield admin, consumer
-    except KafkaConnectionError as error:
-        raise no_answer(servers) from error
     except (KafkaError, TimeoutError) as error:
-        raise BrokerError(f"the broker at {servers} failed: {error!r}") from error
+        raise await explained(settings, error) from error
     finally:
         await stop_consumer(consumer)
         await admin.close()

@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 from functools import partial
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaConnectionError, KafkaError, MessageSizeTooLargeError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
-from docmill.errors import BrokerError
+from docmill.kafka.connection import client_options
 from docmill.kafka.read_paths import SourceDocument, Unreadable
 from docmill.kafka.received_record import new_event_id, received_record
-from docmill.kafka.topics import max_message_bytes, no_answer, require_topics
+from docmill.kafka.refusals import explained, told
+from docmill.kafka.topics import max_message_bytes, require_topics
 from docmill.settings import Settings
 from docmill_schemas.ids import request_id
 from docmill_schemas.topics import RECEIVED
@@ -100,7 +101,7 @@ def _report(on_result: Callable[[SendResult], None], sent: Sent, ack: "asyncio.F
     if ack.cancelled():
         on_result(NotSent(sent.document_id, f"no acknowledgement in {ACK_TIMEOUT_S:.0f} s; it may have arrived"))
     elif (error := ack.exception()) is not None:
-        on_result(NotSent(sent.document_id, f"refused by the broker: {error!r}"))
+        on_result(NotSent(sent.document_id, f"refused by the broker: {told(error)}"))
     else:
         on_result(sent)
 
@@ -121,7 +122,7 @@ async def _producer(settings: Settings, limit: int) -> AsyncIterator[AIOKafkaPro
     a gap in the sequence numbers, and every later batch of the partition would be refused with it.
     """
     producer = AIOKafkaProducer(
-        bootstrap_servers=settings.kafka_bootstrap_servers,
+        **client_options(settings),
         client_id="docmill-publish",
         acks="all",
         enable_idempotence=True,
@@ -129,14 +130,11 @@ async def _producer(settings: Settings, limit: int) -> AsyncIterator[AIOKafkaPro
         max_batch_size=min(limit, MAX_BATCH_BYTES),
         linger_ms=LINGER_MS,
     )
-    servers = settings.kafka_bootstrap_servers
     try:
         await producer.start()
         yield producer
-    except KafkaConnectionError as error:
-        raise no_answer(servers) from error
     except KafkaError as error:
-        raise BrokerError(f"the broker at {servers} takes no more documents: {error!r}") from error
+        raise await explained(settings, error) from error
     finally:
         try:
             async with asyncio.timeout(STOP_TIMEOUT_S):

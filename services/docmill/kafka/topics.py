@@ -11,7 +11,6 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import (
     ClusterAuthorizationFailedError,
     InvalidReplicationFactorError,
-    KafkaConnectionError,
     KafkaError,
     NoError,
     TopicAlreadyExistsError,
@@ -20,6 +19,8 @@ from aiokafka.errors import (
 )
 
 from docmill.errors import BrokerError
+from docmill.kafka.connection import client_options
+from docmill.kafka.refusals import RIGHTS, explained
 from docmill.settings import Settings
 from docmill_schemas.topics import OWN_TOPICS, TOPICS, TopicSpec
 
@@ -112,8 +113,9 @@ async def require_topics(settings: Settings, specs: Sequence[TopicSpec]) -> None
     missing = [name for spec in specs if (name := settings.topic_prefix + spec.name) not in existing]
     if missing:
         raise BrokerError(
-            f"{', '.join(missing)} not at {settings.kafka_bootstrap_servers}: run `docmill topics create`, or set "
-            f"the prefix (DOCMILL_TOPIC_PREFIX or --topic-prefix, now {settings.topic_prefix!r})"
+            f"{', '.join(missing)} not at {settings.kafka_bootstrap_servers}, or this user has no right on it "
+            f"(docs/security.md): run `docmill topics create`, or set the prefix (DOCMILL_TOPIC_PREFIX or "
+            f"--topic-prefix, now {settings.topic_prefix!r})"
         )
 
 
@@ -136,7 +138,7 @@ def check_topic(name: str, spec: TopicSpec, partitions: int | None, config: Mapp
     gone. Another cleanup policy, or messages too small for the largest event, are problems.
     """
     if partitions is None:
-        return TopicCheck(name, None, "missing, or may not be described")
+        return TopicCheck(name, None, "missing, or this user has no right on it")
     if config is None:
         return TopicCheck(name, partitions, None, "configuration not checked: needs the right DescribeConfigs")
     problems = []
@@ -153,24 +155,14 @@ def check_topic(name: str, spec: TopicSpec, partitions: int | None, config: Mapp
 @asynccontextmanager
 async def _admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
     """A started admin client; what goes wrong with it becomes a BrokerError."""
-    servers = settings.kafka_bootstrap_servers
-    admin = AIOKafkaAdminClient(bootstrap_servers=servers, client_id="docmill", request_timeout_ms=REQUEST_TIMEOUT_MS)
+    admin = AIOKafkaAdminClient(**client_options(settings), client_id="docmill", request_timeout_ms=REQUEST_TIMEOUT_MS)
     try:
         await admin.start()
         yield admin
-    except KafkaConnectionError as error:
-        raise no_answer(servers) from error
     except (KafkaError, TimeoutError) as error:
-        raise BrokerError(f"the broker at {servers} failed: {error!r}") from error
+        raise await explained(settings, error) from error
     finally:
         await admin.close()
-
-
-def no_answer(servers: str) -> BrokerError:
-    """The error of a broker that cannot be reached."""
-    return BrokerError(
-        f"no broker answers at {servers}: start one (`docmill kafka up`), or set KAFKA_BOOTSTRAP_SERVERS to one"
-    )
 
 
 async def _partitions(admin: AIOKafkaAdminClient) -> dict[str, int]:
@@ -243,6 +235,12 @@ def _was_made(topic: str, code: int, message: str | None) -> bool:
 
 
 async def _until_visible(admin: AIOKafkaAdminClient, names: set[str]) -> None:
-    async with asyncio.timeout(VISIBLE_WITHIN_S):
-        while not names <= (await _partitions(admin)).keys():  # noqa: ASYNC110
-            await asyncio.sleep(0.05)  # no event tells a client
+    try:
+        async with asyncio.timeout(VISIBLE_WITHIN_S):
+            while not names <= (await _partitions(admin)).keys():  # noqa: ASYNC110
+                await asyncio.sleep(0.05)  # no event tells a client
+    except TimeoutError:
+        raise BrokerError(
+            f"{', '.join(sorted(names))} should be there now but cannot be seen: this user may have no right to "
+            f"describe them; {RIGHTS}"
+        ) from None

@@ -34,6 +34,7 @@ START_TIMEOUT_S = 120.0  # to load and check the bundle on a busy machine
 TRIAL_TIMEOUT_S = 300.0  # of all suspects of a slice, and of one alone
 IDLE_S = 60.0
 MAX_IDS_BYTES = 4 * 1024 * 1024
+SECRETS = ("DOCMILL_SASL_PASSWORD", "DOCMILL_SSL_KEY_PASSWORD")  # it speaks to no broker
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +167,7 @@ class Trials:
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     pass_fds=(theirs.fileno(),),
+                    env={name: value for name, value in os.environ.items() if name not in SECRETS},
                     start_new_session=True,  # signals of the terminal are not for it
                 )
             except OSError as error:

@@ -17,7 +17,9 @@ from aiokafka.errors import (
 )
 from aiokafka.structs import OffsetAndMetadata
 
-from docmill.errors import BrokerError, DocmillError, PollError
+from docmill.errors import BrokerError, DocmillError, PollError, whereabouts
+from docmill.kafka.refusals import refused
+from docmill.kafka.stop_consumer import stop_consumer
 
 NO_GENERATION = -1
 
@@ -92,7 +94,11 @@ class WatchedConsumer(AIOKafkaConsumer):  # type: ignore[misc]
         A member that was thrown out of its group forgets its generation, and aiokafka then commits as somebody outside
         of any; the broker takes that as soon as the group is empty, however far others have come.
         """
-        await super().start()
+        try:
+            await super().start()
+        except BaseException:
+            await stop_consumer(self)  # its connections; FastStream forgets it
+            raise
         coordinator, commit = self._coordinator, self._coordinator._do_commit_offsets
 
         async def commit_as_member(assignment: Any, offsets: dict[TopicPartition, OffsetAndMetadata]) -> None:
@@ -134,12 +140,13 @@ class WatchedConsumer(AIOKafkaConsumer):  # type: ignore[misc]
             return error
         unreadable = isinstance(error, CorruptRecordException | UnsupportedCodecError)
         if isinstance(error, KafkaError) and not unreadable:
-            return BrokerError(f"polling failed: {error!r}")
+            return refused("polling failed", error)
         # aiokafka forgets what it took: the first that is left is the one it stumbled over.
         where = next(iter(self._fetcher._records), None)
         name = "a partition" if where is None else f"{where.topic}-{where.partition}"
+        what = repr(error) if unreadable else whereabouts(error)  # a decoder's message quotes what it stumbled over
         explained = PollError(
-            f"{name} holds records that cannot be read: {error!r}. Nothing was skipped; find the first of them from "
+            f"{name} holds records that cannot be read: {what}. Nothing was skipped; find the first of them from "
             f"the group's committed offset on, and set the offset past it (kafka-consumer-groups.sh --reset-offsets)"
         )
         explained.__cause__ = error

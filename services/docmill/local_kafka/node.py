@@ -9,7 +9,7 @@ import os
 import subprocess
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from string import Template
@@ -41,6 +41,7 @@ class Node:
     controller_port: int
     heap_mb: int = 512
     settings: Mapping[str, str] = field(default_factory=dict)  # override the template, one property each
+    format_options: Sequence[str] = ()  # further ones of Kafka's storage tool, such as --add-scram
 
     @property
     def bootstrap_servers(self) -> str:
@@ -68,7 +69,7 @@ def prepare(node: Node, runtime: Runtime) -> None:
     if (node.data_dir / "meta.properties").exists():
         return
     format_storage = ["kafka.tools.StorageTool", "format", "--ignore-formatted"]
-    options = ["--cluster-id", _random_cluster_id(), "--config", str(node.properties_file)]
+    options = ["--cluster-id", _random_cluster_id(), "--config", str(node.properties_file), *node.format_options]
     command = [*_java(node, runtime), *format_storage, *options]
     formatted = subprocess.run(  # noqa: S603
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False

@@ -31,8 +31,14 @@ class Sparing(logging.Filter):
 
 
 def configure_logs(level: str) -> None:
-    """Send logs of `level` and above to standard error; client libraries speak from warning up."""
-    logging.basicConfig(stream=sys.stderr, level=level.upper(), format=FORMAT)
+    """Send logs of `level` and above to standard error.
+
+    Client libraries speak from warning up, at `debug` from info up. Below that aiokafka writes whole requests, with
+    documents and passwords, and any library may quote what it works on: only docmill's own lines go so far.
+    """
+    ours = level.upper()
+    logging.basicConfig(stream=sys.stderr, level="INFO" if level == "debug" else ours, format=FORMAT)
+    logging.getLogger("docmill").setLevel(ours)
     if level != "debug":
         for handler in logging.getLogger().handlers:
             handler.addFilter(Sparing())

@@ -35,6 +35,7 @@ class FakeProducer:
         self.fails_at: dict[str, BaseException] = {}
         self.hangs_at: set[str] = set()
         self._message_accumulator = Accumulator(self)
+        self._txn_manager = None
 
     async def _step(self, step: str, entry: Any = None) -> None:
         if step in self.hangs_at:

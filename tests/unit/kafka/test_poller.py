@@ -12,7 +12,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import ConsumerStoppedError, CorruptRecordException, GroupAuthorizationFailedError
 
-from docmill.errors import BrokerError, PollError
+from docmill.errors import BrokerError, ConfigurationError, PollError
 from docmill.kafka.engine import Engine
 from docmill.kafka.poller import Poller, decode_untouched, parse_untouched
 from docmill.kafka.watched_consumer import PollWatch, WatchedConsumer
@@ -207,7 +207,7 @@ async def test_a_group_that_fails_stops_the_service(fetched: Fetched) -> None:
     engine = FakeEngine()
     consumer = fetched(PollWatch(engine.fail), {}, GroupAuthorizationFailedError("docmill"))
     assert await consumer.getmany() == {}
-    assert isinstance(engine.error, BrokerError)
+    assert isinstance(engine.error, ConfigurationError)
 
 
 async def test_a_dead_fetcher_stops_the_service(fetched: Fetched) -> None:

@@ -18,6 +18,7 @@ class FakeProducer:
         self.failed: list[Exception] = []
         self.ended = False
         self._message_accumulator = self
+        self._txn_manager = None
 
     def fail_all(self, error: Exception) -> None:
         self.failed.append(error)

@@ -1,0 +1,215 @@
+"""A broker with TLS, SCRAM, client certificates and ACLs: docmill needs no more than docs/security.md lists, and says
+what is wrong where it is given less.
+"""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.integration.processor_process import ProcessorProcess
+from tests.integration.rights import Right, grant, rights, subjects, user_of
+from tests.integration.secured_broker import MTLS_USER, PLAIN_USER, SHA256_USER, SecuredBroker, secured_broker
+from tests.integration.topics import FALLBACK, PROCESSED, REJECTED, Sent, Topics, keys, receipt
+from tests.tiny_bundle import text_of
+
+pytestmark = pytest.mark.kafka
+PROCESSOR = "docmill run processor"
+PATIENCE_S = 180.0
+MIXED = [
+    receipt(1),
+    Sent(text_of("contract", 1).encode(), key=b"contract"),
+    Sent(b"\xff\x00\x01\x02\x81", key=b"bytes"),
+]
+
+
+@pytest.fixture(scope="module")
+def broker() -> Iterator[SecuredBroker]:
+    with secured_broker([user_of(what) for what in subjects()]) as running:
+        yield running
+
+
+def docmill(environment: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command as its user would."""
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("DOCMILL_", "KAFKA_"))}
+    return subprocess.run(
+        [sys.executable, "-m", "docmill", *arguments],
+        env={**inherited, **environment},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+
+
+def without_secrets(broker: SecuredBroker, text: str) -> str:
+    """The text, once it is sure that it holds none of the broker's secrets, nor a part of one."""
+    for secret in (broker.password, broker.key_password):
+        assert secret not in text
+        assert secret[5:17] not in text
+    return text
+
+
+async def test_a_deployment_with_no_more_rights_than_the_page_lists(
+    broker: SecuredBroker, topic_prefix: str, tiny_bundle: Path, tmp_path: Path
+) -> None:
+    """Every service and command of the page, each as a user of its own that has its rows and nothing else."""
+    group = f"{topic_prefix}processor"
+    for what in subjects():
+        await grant(broker.admin, user_of(what), rights(what), topic_prefix, group)
+    document = tmp_path / "a-receipt.txt"
+    document.write_text(text_of("receipt", 7), encoding="utf-8")
+    done = {PROCESSOR}
+
+    def run(what: str, *arguments: str) -> str:
+        done.add(what)
+        environment = {"DOCMILL_TOPIC_PREFIX": topic_prefix, "DOCMILL_GROUP": group}
+        command = what.removeprefix("docmill ").split()
+        ran = docmill({**broker.scram(user_of(what)), **environment}, *command, *arguments)
+        assert ran.returncode == 0, f"{what}: {ran.stdout}{ran.stderr}"
+        return without_secrets(broker, ran.stdout + ran.stderr)
+
+    assert run("docmill topics create", "--partitions", "2").count("created") == 5
+    assert "configuration not checked" in " ".join(run("docmill topics verify").split())
+    await Topics(broker.admin, topic_prefix).send(MIXED)
+    user, log = user_of(PROCESSOR), tmp_path / "log"
+    settings = broker.scram(user, DOCMILL_LOG_LEVEL="debug")
+    with ProcessorProcess(broker.admin, topic_prefix, tiny_bundle, log, **settings) as processor:
+        processor.ready()
+        assert "sent 1" in run("docmill publish", str(document))
+        assert "processed 1" in run("docmill publish --wait", str(document))
+        short = ("--rate", "3", "--duration", "2", "--warm-up", "0", "--grace", "60", "--target-p95", "60")
+        assert "Held 3 documents/s" in run("docmill load", *short, "--documents", str(document))
+        assert "bytes" in run("docmill tail", "--from-beginning", "--limit", "9", "--timeout", "60")
+        assert "straight through" in run("docmill trace", "receipt-1")
+        assert "1 put back" in run("docmill redrive", "--all")
+        assert processor.terminate() == 0
+    assert done == set(subjects())
+    text = without_secrets(broker, processor.log_text)
+    assert f"Authenticated as {user} via SCRAM-SHA-512" in text  # so debug was on
+    assert "configuration not checked: needs the right DescribeConfigs" in text
+
+
+async def test_a_certificate_is_a_user_too(
+    broker: SecuredBroker, topic_prefix: str, tiny_bundle: Path, tmp_path: Path
+) -> None:
+    """mTLS, with the rows that are good to have, and the key's password in a file."""
+    group = f"{topic_prefix}processor"
+    topics = Topics(broker.admin, topic_prefix)
+    await topics.create()
+    granted = [*rights(PROCESSOR), *rights(PROCESSOR, good_to_have=True)]
+    await grant(broker.admin, MTLS_USER, granted, topic_prefix, group)
+    await topics.send(MIXED)
+    secret = tmp_path / "key-password"
+    secret.write_text(f"{broker.key_password}\n", encoding="utf-8")
+    settings = broker.mtls(DOCMILL_SSL_KEY_PASSWORD_FILE=str(secret))
+    del settings["DOCMILL_SSL_KEY_PASSWORD"]
+    with ProcessorProcess(broker.admin, topic_prefix, tiny_bundle, tmp_path / "log", **settings) as processor:
+        outcomes = await topics.outcomes(3)
+        assert processor.terminate() == 0
+    assert [keys(outcomes[topic]) for topic in (PROCESSED, FALLBACK, REJECTED)] == [
+        ["receipt-1"],
+        ["contract"],
+        ["bytes"],
+    ]
+    assert "not checked" not in without_secrets(broker, processor.log_text)
+
+
+def lacking(row: Right, *, seen: bool) -> list[Right]:
+    """The processor's rights without one row; `seen`: but with the right to describe what it is about."""
+    others = [right for right in rights(PROCESSOR) if right != row]
+    return [*others, replace(row, operations=("Describe",))] if seen else others
+
+
+# What may not be described is as good as not there: one case of that will do.
+@pytest.mark.parametrize(
+    ("row", "seen"),
+    [(rights(PROCESSOR)[0], False), *((row, True) for row in rights(PROCESSOR))],
+    ids=lambda value: value.name if isinstance(value, Right) else {True: "seen", False: "unseen"}[value],
+)
+async def test_a_right_that_is_missing_is_named(
+    broker: SecuredBroker, topic_prefix: str, tiny_bundle: Path, tmp_path: Path, row: Right, seen: bool
+) -> None:
+    """It ends at once, says what it lacks, and has committed nothing that depends on it."""
+    group, user = f"{topic_prefix}processor", user_of(PROCESSOR)
+    topics = Topics(broker.admin, topic_prefix)
+    await topics.create(partitions=1)
+    await grant(broker.admin, user, lacking(row, seen=seen), topic_prefix, group)
+    await topics.send(MIXED)
+    settings = broker.scram(user)
+    with ProcessorProcess(broker.admin, topic_prefix, tiny_bundle, tmp_path / "log", **settings) as processor:
+        assert processor.process.wait(PATIENCE_S) == 1
+    text = without_secrets(broker, processor.log_text)
+    [error] = [line for line in text.splitlines() if line.startswith("error: ")]
+    assert row.name.format(prefix=topic_prefix, group=group) in error
+    assert "docs/security.md" in error or "this user has no right on it" in error
+    assert text.count("Traceback") <= 1, text  # aiokafka's own, where its sender fails
+    assert sum(map(len, (await topics.outcomes(0)).values())) == 0
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"DOCMILL_SASL_PASSWORD": "hush-wrong"}, "does not take the user"),
+        ({"DOCMILL_SASL_MECHANISM": "SCRAM-SHA-256"}, "has credentials for SCRAM-SHA-256"),
+        ({"DOCMILL_SSL_CAFILE": "stranger.pem"}, "set DOCMILL_SSL_CAFILE to a PEM file with the authority that did"),
+        ({"KAFKA_BOOTSTRAP_SERVERS": "ELSEWHERE"}, "shows a certificate of another name"),
+        ({"KAFKA_BOOTSTRAP_SERVERS": "MTLS"}, "set DOCMILL_SSL_CERTFILE and DOCMILL_SSL_KEYFILE"),
+        ({"KAFKA_BOOTSTRAP_SERVERS": "CLEAR"}, "DOCMILL_SECURITY_PROTOCOL to what"),
+        ({"DOCMILL_SECURITY_PROTOCOL": "SSL"}, "DOCMILL_SASL_USERNAME, DOCMILL_SASL_PASSWORD: without effect"),
+    ],
+    ids=["password", "mechanism", "authority", "name", "certificate", "protocol", "contradiction"],
+)
+def test_what_is_wrong_with_a_connection_is_said(broker: SecuredBroker, changed: dict[str, str], said: str) -> None:
+    given = broker.scram(user_of("docmill tail"), **changed)
+    if (listener := changed.get("KAFKA_BOOTSTRAP_SERVERS")) is not None:
+        given["KAFKA_BOOTSTRAP_SERVERS"] = broker.at(listener)
+    if (file := changed.get("DOCMILL_SSL_CAFILE")) is not None:
+        given["DOCMILL_SSL_CAFILE"] = str(broker.folder / file)
+    ran = docmill(given, "tail", "--timeout", "1")
+    assert ran.returncode == 1
+    assert ran.stderr.count("\n") == 1, ran.stderr
+    assert said in ran.stderr
+    assert "hush-" not in without_secrets(broker, ran.stdout + ran.stderr)
+
+
+def test_the_processor_says_it_too_and_in_few_lines(broker: SecuredBroker, tiny_bundle: Path, tmp_path: Path) -> None:
+    settings = broker.scram(user_of(PROCESSOR), DOCMILL_SASL_PASSWORD="hush-wrong", DOCMILL_LOG_LEVEL="debug")
+    with ProcessorProcess(broker.admin, "", tiny_bundle, tmp_path / "log", **settings) as processor:
+        assert processor.process.wait(PATIENCE_S) == 1
+    text = without_secrets(broker, processor.log_text)
+    assert "does not take the user run-processor" in text
+    assert "hush-" not in text
+    assert "Traceback" not in text
+    assert len(text.splitlines()) < 5
+
+
+@pytest.mark.parametrize(
+    ("user", "changed"),
+    [
+        (SHA256_USER, {"DOCMILL_SASL_MECHANISM": "SCRAM-SHA-256"}),
+        (PLAIN_USER, {"DOCMILL_SASL_MECHANISM": "PLAIN"}),
+        ("publish", {"KAFKA_BOOTSTRAP_SERVERS": "ELSEWHERE", "DOCMILL_SSL_CHECK_HOSTNAME": "false"}),
+        ("publish", {"KAFKA_BOOTSTRAP_SERVERS": "CLEAR", "DOCMILL_SECURITY_PROTOCOL": "SASL_PLAINTEXT"}),
+    ],
+    ids=["sha256", "plain", "any-name", "clear"],
+)
+async def test_other_ways_in(
+    broker: SecuredBroker, topic_prefix: str, tmp_path: Path, user: str, changed: dict[str, str]
+) -> None:
+    await Topics(broker.admin, topic_prefix).create(partitions=1)
+    await grant(broker.admin, user, rights("docmill publish"), topic_prefix, "")
+    given = broker.scram(user, **changed, DOCMILL_TOPIC_PREFIX=topic_prefix)
+    if (listener := changed.get("KAFKA_BOOTSTRAP_SERVERS")) is not None:
+        given["KAFKA_BOOTSTRAP_SERVERS"] = broker.at(listener)
+    if given["DOCMILL_SECURITY_PROTOCOL"] == "SASL_PLAINTEXT":
+        del given["DOCMILL_SSL_CAFILE"]
+    (tmp_path / "a.txt").write_text(text_of("receipt", 1), encoding="utf-8")
+    ran = await asyncio.to_thread(docmill, given, "publish", str(tmp_path / "a.txt"))
+    assert ran.returncode == 0, ran.stderr
+    assert "sent 1" in ran.stdout
