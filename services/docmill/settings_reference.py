@@ -19,7 +19,7 @@ GROUPS: Mapping[str, frozenset[str]] = {
     "Kafka": frozenset(
         {"kafka_bootstrap_servers", "topic_prefix", "partitions", "replication_factor", "group", "delivery"}
     ),
-    "Model": frozenset({"bundle", "threads"}),
+    "Model": frozenset({"bundle", "bundle_poll_s", "threads"}),
     "Documents": frozenset(
         {
             "max_document_bytes",
