@@ -31,16 +31,24 @@ class BundleChild:
     Args:
         command: of the process; tests have their own.
         niceness: added to that of this process.
+        patience_s: for it to load the bundle.
     """
 
     def __init__(
-        self, files: BundleFiles, settings: Settings, cluster_id: str, command: Sequence[str], niceness: int = 0
+        self,
+        files: BundleFiles,
+        settings: Settings,
+        cluster_id: str,
+        command: Sequence[str],
+        niceness: int = 0,
+        patience_s: float = START_TIMEOUT_S,
     ) -> None:
         self.files = files
         self._settings = settings
         self._cluster_id = cluster_id
         self._command = command
         self._niceness = niceness
+        self._patience_s = patience_s
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: socket.socket | None = None
 
@@ -86,7 +94,7 @@ class BundleChild:
         Raises:
             BundleError: it says that the bundle cannot be served, and why.
         """
-        deadline_s = time.monotonic() + START_TIMEOUT_S
+        deadline_s = time.monotonic() + self._patience_s
         facts = {
             "cluster_id": self._cluster_id,
             "niceness": self._niceness,
@@ -94,7 +102,7 @@ class BundleChild:
             "names": list(self.files.contents),
         }
         try:
-            self.connection.settimeout(START_TIMEOUT_S)
+            self.connection.settimeout(self._patience_s)
             send(self.connection, Frame(json.dumps(facts).encode(), self._settings.model_dump_json().encode()))
             for name, content in self.files.contents.items():
                 send(self.connection, Frame(name.encode(), content))

@@ -26,7 +26,8 @@ from docmill.telemetry.metrics import Metrics, ReloadOutcome
 
 log = logging.getLogger(__name__)
 
-NICENESS = 10  # of the child: the documents come first
+NICENESS = 5  # of the child, as of the parsers: the documents come first
+CHECK_TIMEOUT_S = 600.0  # on a machine that is busy with documents; one that takes longer is refused
 
 
 class Reloader:
@@ -149,7 +150,7 @@ class Reloader:
         """Raises: BundleError: it cannot be served, or kills who loads it. DependencyError: there is no child."""
         surroundings = self._surroundings
         settings = surroundings.settings.model_copy(update={"threads": 1})
-        child = BundleChild(files, settings, surroundings.cluster_id, bundle_child.CHILD, NICENESS)
+        child = BundleChild(files, settings, surroundings.cluster_id, bundle_child.CHILD, NICENESS, CHECK_TIMEOUT_S)
         child.spawn()
         self._child = child
         try:
