@@ -78,7 +78,7 @@ def _parse_manifest(folder: Path, content: bytes) -> Manifest:
     where = folder / MANIFEST_FILE
     try:
         described = json.loads(content)
-    except ValueError as error:  # not JSON, or not UTF-8
+    except (ValueError, RecursionError) as error:  # not JSON, or not UTF-8
         raise BundleError(f"{where} is not JSON ({error}): {COPY_AGAIN}") from error
     version = described.get("format_version") if isinstance(described, dict) else None
     if version != FORMAT_VERSION:

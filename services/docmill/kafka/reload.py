@@ -93,19 +93,14 @@ class Reloader:
     def _try(self, at_once: bool) -> None:
         try:
             files = read_files(self._watch.folder)
-        except BundleError as error:
-            if at_once or self._watch.is_as_seen():
-                self._refuse(str(error))
-            return
-        try:
             self._check(files)
             self._take(files)
-        except BundleError as error:
-            self._refuse(str(error))
         except DependencyError as error:
             log.warning("%s cannot be checked now, later again: %s", self._watch.folder, error)
+        except BundleError as error:
+            self._refuse(str(error), at_once)
         except Exception as error:  # of the bundle, since all else works: it must not end the service
-            self._refuse(f"unexpected exception while it was loaded: {whereabouts(error)}: {error}")
+            self._refuse(f"unexpected exception while it was loaded: {whereabouts(error)}: {error}", at_once)
 
     def _take(self, files: BundleFiles) -> None:
         before = self._bundles.current.bundle
@@ -125,8 +120,8 @@ class Reloader:
             *(before.name, before.version, before.sha256[:12]),
         )
 
-    def _refuse(self, why: str) -> None:
-        if self._closed:
+    def _refuse(self, why: str, at_once: bool) -> None:
+        if self._closed or not (at_once or self._watch.is_as_seen()):  # it may have been a mix: the next look will tell
             return
         self._watch.tried()
         self.refused = why

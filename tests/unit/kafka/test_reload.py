@@ -108,6 +108,10 @@ def altered(folder: Path) -> None:
     (folder / "model.int8.onnx").write_bytes(bytes(content))
 
 
+def nested(path: Path) -> None:
+    path.write_text("[" * 100_000)
+
+
 def other_golden(folder: Path) -> None:
     content = (folder / "golden.jsonl").read_text().replace('"label": "receipt"', '"label": "contract"')
     replaced(folder, "golden.jsonl", content.encode())
@@ -119,6 +123,7 @@ BROKEN: dict[str, tuple[Callable[[Path], None], str]] = {
     "a file missing": (lambda folder: (folder / "outlier.npz").unlink(), "cannot be read"),
     "no manifest": (lambda folder: (folder / "manifest.json").unlink(), "no readable manifest"),
     "half a manifest": (lambda folder: os.truncate(folder / "manifest.json", 100), "not JSON"),
+    "a hostile manifest": (lambda folder: nested(folder / "manifest.json"), "not JSON"),
     "a later format": (lambda folder: described(folder, format_version=2), "this docmill reads format 1"),
     "no model": (lambda folder: replaced(folder, "model.int8.onnx", b"no graph"), "cannot load"),
     "fields of another training": (lambda folder: described(folder, fields=[]), "fields"),
