@@ -93,8 +93,9 @@ class Reloader:
     def _try(self, at_once: bool) -> None:
         try:
             files = read_files(self._watch.folder)
-            self._check(files)
-            self._take(files)
+            if files.sha256 != self._watch.in_use:  # it may have come back since the look
+                self._check(files)
+                self._take(files)
         except DependencyError as error:
             log.warning("%s cannot be checked now, later again: %s", self._watch.folder, error)
         except BundleError as error:

@@ -225,6 +225,19 @@ def test_a_folder_that_changes_while_it_is_read_is_no_refusal(
     assert bench.counted("refused") == 0
 
 
+def test_a_folder_that_came_back_since_the_look_is_nothing_new(
+    make: Callable[..., Bench], good: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = make(accept)
+    before = bench.bundles.current
+    bench.point_to(good["2"])
+    bench.look(1)
+    monkeypatch.setattr("docmill.kafka.reload.read_files", lambda _: read_files(good["1"]))
+    bench.look(1)
+    assert bench.bundles.current is before
+    assert (bench.counted("loaded"), bench.counted("refused")) == (0, 0)
+
+
 def test_another_vocabulary_of_types_and_fields_comes_with_the_bundle(
     make: Callable[..., Bench], good: dict[str, Path], tmp_path: Path
 ) -> None:
