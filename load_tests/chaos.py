@@ -4,8 +4,8 @@
     python -m load_tests.chaos --control one_id|ack_first
 
 A broker, workers and a proxy between them run in processes of their own; numbered documents go out at a steady rate,
-each in a ledger before it is sent; processes are killed, frozen and cut off. At the end all topics are read out under
-read_committed and held against the ledger by code that imports nothing of docmill.
+each in a ledger before it is sent; processes are killed, frozen and cut off, bundles are replaced and broken. At the
+end all topics are read out under read_committed and held against the ledger by code that imports nothing of docmill.
 
 With --work the run can be broken off, by --limit-s or by a death, and the same command goes on where it was. Written to
 --out (default: the work folder): chaos.json and chaos.png.
@@ -29,6 +29,7 @@ from pathlib import Path
 from rich.console import Console
 
 from docmill.load.machine import this_machine
+from load_tests.chaos_parts.bundles import Shelf
 from load_tests.chaos_parts.cluster import ROOT, Cluster, child_environment, running_cluster
 from load_tests.chaos_parts.documents import DEADLY_TEXT, SLOW_S
 from load_tests.chaos_parts.plan import CONTROL, PROFILES, Profile
@@ -36,7 +37,6 @@ from load_tests.chaos_parts.plot import write_plot
 from load_tests.chaos_parts.report import ChaosReport, make_report, print_report, write_json
 from load_tests.chaos_parts.run import GROUP, Task, run_chaos
 from load_tests.chaos_parts.state import State, load_state
-from tests.tiny_bundle import build_tiny_bundle
 
 DOCMILL = (sys.executable, "-m", "tests.integration.altered_processor", "run", "processor")
 CONTROLS = {
@@ -78,12 +78,10 @@ def run(
 ) -> ChaosReport | None:
     """One call's part of a run; None: it is to go on."""
     state = load_state(work, profile.name, seed, control)
-    bundle = work / "bundle"
-    if control is None and not bundle.exists():
-        build_tiny_bundle(bundle)
-    environment = partial(worker_environment, bundle) if control is None else control_environment
+    shelf = Shelf(work) if control is None else None
+    environment = control_environment if shelf is None else partial(worker_environment, shelf.link)
     command = CONTROLS[control] if control else DOCMILL
-    task = Task(work, profile, command, environment, control is None, limit_s)
+    task = Task(work, profile, command, environment, control is None, limit_s, shelf)
     with running_cluster(work / "kafka", profile.workers + profile.guests) as cluster:
         create_topics(cluster, profile.partitions)
         verdict = asyncio.run(run_chaos(task, cluster, state))
@@ -110,6 +108,7 @@ def worker_environment(bundle: Path, cluster: Cluster, slot: int) -> Mapping[str
         "DOCMILL_DELIVERY": "exactly_once",
         "DOCMILL_GROUP": GROUP,
         "DOCMILL_BUNDLE": str(bundle),
+        "DOCMILL_BUNDLE_POLL_S": "0.5",
         "DOCMILL_THREADS": "1",
         "DOCMILL_PARSERS": "1",
         "DOCMILL_HTTP_PORT": "0",

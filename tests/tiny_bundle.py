@@ -52,12 +52,12 @@ LABEL_AXIS = {label: axis for axis, label in enumerate(LABELS)}
 FIELD_AXIS = {"company": 8, "party": 8, "date": 9, "total": 10, "amount": 10}
 
 
-def build_tiny_bundle(folder: Path) -> Path:
+def build_tiny_bundle(folder: Path, version: str = "0.0.1") -> Path:
     """Write the bundle into `folder` and return it. The same bytes each time on one machine."""
     tokenizer = tiny_tokenizer()
     graph = build_graph(tiny_weights(tokenizer), GraphConfig(HEADS, MAX_TOKENS), "int8")
     model, words = graph.SerializeToString(), tokenizer.to_str(pretty=True)
-    manifest = tiny_manifest()
+    manifest = tiny_manifest().model_copy(update={"version": version})
     bundle = save_bundle(folder, manifest, model=model, tokenizer=words, outlier=tiny_outlier())
     inference = OnnxInference(bundle.model_path, threads=1)
     try:

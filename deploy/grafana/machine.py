@@ -1,7 +1,7 @@
 """Rows of the overview on the processes: what they take, and which release they are."""
 
-from deploy.grafana.promql import chosen, mean, quantile, rate
-from deploy.grafana.style import BLUE, PURPLE, Frame, Panels, Query, graph, label_table
+from deploy.grafana.promql import chosen, events, mean, quantile, rate
+from deploy.grafana.style import BLUE, PURPLE, Frame, Panels, Query, bars, graph, label_table
 
 
 def resources_row() -> Panels:
@@ -109,13 +109,23 @@ def release_row() -> Panels:
                 "The bundle that each replica decides with. More than one row a job outside a deployment: mixed "
                 "bundles decide differently, finish or roll back.",
                 "short",
-                11,
+                14,
             ),
             Query(chosen("docmill_bundle_info")),
             hidden=(),
         ),
+        bars(
+            Frame(
+                "Bundle changes",
+                "Other bundles found in a replica's bundle folder. refused: it goes on with the one before, /readyz "
+                "says why; a restart would fail, so put a sound bundle there.",
+                "short",
+                10,
+            ),
+            Query(events("docmill_bundle_reloads_total", "outcome"), "{{outcome}}"),
+        ),
         label_table(
-            Frame("Build", "docmill and Python of each replica.", "short", 7),
+            Frame("Build", "docmill and Python of each replica.", "short", 14),
             Query(chosen("docmill_build_info")),
             hidden=("job",),
         ),
@@ -124,7 +134,7 @@ def release_row() -> Panels:
                 "Uptime",
                 "Every fall to zero is a restart. A saw: it stops again and again, and its log says why.",
                 "s",
-                6,
+                10,
             ),
             Query(f"time() - {chosen('process_start_time_seconds')}", "{{instance}}"),
         ),

@@ -1,12 +1,14 @@
-"""How each fault is made: signals to processes, modes of the proxy, one record. Says when it struck, if it did."""
+"""How each fault is made: by signals, modes of the proxy, one record, a bundle. Says when it struck, if it did."""
 
 import asyncio
 import signal
 import sys
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import assert_never
+from typing import Any, assert_never
 
+from load_tests.chaos_parts.bundles import Shelf
 from load_tests.chaos_parts.cluster import Cluster
 from load_tests.chaos_parts.fleet import Cause, End, Fleet, Worker
 from load_tests.chaos_parts.plan import Fault, Kind
@@ -28,6 +30,7 @@ class Scene:
     sender: Sender
     ends: list[End]
     guest_slots: tuple[int, ...]
+    shelf: Shelf | None = None  # None: a control, which has no bundle
 
 
 async def carry_out(fault: Fault, scene: Scene) -> float | None:
@@ -57,6 +60,10 @@ async def carry_out(fault: Fault, scene: Scene) -> float | None:
             return now_s if await _storm(scene) else None
         case Kind.KILLER:
             return await _killer(scene)
+        case Kind.NEW_BUNDLE:
+            return await _new_bundle(scene)
+        case Kind.BAD_BUNDLE:
+            return await _bad_bundle(fault, scene)
         case _:
             assert_never(fault.kind)
 
@@ -138,6 +145,44 @@ async def _killer(scene: Scene) -> float | None:
             return time.monotonic()
         await asyncio.sleep(LOOK_EVERY_S)
     return None
+
+
+async def _new_bundle(scene: Scene) -> float | None:
+    """A sound bundle of a further version; all workers are to decide with it, one at least without a restart."""
+    assert scene.shelf is not None
+    before = list(scene.fleet.workers.values())
+    struck_s, sha256 = time.monotonic(), scene.shelf.push_sound()
+    if not await _all_say(scene.fleet, lambda said: said.get("bundle_sha256") == sha256):
+        return None
+    return struck_s if any(worker in scene.fleet.workers.values() for worker in before) else None
+
+
+async def _bad_bundle(fault: Fault, scene: Scene) -> float | None:
+    """A broken one; all workers are to refuse it, to say so, and to stay ready with the sound one that they have."""
+    shelf = scene.shelf
+    assert shelf is not None
+    sound = shelf.current_sha256
+    struck_s = time.monotonic()
+    shelf.push_broken(fault.step)
+    are_refusing = await _all_say(
+        scene.fleet, lambda said: said.get("bundle_refused") is not None and said["bundle_sha256"] == sound
+    )
+    shelf.put_back()
+    is_over = await _all_say(
+        scene.fleet, lambda said: said.get("bundle_sha256") == sound and said["bundle_refused"] is None
+    )
+    return struck_s if are_refusing and is_over else None
+
+
+async def _all_say(fleet: Fleet, what: Callable[[Mapping[str, Any]], bool]) -> bool:
+    """Whether each worker comes to say so in time, of those that there are then."""
+    deadline_s = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline_s:
+        workers = list(fleet.workers.values())
+        if all([what(await asyncio.to_thread(worker.checks)) for worker in workers]):
+            return True
+        await asyncio.sleep(LOOK_EVERY_S)
+    return False
 
 
 async def _ended(worker: Worker) -> bool:

@@ -5,6 +5,7 @@ Every end is written down with its cause. One that nobody caused is what the rep
 
 import asyncio
 import contextlib
+import json
 import os
 import re
 import signal
@@ -17,6 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from docmill.local_kafka import launch
 from load_tests.chaos_parts.cluster import ROOT, child_environment
@@ -60,16 +62,29 @@ class Worker:
         """Whether /readyz says yes; of a worker without probes, whether it lives. Blocks for a second at most."""
         if self.process.poll() is not None:
             return False
-        if self.url is None:
-            found = PROBES.search(self.log.read_bytes()[self.log_start :])
-            if found is None:
-                return False
-            self.url = found[1].decode()
         try:
-            with urllib.request.urlopen(f"{self.url}/readyz", timeout=1) as answer:
+            with self._ask() as answer:
                 return bool(answer.status == 200)
         except (OSError, urllib.error.URLError):
             return False
+
+    def checks(self) -> Mapping[str, Any]:
+        """What /readyz of a worker that is ready says; nothing of any other. Blocks for a second at most."""
+        try:
+            with self._ask() as answer:
+                said: dict[str, Any] = json.load(answer)["checks"]
+                return said
+        except (OSError, urllib.error.URLError, ValueError):
+            return {}
+
+    def _ask(self) -> Any:
+        """Raises: OSError: it does not listen yet, or is not ready."""
+        if self.url is None:
+            found = PROBES.search(self.log.read_bytes()[self.log_start :])
+            if found is None:
+                raise ConnectionRefusedError
+            self.url = found[1].decode()
+        return urllib.request.urlopen(f"{self.url}/readyz", timeout=1)
 
     def is_stopped(self) -> bool:
         """Whether the kernel has it stopped (Linux)."""

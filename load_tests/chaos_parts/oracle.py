@@ -6,6 +6,7 @@ header `correlation_id`; whether the outcome is of that document's bytes is then
     lost                acknowledged, or found on the input topic, and fewer outcomes than records
     duplicated          more outcomes than records
     corrupt             an outcome that names other bytes, another path or another origin than the ledger, or no number;
+                        a result by a bundle that never was to decide;
                         or a record on the input topic that is not what the ledger says
     out of order        an outcome behind that of a later record of its input partition, in one partition of its topic
     innocent            a dead letter of a document that can be read
@@ -39,6 +40,7 @@ class Verdict:
     records: int = 0  # on the input topic
     results: int = 0
     dead_letters: Counter[str] = field(default_factory=Counter)  # by reason
+    bundles: Counter[str] = field(default_factory=Counter)  # results by the sha256 of the bundle that they name
     sent_twice: list[int] = field(default_factory=list)  # the sender's doing: each copy is to have its outcome
     lost: list[int] = field(default_factory=list)
     duplicated: list[int] = field(default_factory=list)
@@ -65,12 +67,18 @@ class Verdict:
         return self.accepted > 0 and not any(self.faults.values())
 
 
-def judge(ledger: Ledger, received: Sequence[ReadRecord], outcomes: Sequence[ReadRecord]) -> Verdict:
+def judge(
+    ledger: Ledger,
+    received: Sequence[ReadRecord],
+    outcomes: Sequence[ReadRecord],
+    bundles: frozenset[str] | None = None,
+) -> Verdict:
     """Compare what was to be sent with what is there.
 
     Args:
         received: the input topic, in the order of offsets within a partition.
         outcomes: the three outcome topics, likewise.
+        bundles: sha256 of those that may decide; None: whoever wants to.
     """
     verdict = Verdict(accepted=len(ledger.acknowledged), unacknowledged=len(ledger.entries) - len(ledger.acknowledged))
     origins = _origins(ledger, received, verdict)
@@ -82,6 +90,8 @@ def judge(ledger: Ledger, received: Sequence[ReadRecord], outcomes: Sequence[Rea
             continue
         found[entry.number].append(record)
         _check_outcome(entry, record, origins.get(entry.number, []), verdict)
+        if record.topic != DEAD_LETTER_TOPIC and bundles is not None:
+            _check_bundle(record, bundles, verdict)
     for number, entry in ledger.entries.items():
         copies = len(origins.get(number, []))
         expected = max(copies, int(number in ledger.acknowledged))
@@ -120,6 +130,16 @@ def _check_outcome(entry: Entry, record: ReadRecord, origins: Sequence[ReadRecor
         verdict.innocent.append(entry.number)
     if not is_letter and entry.expected is Expected.DEAD_LETTER:
         verdict.poison_let_through.append(entry.number)
+
+
+def _check_bundle(record: ReadRecord, bundles: frozenset[str], verdict: Verdict) -> None:
+    try:
+        sha256 = str(json.loads(record.value or b"")["bundle"]["sha256"])
+    except (ValueError, KeyError, TypeError):
+        sha256 = "none"
+    verdict.bundles[sha256] += 1
+    if sha256 not in bundles:
+        verdict.corrupt.append(f"{_place(record)} is by the bundle {sha256}, which never was to decide")
 
 
 def _count(entry: Entry, outcomes: int, expected: int, copies: int, verdict: Verdict) -> None:

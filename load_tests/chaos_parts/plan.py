@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from random import Random
 
+from load_tests.chaos_parts.bundles import WAYS_TO_BREAK
+
 HAS_STOP_FAILPOINT = True  # whether kafka/failpoints.py knows `stop@STEP`, and the engine the step `assigned`
 STEPS = ("computed", "fenced", "begun", "sent", "offsets_added", "ended", "committed", "released")
 IN_EVERY_TRANSACTION = ("begun", "sent", "offsets_added", "ended")  # of acquire and release too
@@ -31,11 +33,15 @@ class Kind(StrEnum):
     DELAY = "network: delay"
     STORM = "join and leave storm"
     KILLER = "a record that kills"
+    NEW_BUNDLE = "new bundle pushed"
+    BAD_BUNDLE = "corrupt bundle pushed:"
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault. `step` with the count at which it strikes, `sent:3`; `wait_s` before it begins."""
+    """One fault. `step` with the count at which it strikes, `sent:3`, or how a bundle is broken; `wait_s` before it
+    begins.
+    """
 
     kind: Kind
     slot: int = 0
@@ -125,6 +131,8 @@ def _smoke(random: Random, workers: int) -> list[Round]:
         (Fault(Kind.BLACKHOLE, 0, lasts_s=SESSION_S + 2), Fault(Kind.HALF_OPEN, 1, lasts_s=SESSION_S)),
         (Fault(Kind.STORM), Fault(Kind.SIGTERM, 1)),
         (Fault(Kind.BROKER_AWAY, lasts_s=10),),
+        *((Fault(Kind.BAD_BUNDLE, step=how),) for how in WAYS_TO_BREAK),
+        (Fault(Kind.NEW_BUNDLE),),
     ]
 
 
@@ -144,6 +152,8 @@ def _long(random: Random, workers: int) -> list[Round]:
         faults += [Fault(kind, slot(), "", random.uniform(4, 16), random.random()) for _ in range(5)]
     faults += [Fault(Kind.STORM) for _ in range(4)]
     faults += [Fault(Kind.KILLER) for _ in range(5)]
+    faults += [Fault(Kind.NEW_BUNDLE) for _ in range(8)]
+    faults += [Fault(Kind.BAD_BUNDLE, step=how) for how in WAYS_TO_BREAK for _ in range(3)]
     if HAS_STOP_FAILPOINT:
         faults += [Fault(Kind.STOPPED, workers, step, random.uniform(7, 14)) for step in STOP_STEPS for _ in range(4)]
     random.shuffle(faults)

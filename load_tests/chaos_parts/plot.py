@@ -26,6 +26,13 @@ COLOURS = {
     Kind.DELAY: "#90e0ef",
     Kind.STORM: "#2a9d8f",
     Kind.KILLER: "#ff006e",
+    Kind.NEW_BUNDLE: "#70e000",
+    Kind.BAD_BUNDLE: "#386641",
+}
+LEGEND = {
+    Kind.FAILPOINT: "kill -9 at a step",
+    Kind.STOPPED: "SIGSTOP at a step",
+    Kind.BAD_BUNDLE: "corrupt bundle pushed",
 }
 SMOOTHED_S = 3.0
 
@@ -67,7 +74,7 @@ def _mark_faults(axes: "Axes", state: State) -> None:
         if not one.struck:
             continue
         kind = _kind(one.name)
-        label = None if kind in told else kind.value.removesuffix(" at") + (" at a step" * kind.value.endswith(" at"))
+        label = None if kind in told else LEGEND.get(kind, kind.value)
         told.add(kind)
         axes.axvline(one.began_s, color=COLOURS[kind], linewidth=1.1, alpha=0.8, label=label)
         axes.axvspan(one.began_s, one.ended_s, color=COLOURS[kind], alpha=0.12, linewidth=0)

@@ -44,6 +44,7 @@ class ChaosReport(BaseModel):
     results: int
     dead_letters: dict[str, int]
     sent_twice: int
+    bundles: dict[str, int] = {}  # results by the bundle's sha256
     faults: dict[str, int]
     examples: dict[str, list[str]]
     rows: list[FaultRow]
@@ -92,6 +93,7 @@ def make_report(verdict: Verdict, state: State, profile: Profile, machine: str) 
         results=verdict.results,
         dead_letters=dict(verdict.dead_letters),
         sent_twice=len(verdict.sent_twice),
+        bundles=dict(verdict.bundles),
         faults=verdict.faults,
         examples={name: [str(one) for one in found[:EXAMPLES]] for name, found in lists.items() if found},
         rows=_rows(state, profile),
@@ -158,6 +160,9 @@ def print_report(out: Console, report: ChaosReport) -> None:
     out.print(_faults_table(report))
     ends = ", ".join(f"{count} {cause}" for cause, count in report.worker_ends.items() if count)
     out.print(f"Workers ended: {ends}. Kills -9: {report.worker_kills}. Dead letters: {report.dead_letters}.")
+    if report.bundles:
+        results = ", ".join(f"{count} by {sha256[:12]}" for sha256, count in report.bundles.items())
+        out.print(f"Results by {len(report.bundles)} bundles: {results}.", soft_wrap=True)
     for line in (*report.strange_ends, *report.send_failures[:EXAMPLES]):
         out.print(line, style="yellow")
     out.print(_sentence(report), soft_wrap=True)

@@ -13,6 +13,7 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from load_tests.chaos_parts.bundles import Shelf
 from load_tests.chaos_parts.cluster import Cluster
 from load_tests.chaos_parts.documents import POISON_SHARE, Document, make_document
 from load_tests.chaos_parts.faults import Scene, carry_out
@@ -44,6 +45,7 @@ class Task:
     environment: Callable[[Cluster, int], Mapping[str, str]]
     probes: bool
     limit_s: float | None
+    shelf: Shelf | None = None
 
 
 async def run_chaos(task: Task, cluster: Cluster, state: State) -> Verdict | None:
@@ -65,7 +67,7 @@ async def run_chaos(task: Task, cluster: Cluster, state: State) -> Verdict | Non
     with LedgerWriter(task.work) as ledger:
         sender = Sender(cluster.bootstrap, ledger, make, profile.rate, max(known, default=-1) + 1)
         guests = tuple(range(profile.workers, profile.workers + profile.guests))
-        scene = Scene(cluster, fleet, sender, ends, guests)
+        scene = Scene(cluster, fleet, sender, ends, guests, task.shelf)
         throughput.start()
         try:
             async with asyncio.TaskGroup() as group:
@@ -85,7 +87,8 @@ async def run_chaos(task: Task, cluster: Cluster, state: State) -> Verdict | Non
         return None
     received = await read_topics(cluster.bootstrap, [INPUT_TOPIC], profile.partitions)
     outcomes = await read_topics(cluster.bootstrap, OUTCOME_TOPICS, profile.partitions)
-    return judge(read_ledger(task.work), received, outcomes)
+    bundles = None if task.shelf is None else task.shelf.sound_sha256s
+    return judge(read_ledger(task.work), received, outcomes, bundles)
 
 
 async def _under_load(task: Task, scene: Scene, throughput: Throughput, state: State, started_s: float) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from docmill.bundle.files import BundleFiles
 from docmill.errors import BundleError
 from docmill.pipeline.types import StraightThrough
 from docmill.processing import Decided, Mill, ReceivedDocument, Rejected
@@ -84,9 +85,35 @@ def read_golden(path: Path) -> list[GoldenRow]:
         BundleError: the file cannot be read, has no row, a row is not valid or an id comes twice.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-        rows = [GoldenRow.model_validate_json(line) for line in lines]
-    except (OSError, UnicodeDecodeError, ValidationError) as error:
+        content = path.read_bytes()
+    except OSError as error:
+        raise BundleError(f"{path} holds no valid golden documents: {error}") from error
+    return parse_golden(content, path)
+
+
+def check_own_golden(mill: Mill, files: BundleFiles) -> None:
+    """Make sure that a bundle says on this machine what it said where it was made.
+
+    Args:
+        files: those that the mill's bundle was made of.
+
+    Raises:
+        BundleError: it does not; names the first differences.
+    """
+    golden = files.manifest.golden
+    if golden is not None:
+        check_golden(mill, parse_golden(files.contents[golden.file], files.folder / golden.file), golden.tolerance)
+
+
+def parse_golden(content: bytes, path: Path) -> list[GoldenRow]:
+    """The rows of the golden.jsonl at `path`, which holds `content`.
+
+    Raises:
+        BundleError: it has no row, a row is not valid or an id comes twice.
+    """
+    try:
+        rows = [GoldenRow.model_validate_json(line) for line in content.decode().splitlines()]
+    except (UnicodeDecodeError, ValidationError) as error:
         raise BundleError(f"{path} holds no valid golden documents: {error}") from error
     if not rows or len({row.id for row in rows}) < len(rows):
         raise BundleError(f"{path} has no golden documents, or two of one id: train the bundle again")

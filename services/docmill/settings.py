@@ -61,6 +61,11 @@ class Settings(BaseSettings):
         default=True, description="whether a broker's certificate must be of the name that it is asked for under"
     )
     bundle: Path | None = Field(default=None, description="folder of the model bundle; default: the one shipped")
+    bundle_poll_s: float = Field(
+        default=5.0,
+        ge=0,
+        description="time between two looks whether that folder holds another bundle; 0: only when a SIGHUP says so",
+    )
     threads: int | None = Field(default=None, ge=1, description="inference threads; default: usable cores")
     max_slice_tokens: int = Field(
         default=16_384,

@@ -35,7 +35,7 @@ GROUPS: Mapping[str, frozenset[str]] = {
             "ssl_check_hostname",
         }
     ),
-    "Model": frozenset({"bundle", "threads"}),
+    "Model": frozenset({"bundle", "bundle_poll_s", "threads"}),
     "Documents": frozenset(
         {
             "max_document_bytes",

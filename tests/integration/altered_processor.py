@@ -12,7 +12,7 @@ import time
 
 from docmill import processing
 from docmill.cli import main
-from docmill.kafka import trial, trial_child
+from docmill.kafka import bundle_child, trial_child
 from docmill.pipeline.window import TextTokenizer, Tokens, Windowing, tokenise
 
 SLOW_TEXT = "take your time"
@@ -38,5 +38,5 @@ if __name__ == "__main__":
         del sys.argv[1]
         trial_child.main()
     else:
-        trial.CHILD = (sys.executable, "-m", "tests.integration.altered_processor", TRIAL)
+        bundle_child.CHILD = (sys.executable, "-m", "tests.integration.altered_processor", TRIAL)
         main()

@@ -3,27 +3,18 @@
 Whatever is wrong becomes a BundleError that says what to do; the caller keeps the bundle it has.
 """
 
-import hashlib
-import json
+import io
 import zipfile
 from pathlib import Path
 
 import numpy as np
 from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
-from pydantic import ValidationError
 from tokenizers import Tokenizer
 
 from docmill.bundle.bundle import Bundle
-from docmill.bundle.manifest import (
-    FORMAT_VERSION,
-    MANIFEST_FILE,
-    MODEL_FILE,
-    OUTLIER_FILE,
-    REQUIRED_FILES,
-    TOKENIZER_FILE,
-    Manifest,
-)
+from docmill.bundle.files import TRAIN_AGAIN, BundleFiles, read_files
+from docmill.bundle.manifest import MANIFEST_FILE, MODEL_FILE, OUTLIER_FILE, TOKENIZER_FILE, Manifest
 from docmill.errors import BundleError
 from docmill.pipeline.types import ModelSpec, OutlierSpec
 from docmill.pipeline.window import Windowing
@@ -32,8 +23,6 @@ from docmill.runtime.session import GraphSignature, read_signature
 
 DEFAULT_BUNDLE = "bundles/mailroom-en"
 CLS, SEP, NEWLINE = "[CLS]", "[SEP]", "\n"
-COPY_AGAIN = "copy the bundle again from where it was made"
-TRAIN_AGAIN = "train the bundle again"
 
 
 def default_bundle() -> Path:
@@ -54,12 +43,19 @@ def load_bundle(path: Path) -> Bundle:
     Raises:
         BundleError: the first thing that is wrong, and what to do about it.
     """
-    content = _manifest_bytes(path)
-    manifest = _parse_manifest(path, content)
-    _check_files(path, manifest)
-    tokenizer = _load_tokenizer(path / TOKENIZER_FILE)
-    outlier = _load_outlier(path / OUTLIER_FILE, manifest.outlier.threshold)
-    signature = read_signature(path / MODEL_FILE)
+    return make_bundle(read_files(path))
+
+
+def make_bundle(files: BundleFiles) -> Bundle:
+    """The bundle that these files are, once they are seen to agree with each other.
+
+    Raises:
+        BundleError: the first thing that is wrong, and what to do about it.
+    """
+    path, manifest, contents = files.folder, files.manifest, files.contents
+    tokenizer = _load_tokenizer(path / TOKENIZER_FILE, contents[TOKENIZER_FILE])
+    outlier = _load_outlier(path / OUTLIER_FILE, contents[OUTLIER_FILE], manifest.outlier.threshold)
+    signature = read_signature(files.model, path / MODEL_FILE)
     _check_graph(path, signature, manifest, tokenizer, outlier)
     spec = ModelSpec(
         labels=manifest.labels,
@@ -73,7 +69,7 @@ def load_bundle(path: Path) -> Bundle:
     return Bundle(
         name=manifest.name,
         version=manifest.version,
-        sha256=hashlib.sha256(content).hexdigest(),
+        sha256=files.sha256,
         languages=manifest.languages,
         spec=spec,
         windowing=Windowing(
@@ -89,54 +85,9 @@ def load_bundle(path: Path) -> Bundle:
     )
 
 
-def _manifest_bytes(path: Path) -> bytes:
-    if not path.is_dir():
-        raise BundleError(f"there is no bundle folder {path}: name one that holds {MANIFEST_FILE}")
+def _load_tokenizer(path: Path, content: bytes) -> Tokenizer:
     try:
-        return (path / MANIFEST_FILE).read_bytes()
-    except OSError as error:
-        raise BundleError(f"{path} holds no readable {MANIFEST_FILE}, so it is no bundle: {error}") from error
-
-
-def _parse_manifest(path: Path, content: bytes) -> Manifest:
-    where = path / MANIFEST_FILE
-    try:
-        described = json.loads(content)
-    except ValueError as error:  # not JSON, or not UTF-8
-        raise BundleError(f"{where} is not JSON ({error}): {COPY_AGAIN}") from error
-    version = described.get("format_version") if isinstance(described, dict) else None
-    if version != FORMAT_VERSION:
-        raise BundleError(
-            f"{where} is of format {version!r}, this docmill reads format {FORMAT_VERSION}: "
-            f"install the docmill that the bundle was made for, or {TRAIN_AGAIN}"
-        )
-    try:
-        return Manifest.model_validate_json(content)
-    except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise BundleError(f"{where} is not valid, correct it or {TRAIN_AGAIN}: {problems}") from error
-
-
-def _check_files(path: Path, manifest: Manifest) -> None:
-    golden = [manifest.golden.file] if manifest.golden else []
-    if unlisted := [name for name in (*REQUIRED_FILES, *golden) if name not in manifest.files]:
-        raise BundleError(f"{path / MANIFEST_FILE} gives no sha256 for {unlisted}: {TRAIN_AGAIN}")
-    for name, expected in manifest.files.items():
-        try:
-            with (path / name).open("rb") as file:
-                found = hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError as error:
-            raise BundleError(f"{path / name} cannot be read ({error.strerror}): {COPY_AGAIN}") from error
-        if found != expected:
-            raise BundleError(
-                f"{path / name} is not the file that the manifest lists "
-                f"(sha256 {found[:12]}..., expected {expected[:12]}...): {COPY_AGAIN}"
-            )
-
-
-def _load_tokenizer(path: Path) -> Tokenizer:
-    try:
-        tokenizer = Tokenizer.from_file(str(path))
+        tokenizer = Tokenizer.from_buffer(content)
     except Exception as error:  # tokenizers raises bare Exception
         raise BundleError(f"{path} is not a tokenizer ({error}): {TRAIN_AGAIN}") from error
     if tokenizer.truncation is not None or tokenizer.padding is not None:
@@ -151,7 +102,7 @@ def _token_id(path: Path, tokenizer: Tokenizer, token: str) -> int:
     return token_id
 
 
-def _load_outlier(path: Path, threshold: float) -> OutlierSpec:
+def _load_outlier(path: Path, content: bytes, threshold: float) -> OutlierSpec:
     def array(name: str, dimensions: int) -> NDArray[np.float32]:
         found: NDArray[np.float32] = arrays[name]
         if found.dtype != np.float32 or found.ndim != dimensions or not np.isfinite(found).all():
@@ -159,7 +110,7 @@ def _load_outlier(path: Path, threshold: float) -> OutlierSpec:
         return found
 
     try:
-        with path.open("rb") as file, NpzFile(file, allow_pickle=False) as arrays:
+        with NpzFile(io.BytesIO(content), allow_pickle=False) as arrays:
             return OutlierSpec(array("mean", 1), array("projection", 2), array("centroids", 2), threshold)
     except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise BundleError(f"{path} does not hold the outlier's arrays ({error}): {TRAIN_AGAIN}") from error

@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+import os
 import platform
 import secrets
+import signal
 import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -16,10 +18,11 @@ from aiokafka.errors import KafkaError
 from faststream import FastStream
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
-from docmill.bundle.bundle import Bundle
-from docmill.bundle.load import default_bundle, load_bundle
+from docmill.bundle.files import BundleFiles, read_files
+from docmill.bundle.load import default_bundle
+from docmill.bundle.watch import BundleWatch
 from docmill.errors import BrokerError, ConfigurationError
-from docmill.golden import check_golden, read_golden
+from docmill.golden import check_own_golden
 from docmill.ingest.limits import limits_of
 from docmill.ingest.processes import ParserProcesses
 from docmill.kafka.accounting import Accounting
@@ -32,14 +35,13 @@ from docmill.kafka.health import Health
 from docmill.kafka.parser_metrics import ParserMetrics
 from docmill.kafka.poller import Poller
 from docmill.kafka.producers import new_producer, start_producer
-from docmill.kafka.publish import Publisher
 from docmill.kafka.refusals import refused, told
+from docmill.kafka.reload import Reloader
+from docmill.kafka.serving import InUse, Serving, Surroundings
 from docmill.kafka.topics import cluster_id, verify_topics
 from docmill.kafka.trial import Trials
-from docmill.kafka.work import Work
 from docmill.kafka.worker import ERROR_WINDOW, Shared
 from docmill.processing import Mill
-from docmill.runtime.session import OnnxInference
 from docmill.runtime.threads import default_parsers, default_threads
 from docmill.settings import Settings
 from docmill.telemetry.http import ProbeServer
@@ -59,33 +61,27 @@ async def run_processor(settings: Settings) -> None:
     Raises:
         DocmillError: it cannot start, or cannot go on.
     """
-    bundle = load_bundle(settings.bundle or default_bundle())
+    folder = settings.bundle or default_bundle()
+    files = read_files(folder)
     cluster = await _checked_cluster(settings)
     registry = CollectorRegistry()
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=registry)
     metrics = Metrics(registry)
-    metrics.expect(bundle.manifest.labels)
-    metrics.bundle_info.info({"name": bundle.name, "version": bundle.version, "sha256": bundle.sha256})
     metrics.build_info.info({"version": version("docmill"), "python": platform.python_version()})
-    threads = settings.threads or default_threads()
-    inference = OnnxInference(bundle.model_path, threads)
-    inference.warm_up()
-    _check_golden(bundle, inference)
     parsers = ParserProcesses(limits_of(settings), settings.parsers or default_parsers())
     trials = Trials(settings, cluster)
     accounting = Accounting(metrics, time.time)
+    threads = settings.threads or default_threads()
+    surroundings = Surroundings(settings, cluster, threads, accounting, parsers)
+    bundles = InUse(_first(files, surroundings, metrics))
+    reloader = Reloader(BundleWatch(folder, files.sha256), bundles, surroundings, metrics)
     poller = Poller(settings)
     async with _delivery(settings, poller) as delivery:
         shared = Shared(
             settings=settings,
             owner=secrets.token_hex(8),
-            work=Work(
-                cluster_id=cluster,
-                max_document_bytes=settings.max_document_bytes,
-                mill=Mill(bundle, inference, accounting, parsers),
-                publisher=Publisher(bundle, f"docmill/{settings.group}", include_text=settings.include_text),
-            ),
+            bundles=bundles,
             trials=trials,
             delivery=delivery,
             accounting=accounting,
@@ -96,16 +92,17 @@ async def run_processor(settings: Settings) -> None:
         engine = Engine(shared, metrics, app.exit)
         poller.feed(engine, settings.topic_prefix + RECEIVED.name)
         app.on_shutdown(engine.drain)  # before the broker stops: closing a consumer does not call its listener
-        health = Health(engine, poller, bundle, settings)
+        health = Health(engine, poller, bundles, reloader, settings)
         server = _probe_server(settings, registry, health)
         log.info("probes and metrics on http://%s:%s", settings.http_host, server.port)
         parser_metrics = ParserMetrics(metrics, parsers)
-        observer = asyncio.create_task(
-            _observe(
-                engine, poller, health, metrics, inference, threads, trials, settings.broker_timeout_s, parser_metrics
-            )
+        tasks = (
+            asyncio.create_task(_observe(engine, poller, health, bundles, trials, metrics, parser_metrics, settings)),
+            asyncio.create_task(reloader.run(settings.bundle_poll_s)),
         )
-        observer.add_done_callback(lambda task: _observed(task, engine))
+        for task in tasks:
+            task.add_done_callback(lambda task: _observed(task, engine))
+        _on_hangup(reloader.ask, app.exit)
         try:
             await run_until_stopped(app, engine, GOODBYE_S)
         except KafkaError as error:
@@ -113,12 +110,14 @@ async def run_processor(settings: Settings) -> None:
         except Exception as error:
             engine.fail(error)
         finally:
-            observer.cancel()
+            for task in tasks:
+                task.cancel()
             server.close()
             shared.executor.shutdown(wait=False, cancel_futures=True)
+            reloader.close()
             trials.close()
             parsers.close()
-            inference.close()
+            bundles.close()
     if engine.error is not None:
         raise engine.error
     log.info("stopped")
@@ -136,15 +135,40 @@ def _probe_server(settings: Settings, registry: CollectorRegistry, health: Healt
         ) from error
 
 
-def _check_golden(bundle: Bundle, inference: OnnxInference) -> None:
-    """Make sure that the bundle says on this machine what it said where it was made.
+def _first(files: BundleFiles, surroundings: Surroundings, metrics: Metrics) -> Serving:
+    """The bundle to begin with.
 
     Raises:
-        BundleError: it does not; names the first differences.
+        BundleError: it cannot be served, or says on this machine something else than where it was made.
     """
-    golden = bundle.manifest.golden
-    if golden is not None:
-        check_golden(Mill(bundle, inference), read_golden(bundle.folder / golden.file), golden.tolerance)
+    serving = surroundings.serving(files)
+    check_own_golden(Mill(serving.bundle, serving.inference), files)
+    bundle = serving.bundle
+    metrics.expect(bundle.manifest.labels)
+    metrics.serve(bundle.name, bundle.version, bundle.sha256)
+    return serving
+
+
+def _on_hangup(ask: Callable[[], None], stop: Callable[[], None]) -> None:
+    """SIGHUP: look at the bundle's folder. When it comes because the terminal is gone, it stays a reason to stop."""
+    had_terminal = _has_terminal() and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN  # nohup
+
+    def hung_up() -> None:
+        if had_terminal and not _has_terminal():
+            stop()
+        else:
+            ask()
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hung_up)
+
+
+def _has_terminal() -> bool:
+    """Whether this process belongs to a terminal."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
 
 
 async def run_until_stopped(app: FastStream, engine: Engine, goodbye_s: float) -> None:
@@ -220,19 +244,19 @@ async def _observe(
     engine: Engine,
     poller: Poller,
     health: Health,
-    metrics: Metrics,
-    inference: OnnxInference,
-    threads: int,
+    bundles: InUse,
     trials: Trials,
-    broker_timeout_s: float,
+    metrics: Metrics,
     parser_metrics: ParserMetrics,
+    settings: Settings,
 ) -> None:
     """Every few seconds: the loop's pulse, lag, how busy inference is and what the parsers take."""
-    busy_before, before = inference.busy_seconds, time.monotonic()
+    threads = settings.threads or default_threads()
+    busy_before, before = bundles.busy_seconds, time.monotonic()
     while True:
         health.beat()
         await asyncio.sleep(OBSERVE_EVERY_S)
-        busy, now = inference.busy_seconds, time.monotonic()
+        busy, now = bundles.busy_seconds, time.monotonic()
         metrics.inference_busy.set(min(1.0, (busy - busy_before) / ((now - before) * threads)))
         busy_before, before = busy, now
         trials.tidy()
@@ -245,5 +269,6 @@ async def _observe(
                 health.heard()
             except (KafkaError, TimeoutError) as error:
                 log.warning("lag unknown: %s", told(error))
-        if health.deaf_s > broker_timeout_s:  # an idle replica, or one that never joined, meets it nowhere else
+        # An idle replica, or one that never joined, meets it nowhere else.
+        if health.deaf_s > settings.broker_timeout_s:
             raise BrokerError(f"the broker has not answered for {health.deaf_s:.0f} s")

@@ -2,9 +2,10 @@
 
 import time
 
-from docmill.bundle.bundle import Bundle
 from docmill.kafka.engine import Engine
 from docmill.kafka.poller import Poller
+from docmill.kafka.reload import Reloader
+from docmill.kafka.serving import InUse
 from docmill.settings import Settings
 from docmill.telemetry.http import Probe
 
@@ -14,12 +15,16 @@ LONGEST_DEAF_S = 20.0  # without an answer of the broker, likewise: polls go on 
 
 
 class Health:
-    """Alive: the event loop turns and nothing fatal happened. Ready: alive, in the group, polling."""
+    """Alive: the event loop turns and nothing fatal happened. Ready: alive, in the group, polling.
 
-    def __init__(self, engine: Engine, poller: Poller, bundle: Bundle, settings: Settings) -> None:
+    A refused bundle makes nothing unready: the one before goes on, and a replica that works must not be taken out.
+    """
+
+    def __init__(self, engine: Engine, poller: Poller, bundles: InUse, reloader: Reloader, settings: Settings) -> None:
         self._engine = engine
         self._poller = poller
-        self._bundle = bundle
+        self._bundles = bundles
+        self._reloader = reloader
         self._settings = settings
         self._beat = self._heard = time.monotonic()
 
@@ -50,6 +55,7 @@ class Health:
         live = self.live()
         idle_s = self._poller.idle_s()
         workers = self._engine.workers
+        bundle = self._bundles.current.bundle
         acquired = sum(worker.acquired for worker in workers)
         return Probe(
             ok=live.ok
@@ -65,6 +71,8 @@ class Health:
                 "partitions_acquired": acquired,
                 "broker_silent_s": round(self.deaf_s, 1),
                 "last_poll_s": round(idle_s, 1) if idle_s != float("inf") else None,
-                "bundle": f"{self._bundle.name} {self._bundle.version}",
+                "bundle": f"{bundle.name} {bundle.version}",
+                "bundle_sha256": bundle.sha256,
+                "bundle_refused": self._reloader.refused,
             },
         )

@@ -1,26 +1,24 @@
 """Suspected records, each tried in a child process before this one touches it: a killer kills the child, and is seen.
 
-The child has the same bundle and settings, and has read the golden documents before it says that it is ready: what it
-then dies of is the record. All suspects of a slice are tried at once; if the child dies, one by one, each in a child
-that is fresh whenever one has died. Whoever kills two fresh children is condemned.
+The child has the settings of this process and the bundle that computes the slice, and has read the golden documents
+before it says that it is ready: what it then dies of is the record. All suspects of a slice are tried at once; if the
+child dies, one by one, each in a child that is fresh whenever one has died. Whoever kills two fresh children is
+condemned.
 """
 
 import base64
-import contextlib
 import json
 import logging
-import os
-import signal
-import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from docmill.errors import DependencyError
+from docmill.bundle.files import BundleFiles
+from docmill.errors import BundleError, DependencyError
 from docmill.ingest.messages import Frame, NonsenseError, receive, send
+from docmill.kafka import bundle_child
+from docmill.kafka.bundle_child import BundleChild
 from docmill.kafka.decode_record import DecodedRecord, Record, undecoded
 from docmill.processing import Rejected
 from docmill.settings import Settings
@@ -28,13 +26,10 @@ from docmill_schemas.reasons import RejectionReason
 
 log = logging.getLogger(__name__)
 
-CHILD: tuple[str, ...] = (sys.executable, "-m", "docmill.kafka.trial_child")
 DEATHS_TO_CONDEMN = 2
-START_TIMEOUT_S = 120.0  # to load and check the bundle on a busy machine
 TRIAL_TIMEOUT_S = 300.0  # of all suspects of a slice, and of one alone
 IDLE_S = 60.0
 MAX_IDS_BYTES = 4 * 1024 * 1024
-SECRETS = ("DOCMILL_SASL_PASSWORD", "DOCMILL_SSL_KEY_PASSWORD")  # it speaks to no broker
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,26 +50,28 @@ class Trials:
     def __init__(self, settings: Settings, cluster_id: str, child: Sequence[str] | None = None) -> None:
         self._settings = settings
         self._cluster_id = cluster_id
-        self._command = child or CHILD
+        self._command = child or bundle_child.CHILD
         self._one_at_a_time = threading.Lock()
         self._changing = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._connection: socket.socket | None = None
+        self._child: BundleChild | None = None
         self._closed = False
         self._used_s = time.monotonic()
         self._trying = False  # records are with the child
 
-    def condemned(self, records: Sequence[Record]) -> dict[int, DecodedRecord]:
+    def condemned(self, records: Sequence[Record], files: BundleFiles) -> dict[int, DecodedRecord]:
         """Those of the records (of one partition) that kill, by offset. Blocks; call it in a thread.
+
+        Args:
+            files: of the bundle that the records are to be computed by.
 
         Raises:
             DependencyError: no child can be started, or this was closed: nobody is condemned for that.
         """
         with self._one_at_a_time:
             try:
-                if self._attempt(records).end is None:
+                if self._attempt(records, files).end is None:
                     return {}
-                verdicts = {record.offset: self._verdict(record) for record in records}
+                verdicts = {record.offset: self._verdict(record, files) for record in records}
             finally:
                 self._used_s = time.monotonic()
         return {offset: verdict for offset, verdict in verdicts.items() if verdict is not None}
@@ -91,13 +88,13 @@ class Trials:
         """End the child; a trial under way fails."""
         with self._changing:
             self._closed = True
-            if self._process is not None:
-                self._process.kill()
+            if self._child is not None:
+                self._child.kill()
 
-    def _verdict(self, record: Record) -> DecodedRecord | None:
+    def _verdict(self, record: Record, files: BundleFiles) -> DecodedRecord | None:
         """None: innocent."""
         for death in range(1, DEATHS_TO_CONDEMN + 1):
-            attempt = self._attempt([record])
+            attempt = self._attempt([record], files)
             if attempt.end is None:
                 return None
             log.error("offset %d of %s-%d ended a child by %s (%d)", *_place(record), attempt.end, death)
@@ -108,8 +105,9 @@ class Trials:
         request_id, document_id = attempt.ids[0]
         return replace(known, request_id=request_id, document_id=document_id)
 
-    def _attempt(self, records: Sequence[Record]) -> _Attempt:
-        connection = self._child()
+    def _attempt(self, records: Sequence[Record], files: BundleFiles) -> _Attempt:
+        child = self._ready_child(files)
+        connection = child.connection
         ids: tuple[tuple[str, str], ...] = ()
         deadline_s = time.monotonic() + TRIAL_TIMEOUT_S
         end = "answering nonsense"
@@ -122,11 +120,11 @@ class Trials:
                 ids = tuple((str(request), str(document)) for request, document in json.loads(decoded.body))
                 if receive(connection, 0, deadline_s) is not None:
                     return _Attempt(None, ids)
-            end = self._how_it_ended()
+            end = child.how_it_ended()
         except TimeoutError:
             end = f"taking more than {TRIAL_TIMEOUT_S:.0f} s"
         except OSError:
-            end = self._how_it_ended()
+            end = child.how_it_ended()
         except (NonsenseError, ValueError, TypeError):
             pass
         finally:
@@ -135,66 +133,31 @@ class Trials:
         self._check_open()
         return _Attempt(end, ids)
 
-    def _child(self) -> socket.socket:
-        if self._connection is not None:
-            return self._connection
+    def _ready_child(self, files: BundleFiles) -> BundleChild:
+        """The child, or one of this bundle where there is none or it has another."""
+        if self._child is not None and self._child.files.sha256 != files.sha256:
+            self._end_child()
+        if self._child is not None:
+            return self._child
+        child = BundleChild(files, self._settings, self._cluster_id, self._command)
         with self._changing:
             self._check_open()
-            self._start()
-        assert self._connection is not None
+            child.spawn()
+            self._child = child
         try:
-            self._connection.settimeout(START_TIMEOUT_S)
-            send(self._connection, Frame(self._cluster_id.encode(), self._settings.model_dump_json().encode()))
-            ready = receive(self._connection, 0, time.monotonic() + START_TIMEOUT_S)
-        except (OSError, NonsenseError):
-            ready = None
-        if ready is None:
-            end = self._how_it_ended()
+            end = child.load()
+        except BundleError as error:  # it was served when it was taken
+            end = f"saying {error}"
+        if end is not None:
             self._end_child()
             self._check_open()
             raise DependencyError(f"a child to try suspected records in did not start ({end}); see its error above")
-        return self._connection
-
-    def _start(self) -> None:
-        try:
-            ours, theirs = socket.socketpair()
-        except OSError as error:
-            raise DependencyError(f"no child to try suspected records in: {error.strerror}") from error
-        with theirs:
-            try:
-                self._process = subprocess.Popen(  # noqa: S603
-                    [*self._command, str(theirs.fileno()), str(os.getpid())],
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    pass_fds=(theirs.fileno(),),
-                    env={name: value for name, value in os.environ.items() if name not in SECRETS},
-                    start_new_session=True,  # signals of the terminal are not for it
-                )
-            except OSError as error:
-                ours.close()
-                raise DependencyError(f"no child to try suspected records in: {error.strerror}") from error
-        self._connection = ours
-
-    def _how_it_ended(self) -> str:
-        assert self._process is not None
-        try:
-            code = self._process.wait(5)
-        except subprocess.TimeoutExpired:
-            return "going silent"
-        if code >= 0:
-            return f"exit code {code}"
-        with contextlib.suppress(ValueError):
-            return signal.Signals(-code).name
-        return f"signal {-code}"
+        return child
 
     def _end_child(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        if self._child is not None:
+            self._child.end()
+            self._child = None
 
     def _check_open(self) -> None:
         if self._closed:

@@ -1,6 +1,7 @@
-"""A child in which suspected records are tried: `python -m docmill.kafka.trial_child FD PARENT`, started by trial.py.
+"""A child in which bundles and suspected records are tried: `python -m docmill.kafka.trial_child FD PARENT`.
 
-Does with each record all that the processor does, up to the record that would be published, and publishes nothing.
+Started by bundle_child.py. Gets its bundle from its parent, reads the golden documents, and then does with each record
+all that the processor does, up to the record that would be published, and publishes nothing.
 """
 
 import base64
@@ -11,21 +12,24 @@ import signal
 import socket
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
-from docmill.bundle.load import default_bundle, load_bundle
-from docmill.golden import check_golden, read_golden
+from docmill.bundle.files import BundleFiles, files_of
+from docmill.errors import BundleError
+from docmill.golden import check_own_golden
 from docmill.ingest.limits import limits_of
 from docmill.ingest.messages import Frame, receive, send
 from docmill.ingest.processes import ParserProcesses
-from docmill.kafka.publish import Publisher
+from docmill.kafka.bundle_child import REFUSED
+from docmill.kafka.serving import Serving, Surroundings
 from docmill.kafka.work import Work
-from docmill.processing import Mill
-from docmill.runtime.session import OnnxInference
+from docmill.processing import Silent
 from docmill.runtime.threads import default_parsers, default_threads
 from docmill.settings import Settings
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 DONE = Frame(b"", b"")
+MAX_REASON_BYTES = 32 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,24 +53,39 @@ def main() -> None:
     first = receive(connection)
     if first is None:
         return
+    facts = json.loads(first.head)
+    os.nice(facts["niceness"])
     settings = Settings.model_validate_json(first.body)
-    bundle = load_bundle(settings.bundle or default_bundle())
-    inference = OnnxInference(bundle.model_path, settings.threads or default_threads())
+    files = _receive_files(connection, Path(facts["folder"]), len(facts["names"]))
     parsers = ParserProcesses(limits_of(settings), settings.parsers or default_parsers())
-    mill = Mill(bundle, inference, parser=parsers)
-    golden = bundle.manifest.golden
-    if golden is not None:
-        check_golden(mill, read_golden(bundle.folder / golden.file), golden.tolerance)
-    work = Work(
-        cluster_id=first.head.decode(),
-        max_document_bytes=settings.max_document_bytes,
-        mill=mill,
-        publisher=Publisher(bundle, "docmill/trial", include_text=settings.include_text),
-    )
+    threads = settings.threads or default_threads()
+    surroundings = Surroundings(settings, facts["cluster_id"], threads, Silent(), parsers)
+    try:
+        serving = _checked(files, surroundings)
+    except BundleError as error:
+        send(connection, Frame(REFUSED, str(error).encode()[:MAX_REASON_BYTES]))
+        return
     send(connection, DONE)
-    _serve(connection, work)
+    _serve(connection, serving.work)
     parsers.close()
-    inference.close()
+    serving.inference.close()
+
+
+def _receive_files(connection: socket.socket, folder: Path, count: int) -> BundleFiles:
+    contents = {}
+    for _ in range(count):
+        frame = receive(connection)
+        if frame is None:
+            sys.exit()
+        contents[frame.head.decode()] = frame.body
+    return files_of(folder, contents)
+
+
+def _checked(files: BundleFiles, surroundings: Surroundings) -> Serving:
+    """Raises: BundleError: the bundle cannot be served."""
+    serving = surroundings.serving(files)
+    check_own_golden(serving.work.mill, files)
+    return serving
 
 
 def _serve(connection: socket.socket, work: Work) -> None:

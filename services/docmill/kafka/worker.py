@@ -3,7 +3,7 @@
 The order of one slice, and why it holds:
     1. take records from the queue; the queue holds only records from the acquired offset on
     2. after the death of an owner: try each record in a child process first (crash_marks.py, trial.py)
-    3. one outcome a record and its outgoing record, made in a thread
+    3. one outcome a record and its outgoing record, made in a thread, by the bundle that is in use when 2 begins
     4. too many unexpected exceptions: stop here, nothing is published
     5. publish all, then commit the offset after the last one (delivery.py)
     6. only then metrics advance
@@ -30,8 +30,9 @@ from docmill.kafka.decode_record import Record
 from docmill.kafka.delivery import Committed, Delivery
 from docmill.kafka.failpoints import failpoint
 from docmill.kafka.records_queue import RecordsQueue, estimated_tokens
+from docmill.kafka.serving import InUse
 from docmill.kafka.trial import Trials
-from docmill.kafka.work import Done, Work
+from docmill.kafka.work import Done
 from docmill.processing import Rejected
 from docmill.settings import Settings
 from docmill_schemas.reasons import RejectionReason
@@ -61,7 +62,7 @@ class Shared:
 
     settings: Settings
     owner: str
-    work: Work
+    bundles: InUse
     trials: Trials
     delivery: Delivery
     accounting: Accounting
@@ -245,13 +246,13 @@ class PartitionWorker:
         return CrashMark() if self.at is None else self.at.mark
 
     def _process(self, records: Sequence[Record], abandoned: threading.Event) -> list[Done]:
-        """What becomes of each record. Runs in a thread."""
-        work = self._shared.work
-        condemned = self._shared.trials.condemned(records) if self._mark.suspicious else {}
-        done = work.process([r for r in records if r.offset not in condemned], abandoned.is_set)
-        for decoded in condemned.values():
-            assert isinstance(decoded.document, Rejected)
-            done.append(work.done(decoded, decoded.document))
+        """What becomes of each record, all of it by one bundle. Runs in a thread."""
+        with self._shared.bundles.lent() as serving:
+            condemned = self._shared.trials.condemned(records, serving.files) if self._mark.suspicious else {}
+            done = serving.work.process([r for r in records if r.offset not in condemned], abandoned.is_set)
+            for decoded in condemned.values():
+                assert isinstance(decoded.document, Rejected)
+                done.append(serving.work.done(decoded, decoded.document))
         return sorted(done, key=lambda d: d.record.offset)
 
     def _count_internal_errors(self, done: Sequence[Done]) -> None:

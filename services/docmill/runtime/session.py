@@ -17,6 +17,8 @@ from docmill.runtime.fair_pool import FairPool
 
 OUTPUTS = ["type_logits", "tag_logits", "pooled"]
 ERRORS_ONLY = 3  # ONNX Runtime's log level
+UNNAMED = Path("the graph")
+Graph = Path | bytes  # a graph's file, or what is in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +39,12 @@ class OnnxInference:
     activations would see all of it.
     """
 
-    def __init__(self, model_path: Path, threads: int) -> None:
+    def __init__(self, model: Graph, threads: int) -> None:
         """Raises: BundleError: ONNX Runtime cannot load the graph."""
         self.threads = threads
-        self._session = _session(model_path)
-        self.signature = _signature(self._session, model_path)
+        where = model if isinstance(model, Path) else UNNAMED
+        self._session = _session(model, where)
+        self.signature = _signature(self._session, where)
         self._pool: FairPool[WindowOutput | Exception] = FairPool(threads, "inference")
         self._lock = threading.Lock()
         self._busy_s = 0.0
@@ -100,13 +103,17 @@ class OnnxInference:
                 self._busy_s += seconds
 
 
-def read_signature(model_path: Path) -> GraphSignature:
+def read_signature(model: Graph, where: Path | None = None) -> GraphSignature:
     """The signature of a graph, once ONNX Runtime has loaded it.
+
+    Args:
+        where: its file, for messages, where the graph is given as bytes.
 
     Raises:
         BundleError: it cannot, or the graph is not one of docmill's.
     """
-    return _signature(_session(model_path), model_path)
+    where = where or (model if isinstance(model, Path) else UNNAMED)
+    return _signature(_session(model, where), where)
 
 
 def session_options() -> ort.SessionOptions:
@@ -124,14 +131,15 @@ def session_options() -> ort.SessionOptions:
     return options
 
 
-def _session(model_path: Path) -> ort.InferenceSession:
+def _session(model: Graph, where: Path) -> ort.InferenceSession:
+    given = str(model) if isinstance(model, Path) else model
     try:
-        return ort.InferenceSession(str(model_path), session_options(), providers=["CPUExecutionProvider"])
+        return ort.InferenceSession(given, session_options(), providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's exceptions have no common type of their own
-        raise BundleError(f"ONNX Runtime {ort.__version__} cannot load {model_path}: {error}") from error
+        raise BundleError(f"ONNX Runtime {ort.__version__} cannot load {where}: {error}") from error
 
 
-def _signature(session: ort.InferenceSession, model_path: Path) -> GraphSignature:
+def _signature(session: ort.InferenceSession, where: Path) -> GraphSignature:
     shapes = {output.name: output.shape for output in session.get_outputs()}
     facts = session.get_modelmeta().custom_metadata_map
     try:
@@ -143,4 +151,4 @@ def _signature(session: ort.InferenceSession, model_path: Path) -> GraphSignatur
             vocabulary=int(facts["vocabulary"]),
         )
     except (KeyError, IndexError, ValueError) as error:
-        raise BundleError(f"{model_path} is not a graph of docmill: {error!r} is missing from it") from error
+        raise BundleError(f"{where} is not a graph of docmill: {error!r} is missing from it") from error

@@ -5,6 +5,7 @@ are known beforehand begin at 0: one that begins at its first event hides that e
 """
 
 from collections.abc import Iterable
+from enum import StrEnum
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, disable_created_metrics
 
@@ -25,6 +26,13 @@ BANDS = (
     (0.99, "0.95-0.99"),
 )
 TOP_BAND = "0.99-1.0"
+
+
+class ReloadOutcome(StrEnum):
+    """What became of another bundle that was found in the bundle's folder."""
+
+    LOADED = "loaded"  # it decides now
+    REFUSED = "refused"  # the one before goes on
 
 
 def confidence_band(probability: float) -> str:
@@ -80,12 +88,21 @@ class Metrics:
             "acquire_duration_seconds", "Time to take a partition over after an assignment", STAGE_BUCKETS
         )
         self.assigned_partitions = gauge("assigned_partitions", "Partitions that this replica holds")
+        self.bundle_reloads = counter(
+            "bundle_reloads_total", "Other bundles found in the bundle's folder, by what became of them", "outcome"
+        )
         self.bundle_info = Info("docmill_bundle", "The bundle that decides", registry=registry)
         self.build_info = Info("docmill_build", "This build of docmill", registry=registry)
         for deferred in DeferralReason:
             self.fallback.labels(deferred.value)
         for rejected in RejectionReason:
             self.dead_letters.labels(rejected.value)
+        for outcome in ReloadOutcome:
+            self.bundle_reloads.labels(outcome.value)
+
+    def serve(self, name: str, version: str, sha256: str) -> None:
+        """This bundle decides now: one series at 1, in place of the one before."""
+        self.bundle_info.info({"name": name, "version": version, "sha256": sha256})
 
     def expect(self, doc_types: Iterable[str]) -> None:
         """Begin the series of these types, a bundle's labels, as the model decides them: eight a type."""

@@ -1,16 +1,22 @@
 """Records and outcomes written by hand."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 from docmill.bundle.bundle import Bundle
+from docmill.bundle.files import BundleFiles
 from docmill.ingest.extracted import Extracted
 from docmill.kafka.decode_record import DecodedRecord, decode_record
+from docmill.kafka.publish import Publisher
+from docmill.kafka.serving import InUse, Serving
+from docmill.kafka.work import Work
 from docmill.pipeline.normalise import FieldKind
 from docmill.pipeline.types import FieldSpec, Prediction, Route, Span, StraightThrough
-from docmill.processing import Decided, ReceivedDocument
+from docmill.processing import Decided, Mill, ReceivedDocument
+from docmill.runtime.session import OnnxInference
 from docmill_schemas.ids import sha256_hex
 from tests.tiny_bundle import tiny_manifest
 from tests.unit.pipeline.fakes import FourCharacterTokenizer, model_spec, windowing
@@ -56,6 +62,31 @@ def bundle() -> Bundle:
         model_path=Path("nowhere/model.onnx"),
         manifest=manifest,
     )
+
+
+class FakeInference:
+    """Runs nothing; knows whether it was closed."""
+
+    def __init__(self) -> None:
+        self.busy_seconds = 0.0
+        self.closed = False
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def serving(sha256: str = "b" * 64, mill: object = None) -> Serving:
+    """A bundle by hand, ready to work; `mill` does what there is to do."""
+    made = replace(bundle(), sha256=sha256)
+    files = BundleFiles(made.folder, sha256, made.manifest, {})
+    publisher = Publisher(made, "docmill/test", include_text=False)
+    work = Work("cluster", MIB, cast(Mill, mill), publisher)
+    return Serving(files, made, cast(OnnxInference, FakeInference()), work)
+
+
+def in_use(mill: object = None) -> InUse:
+    """That bundle in use."""
+    return InUse(serving(mill=mill))
 
 
 def decide(

@@ -1,19 +1,22 @@
 """Suspects are tried in real child processes; who is condemned, and who must not be."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from docmill.bundle.files import BundleFiles, read_files
 from docmill.errors import DependencyError
 from docmill.kafka import trial as trial_module
+from docmill.kafka.decode_record import DecodedRecord, Record
 from docmill.kafka.trial import Trials
 from docmill.processing import Rejected
 from docmill.settings import Settings
@@ -27,16 +30,37 @@ SLOW = "take your time"
 PATIENCE_S = 30.0
 
 
+SETTINGS = Settings(threads=1, parsers=1)
+
+
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    bundle = build_tiny_bundle(tmp_path_factory.mktemp("bundles") / "tiny-en")
-    return Settings(bundle=bundle, threads=1, parsers=1)
+def files(tmp_path_factory: pytest.TempPathFactory) -> BundleFiles:
+    """Of a folder that is gone when a child is to read it."""
+    folder = build_tiny_bundle(tmp_path_factory.mktemp("bundles") / "tiny-en")
+    files = read_files(folder)
+    shutil.rmtree(folder)
+    return files
+
+
+class Bench(Trials):
+    """Trials by one bundle, unless told otherwise."""
+
+    def __init__(self, files: BundleFiles, command: tuple[str, ...]) -> None:
+        super().__init__(SETTINGS, "cluster", command)
+        self.files = files
+
+    def try_all(self, records: Sequence[Record]) -> dict[int, DecodedRecord]:
+        return self.condemned(records, self.files)
+
+    @property
+    def process(self) -> "subprocess.Popen[bytes] | None":
+        return None if self._child is None else self._child._process
 
 
 @pytest.fixture
-def trials(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Trials]:
+def trials(files: BundleFiles, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     monkeypatch.setenv("TEST_DEADLY_TEXT", DEADLY)
-    trials = Trials(settings, "cluster", MORTAL)
+    trials = Bench(files, MORTAL)
     yield trials
     trials.close()
     trials._end_child()
@@ -50,38 +74,50 @@ def deadly(offset: int, **kwargs: Any) -> FakeRecord:
     return record(offset, DEADLY, **kwargs)
 
 
-def test_innocents_share_a_child(trials: Trials) -> None:
-    assert trials.condemned([record(n) for n in range(5)]) == {}
-    first = trials._process
-    assert trials.condemned([record(9), FakeRecord(None, offset=10), FakeRecord(b"\xff\x00", offset=11)]) == {}
-    assert trials._process is first
+def test_innocents_share_a_child(trials: Bench) -> None:
+    assert trials.try_all([record(n) for n in range(5)]) == {}
+    first = trials.process
+    assert trials.try_all([record(9), FakeRecord(None, offset=10), FakeRecord(b"\xff\x00", offset=11)]) == {}
+    assert trials.process is first
 
 
-def test_the_killer_is_condemned_and_no_neighbour(trials: Trials) -> None:
+def test_a_slice_of_another_bundle_gets_a_child_of_that_bundle(trials: Bench, tmp_path: Path) -> None:
+    assert trials.try_all([record(0)]) == {}
+    first = trials.process
+    other = read_files(build_tiny_bundle(tmp_path / "tiny-en", version="0.0.2"))
+    assert trials.condemned([record(1)], other) == {}
+    assert trials.process is not first
+    assert trials._child is not None
+    assert trials._child.files is other
+    assert first is not None
+    assert first.poll() is not None
+
+
+def test_the_killer_is_condemned_and_no_neighbour(trials: Bench) -> None:
     suspects = [record(0), deadly(1, headers=(("ce_source", b"s"), ("ce_id", b"1"), ("ce_subject", b"doc"))), record(2)]
-    condemned = trials.condemned(suspects)
+    condemned = trials.try_all(suspects)
     assert condemned.keys() == {1}
     document = condemned[1].document
     assert isinstance(document, Rejected)
     assert document.reason is RejectionReason.PROCESS_KILLED
     assert "SIGKILL" in document.detail
     assert condemned[1].document_id == "doc"
-    assert trials.condemned([record(3)]) == {}
+    assert trials.try_all([record(3)]) == {}
 
 
-def test_the_ids_are_those_that_the_processor_would_have_found(trials: Trials) -> None:
+def test_the_ids_are_those_that_the_processor_would_have_found(trials: Bench) -> None:
     """Of an event in structured mode they stand in the value, which the parent does not look into."""
     event = (
         f'{{"specversion": "1.0", "id": "1", "source": "s", "subject": "inside", "type": "t",'
         f'"datacontenttype": "text/plain", "data": "{DEADLY}"}}'
     )
     headers = (("content-type", b"application/cloudevents+json"),)
-    ((_, found),) = trials.condemned([FakeRecord(event.encode(), headers, b"outside", offset=7)]).items()
+    ((_, found),) = trials.try_all([FakeRecord(event.encode(), headers, b"outside", offset=7)]).items()
     assert found.document_id == "inside"
     assert found.request_id != found.document_id
 
 
-def test_one_death_of_a_child_condemns_nobody(trials: Trials, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_death_of_a_child_condemns_nobody(trials: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody kills the child while it is at work, once."""
     monkeypatch.setenv("TEST_SLOW_S", "1")
     killed = threading.Event()
@@ -89,7 +125,7 @@ def test_one_death_of_a_child_condemns_nobody(trials: Trials, monkeypatch: pytes
     def kill_once() -> None:
         deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline and not killed.is_set():
-            process = trials._process
+            process = trials.process
             if process is not None and trials._trying:
                 process.kill()
                 killed.set()
@@ -97,15 +133,15 @@ def test_one_death_of_a_child_condemns_nobody(trials: Trials, monkeypatch: pytes
 
     killer = threading.Thread(target=kill_once)
     killer.start()
-    assert trials.condemned([record(0, SLOW)]) == {}
+    assert trials.try_all([record(0, SLOW)]) == {}
     killer.join()
     assert killed.is_set()
 
 
-def test_a_record_that_never_ends_is_condemned(trials: Trials, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_record_that_never_ends_is_condemned(trials: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEST_SLOW_S", "60")
     monkeypatch.setattr(trial_module, "TRIAL_TIMEOUT_S", 0.5)
-    ((_, found),) = trials.condemned([record(0, SLOW)]).items()
+    ((_, found),) = trials.try_all([record(0, SLOW)]).items()
     assert isinstance(found.document, Rejected)
     assert "more than" in found.document.detail
 
@@ -118,54 +154,55 @@ def test_a_record_that_never_ends_is_condemned(trials: Trials, monkeypatch: pyte
         (sys.executable, "-c", "import os; os.abort()"),
     ],
 )
-def test_a_child_that_does_not_start_condemns_nobody(settings: Settings, command: tuple[str, ...]) -> None:
-    trials = Trials(settings, "cluster", command)
+def test_a_child_that_does_not_start_condemns_nobody(files: BundleFiles, command: tuple[str, ...]) -> None:
+    trials = Bench(files, command)
     with pytest.raises(DependencyError, match="suspected records"):
-        trials.condemned([record(0, SLOW)])
+        trials.try_all([record(0, SLOW)])
 
 
-def test_closing_ends_a_trial_and_its_child(trials: Trials, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_closing_ends_a_trial_and_its_child(trials: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEST_SLOW_S", "60")
     errors: list[BaseException] = []
 
     def run() -> None:
         try:
-            trials.condemned([record(0, SLOW)])
+            trials.try_all([record(0, SLOW)])
         except DependencyError as error:
             errors.append(error)
 
     running = threading.Thread(target=run)
     running.start()
     wait_for(lambda: trials._trying)
-    process = trials._process
+    process = trials.process
     assert process is not None
     trials.close()
     running.join(PATIENCE_S)
     assert "closed" in str(errors[0])
     assert process.poll() == -signal.SIGKILL
     with pytest.raises(DependencyError, match="closed"):
-        trials.condemned([record(1)])
+        trials.try_all([record(1)])
 
 
-def test_an_idle_child_is_let_go(trials: Trials, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert trials.condemned([record(0)]) == {}
-    process = trials._process
+def test_an_idle_child_is_let_go(trials: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert trials.try_all([record(0)]) == {}
+    process = trials.process
     assert process is not None
     trials.tidy()
     assert process.poll() is None
     monkeypatch.setattr(trial_module, "IDLE_S", 0.0)
     trials.tidy()
     assert process.poll() is not None
-    assert trials.condemned([record(0)]) == {}
+    assert trials.try_all([record(0)]) == {}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the death signal is Linux's")
-def test_no_child_outlives_its_parent(settings: Settings) -> None:
+def test_no_child_outlives_its_parent(tmp_path: Path) -> None:
+    folder = build_tiny_bundle(tmp_path / "tiny-en")
     script = (
-        "import sys, time; from docmill.kafka.trial import Trials; from docmill.settings import Settings;"
-        "from tests.unit.kafka.test_trial import record;"
-        f"t = Trials(Settings(bundle={str(settings.bundle)!r}, threads=1), 'c');"
-        "t.condemned([record(0)]); print(t._process.pid, flush=True); time.sleep(60)"
+        "import sys, time; from pathlib import Path; from docmill.bundle.files import read_files;"
+        "from tests.unit.kafka.test_trial import MORTAL, Bench, record;"
+        f"t = Bench(read_files(Path({str(folder)!r})), MORTAL);"
+        "t.try_all([record(0)]); print(t.process.pid, flush=True); time.sleep(60)"
     )
     parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     try:

@@ -1,6 +1,7 @@
 """One partition from acquire to release: what is published and committed, what is not, and what ends the service."""
 
 import asyncio
+import json
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future
@@ -11,22 +12,23 @@ import pytest
 from aiokafka import TopicPartition
 from prometheus_client import CollectorRegistry
 
+from docmill.bundle.files import BundleFiles
 from docmill.errors import BrokerError, DependencyError, InternalErrorRateError, LogTruncatedError, RecordsLostError
 from docmill.kafka import worker as worker_module
 from docmill.kafka.accounting import Accounting
 from docmill.kafka.crash_marks import CrashMark
 from docmill.kafka.decode_record import DecodedRecord, Record, undecoded
 from docmill.kafka.delivery import Committed
-from docmill.kafka.publish import OutgoingRecord, Publisher
+from docmill.kafka.publish import OutgoingRecord
+from docmill.kafka.serving import Serving
 from docmill.kafka.trial import Trials
-from docmill.kafka.work import Work
 from docmill.kafka.worker import ERROR_WINDOW, PartitionWorker, Reading, Shared
 from docmill.pipeline.types import Prediction, StraightThrough
-from docmill.processing import Decided, Mill, Outcome, ReceivedDocument, Rejected
+from docmill.processing import Decided, Outcome, ReceivedDocument, Rejected
 from docmill.settings import Settings
 from docmill.telemetry.metrics import Metrics
 from docmill_schemas.reasons import RejectionReason
-from tests.unit.kafka.fakes import MIB, FakeRecord, bundle
+from tests.unit.kafka.fakes import FakeInference, FakeRecord, in_use, serving
 
 P0 = TopicPartition("documents.received", 0)
 BROKEN = b"broken"
@@ -233,9 +235,7 @@ def make_shared(
     return Shared(
         settings=Settings(**settings),
         owner="this one",
-        work=Work(
-            "cluster", MIB, cast(Mill, mill or FakeMill()), Publisher(bundle(), "docmill/test", include_text=False)
-        ),
+        bundles=in_use(mill or FakeMill()),
         trials=cast(Trials, FakeTrials()),
         delivery=delivery,
         accounting=Accounting(metrics, lambda: 0.0),
@@ -565,9 +565,11 @@ class FakeTrials:
 
     def __init__(self) -> None:
         self.tried: list[list[int]] = []
+        self.by: list[str] = []  # digests of bundles
         self.errors: list[Exception] = []
 
-    def condemned(self, records: Sequence[Record]) -> dict[int, DecodedRecord]:
+    def condemned(self, records: Sequence[Record], files: BundleFiles) -> dict[int, DecodedRecord]:
+        self.by.append(files.sha256)
         self.tried.append([record.offset for record in records])
         if self.errors:
             raise self.errors.pop(0)
@@ -721,4 +723,60 @@ async def test_a_step_that_fails_moves_nothing(make: Make) -> None:
     assert bench.worker.committed == 0
     await bench.worker.step_over()
     assert bench.worker.committed == 4
+    await bench.end()
+
+
+def shas(records: Sequence[OutgoingRecord]) -> set[str]:
+    """Of the bundles that the events of a slice name."""
+    return {json.loads(record.value or b"")["bundle"]["sha256"] for record in records}
+
+
+async def test_a_bundle_is_replaced_between_slices(make: Make) -> None:
+    bench = await make(FakeDelivery(left=DEAD))
+    await bench.ready()
+    bench.worker.accept(polled(0, 3))
+    await until(lambda: bench.worker.committed == 3)
+    bench.shared.bundles.replace(serving("c" * 64, FakeMill()))
+    bench.worker.accept(polled(3, 2))
+    await until(lambda: bench.worker.committed == 5)
+    assert [shas(records) for records, _ in bench.delivery.slices] == [{"b" * 64}, {"c" * 64}]
+    await bench.end()
+
+
+async def test_a_slice_in_hand_is_finished_by_the_bundle_that_it_began_with(make: Make) -> None:
+    """The bundle is replaced while the slice is in the mill, and its suspects were tried by the one before."""
+
+    class Replacing(FakeMill):
+        def process(self, documents: Sequence[ReceivedDocument], *_: object) -> list[Outcome]:
+            bundles = bench.shared.bundles
+            first = bundles.current
+            bundles.replace(serving("c" * 64, FakeMill()))
+            assert not cast(FakeInference, first.inference).closed
+            closed.append(first)
+            return super().process(documents)
+
+    closed: list[Serving] = []
+    bench = await make(FakeDelivery(left=DEAD), mill=Replacing())
+    await bench.ready()
+    bench.worker.accept(polled(0, 3))
+    await until(lambda: bench.worker.committed == 3)
+    assert bench.trials.by == ["b" * 64]
+    ((records, _),) = bench.delivery.slices
+    assert shas(records) == {"b" * 64}
+    assert cast(FakeInference, closed[0].inference).closed
+    await bench.end()
+
+
+async def test_a_slice_that_is_done_again_is_wholly_of_the_bundle_in_use_then(make: Make) -> None:
+    bench = await make(FakeDelivery(failures=[BrokerError("away")]))
+    await bench.ready()
+    bench.worker.accept(polled(0, 2))
+    await until(lambda: bench.delivery.calls == ["acquire", "publish", "acquire"])
+    bench.shared.bundles.replace(serving("c" * 64, FakeMill()))
+    await bench.ready()
+    bench.worker.accept(polled(0, 2))
+    await until(lambda: bench.worker.committed == 2)
+    ((records, _),) = bench.delivery.slices
+    assert shas(records) == {"c" * 64}
+    assert len({json.loads(record.value or b"")["result_id"] for record in records}) == 2
     await bench.end()

@@ -166,6 +166,23 @@ def test_an_accepted_document_that_is_not_even_on_the_topic_is_lost() -> None:
     assert judge(Ledger({0: entry(0)}, frozenset({0})), [], []).lost == [0]
 
 
+def by_bundle(number: int, sha256: str) -> ReadRecord:
+    """A result that names its bundle."""
+    record = result(number)
+    return replace(record, value=json.dumps({**json.loads(record.value or b""), "bundle": {"sha256": sha256}}).encode())
+
+
+def test_who_decided_must_have_been_meant_to() -> None:
+    ledger = Ledger({0: entry(0), 1: entry(1), POISON: entry(POISON)}, frozenset({0, 1, POISON}))
+    records = [received(0), received(1), received(POISON)]
+    outcomes = [by_bundle(0, "a"), by_bundle(1, "b"), dead_letter(POISON)]
+    verdict = judge(ledger, records, outcomes, frozenset("ab"))
+    assert verdict.holds, verdict
+    assert verdict.bundles == {"a": 1, "b": 1}
+    assert len(judge(ledger, records, outcomes, frozenset("a")).corrupt) == 1
+    assert len(judge(ledger, records, [result(0), *outcomes[1:]], frozenset("ab")).corrupt) == 1  # it names none
+
+
 def test_nothing_at_all_proves_nothing() -> None:
     assert not judge(Ledger({}, frozenset()), [], []).holds
 

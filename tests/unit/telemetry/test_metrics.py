@@ -8,11 +8,11 @@ from prometheus_client import CollectorRegistry, Info
 from prometheus_client.metrics import MetricWrapperBase
 
 from docmill.bundle.load import default_bundle, load_bundle
-from docmill.telemetry.metrics import BANDS, CONFIDENCE_BUCKETS, TOP_BAND, Metrics, confidence_band
+from docmill.telemetry.metrics import BANDS, CONFIDENCE_BUCKETS, TOP_BAND, Metrics, ReloadOutcome, confidence_band
 from docmill_schemas.reasons import DeferralReason, RejectionReason
 
 # Every label is a closed set: an enum, the bundle's labels, a few bands, or the partitions of one topic.
-ALLOWED_LABELS = {"doc_type", "decided_by", "reason", "stage", "band", "partition"}
+ALLOWED_LABELS = {"doc_type", "decided_by", "reason", "stage", "band", "partition", "outcome"}
 UNITS = ("_seconds", "_ratio", "_total", "_bytes")
 COUNTED = ("_records", "_documents", "_tokens", "_partitions")  # what is counted is the unit
 WITHOUT_UNIT = {"docmill_confidence"}  # a histogram of a probability
@@ -81,6 +81,19 @@ def test_reasons_begin_at_0(metrics: Metrics) -> None:
     value = metrics.registry.get_sample_value
     assert {value("docmill_fallback_total", {"reason": reason}) for reason in DeferralReason} == {0}
     assert {value("docmill_dead_letters_total", {"reason": reason}) for reason in RejectionReason} == {0}
+
+
+def test_reloads_begin_at_0(metrics: Metrics) -> None:
+    value = metrics.registry.get_sample_value
+    assert {value("docmill_bundle_reloads_total", {"outcome": outcome}) for outcome in ReloadOutcome} == {0}
+
+
+def test_one_bundle_decides_at_a_time(metrics: Metrics) -> None:
+    metrics.serve("mailroom", "1", "a" * 64)
+    metrics.serve("mailroom", "2", "b" * 64)
+    [family] = [family for family in metrics.registry.collect() if family.name == "docmill_bundle"]
+    [sample] = family.samples
+    assert (sample.labels, sample.value) == ({"name": "mailroom", "version": "2", "sha256": "b" * 64}, 1)
 
 
 def test_expected_types_begin_at_0_and_go_on_from_where_they_are(metrics: Metrics) -> None:
