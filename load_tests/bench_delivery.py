@@ -1,0 +1,142 @@
+"""`make bench`: what exactly_once costs beside at_least_once: documents/s, processor time, connections, rebalances.
+
+    python -m load_tests.bench_delivery [--blocks 3] [--loads mail short] [--partitions 1 16 64] [--json FILE]
+
+Throughput: a processor of each delivery, both up and on one broker, take the same backlog in turns, A B B A, two pairs
+a block; claimed is the median of the pairs' ratios. One commit by itself: the deliveries' own code, without documents.
+Partitions: what one worker that holds all of them takes, and what a second one's coming and going does to it.
+Everything shares this machine's cores, and whatever else they do falls on both alike: take the ratios, not the
+absolutes.
+"""
+
+import argparse
+import asyncio
+import os
+import shlex
+import statistics
+import sys
+import tempfile
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from rich.console import Console
+
+from docmill.bundle.load import default_bundle, load_bundle
+from docmill.load.documents import Shelf, sample_shelf
+from docmill.load.machine import this_machine
+from docmill.load.mix import DEFAULT_MIX, parse_mix
+from docmill.local_kafka import EmbeddedBroker, embedded_broker
+from docmill.resources import resource
+from load_tests.delivery_parts.commits import CommitCost, measure_commits
+from load_tests.delivery_parts.membership import Holding, measure_holding
+from load_tests.delivery_parts.pairs import DELIVERIES, Round
+from load_tests.delivery_parts.proc import share_priority
+from load_tests.delivery_parts.report import DeliveryReport, LoadResult, print_report, write_json
+from load_tests.delivery_parts.throughput import Load, run_load
+
+SHORT_MIX = "receipts=70,complaints=30"  # no document fills a slice: most commits a second
+LOADS = {
+    load.name: load
+    for load in (
+        Load("mail", parse_mix(DEFAULT_MIX), 200, 6),
+        Load("short", parse_mix(SHORT_MIX), 700, 6),
+        Load("short64", parse_mix(SHORT_MIX), 700, 64),
+    )
+}
+DEFAULT_JSON = Path(__file__).parents[1] / "docs" / "load" / "delivery.json"
+SLICE_DOCUMENTS = 8  # of the commit that is measured by itself
+COMMITS = 200  # of one turn
+FILE_COLUMNS = 180
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--blocks", type=int, default=3, help="of four rounds, two pairs; 0: no throughput")
+    parser.add_argument("--loads", nargs="*", choices=LOADS, default=list(LOADS))
+    parser.add_argument("--partitions", type=int, nargs="*", default=[1, 16, 64])
+    parser.add_argument("--times", type=int, default=3, help="that a second worker joins and leaves")
+    parser.add_argument("--commit-blocks", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", type=Path, default=DEFAULT_JSON)
+    args = parser.parse_args()
+    out = Console(highlight=False, width=None if Console().is_terminal else FILE_COLUMNS)
+    report = asyncio.run(run(args, out))
+    print_report(out, report)
+    args.json.parent.mkdir(parents=True, exist_ok=True)
+    write_json(report, args.json)
+
+
+async def run(args: argparse.Namespace, out: Console) -> DeliveryReport:
+    """All measurements, on one broker."""
+    before = os.getloadavg()
+    bundle = load_bundle(default_bundle())
+    kinds = sorted({kind for name in args.loads for kind in LOADS[name].mix.weights} | {"receipts"})
+    shelf = sample_shelf(resource("samples"), kinds, args.seed)
+    with embedded_broker(ephemeral=True) as broker, tempfile.TemporaryDirectory() as folder:
+        share_priority(broker.pid)
+        commits = await measure_commit_cost(args, shelf, broker)
+        holdings = await measure_holdings(args, broker, Path(folder), out)
+        loads = [await measure_load(LOADS[name], args, shelf, broker, Path(folder), out) for name in args.loads]
+    return DeliveryReport(
+        docmill=version("docmill"),
+        bundle=f"{bundle.name} {bundle.version}",
+        at=datetime.now(UTC),
+        command=shlex.join(["python", "-m", "load_tests.bench_delivery", *sys.argv[1:]]),
+        machine=this_machine(),
+        threads=args.threads,
+        load_average=before,
+        load_average_after=os.getloadavg(),
+        loads=tuple(load for load in loads if load.rounds),
+        commits=tuple(commits),
+        holdings=tuple(holdings),
+    )
+
+
+async def measure_load(
+    load: Load, args: argparse.Namespace, shelf: Shelf, broker: EmbeddedBroker, folder: Path, out: Console
+) -> LoadResult:
+    """See throughput.py."""
+
+    def tell(round_: Round) -> None:
+        out.print(f"{load.name}: {round_.delivery} {round_.documents_per_s:.2f} documents/s", style="dim")
+
+    rounds = await run_load(
+        load, shelf, broker, folder, blocks=args.blocks, threads=args.threads, seed=args.seed, on_round=tell
+    )
+    mean = statistics.fmean(d.characters or 0 for kind in load.mix.weights for d in shelf[kind])
+    return LoadResult(
+        name=load.name,
+        mix=str(load.mix),
+        documents=load.documents,
+        partitions=load.partitions,
+        mean_characters=mean,
+        rounds=tuple(rounds),
+    )
+
+
+async def measure_commit_cost(args: argparse.Namespace, shelf: Shelf, broker: EmbeddedBroker) -> list[CommitCost]:
+    """Of a slice of receipts. See commits.py."""
+    if not args.commit_blocks:
+        return []
+    values = [document.content for document in shelf["receipts"][:: len(shelf["receipts"]) // SLICE_DOCUMENTS]]
+    return await measure_commits(broker, values[:SLICE_DOCUMENTS], blocks=args.commit_blocks, commits=COMMITS)
+
+
+async def measure_holdings(
+    args: argparse.Namespace, broker: EmbeddedBroker, folder: Path, out: Console
+) -> list[Holding]:
+    """See membership.py."""
+    holdings = []
+    for partitions in args.partitions:
+        for delivery in DELIVERIES:
+            out.print(f"{partitions} partitions, {delivery}", style="dim")
+            holdings.append(
+                await measure_holding(broker, delivery, partitions, folder, threads=args.threads, times=args.times)
+            )
+    return holdings
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""Rounds of two deliveries in turns, paired with their neighbours in time. Pure.
+
+A B B A: whatever drifts over a block of four falls on both alike. Ratios are of pairs that ran next to each other;
+their median is what is claimed, their range says how far to believe it.
+"""
+
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+DeliveryName = Literal["exactly_once", "at_least_once"]
+EXACTLY_ONCE: DeliveryName = "exactly_once"
+AT_LEAST_ONCE: DeliveryName = "at_least_once"
+DELIVERIES: tuple[DeliveryName, DeliveryName] = (EXACTLY_ONCE, AT_LEAST_ONCE)
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One delivery took one backlog, from the first document sent to the last one committed."""
+
+    delivery: DeliveryName
+    documents: int
+    seconds: float
+    cpu_s: float  # of the processor's process
+    broker_cpu_s: float
+    slices: int  # that were committed: transactions, or commits of offsets
+
+    @property
+    def documents_per_s(self) -> float:
+        return self.documents / self.seconds
+
+    @property
+    def cpu_ms_per_document(self) -> float:
+        return 1000 * self.cpu_s / self.documents
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """A median with what it is a median of."""
+
+    median: float
+    lowest: float
+    highest: float
+
+
+def turns(block: int) -> tuple[DeliveryName, ...]:
+    """Four rounds, A B B A; every other block begins with the other one."""
+    first, second = DELIVERIES if block % 2 == 0 else DELIVERIES[::-1]
+    return (first, second, second, first)
+
+
+def pair_up(rounds: Sequence[Round]) -> list[tuple[Round, Round]]:
+    """(exactly_once, at_least_once) of each two rounds that followed each other.
+
+    Raises:
+        ValueError: two of a pair are of one delivery, or a round has no other.
+    """
+    pairs = []
+    for first, second in zip(rounds[::2], rounds[1::2], strict=True):
+        both = {first.delivery: first, second.delivery: second}
+        if len(both) != len(DELIVERIES):
+            raise ValueError(f"two rounds of {first.delivery} are no pair")
+        pairs.append((both[EXACTLY_ONCE], both[AT_LEAST_ONCE]))
+    return pairs
+
+
+def ratios(rounds: Sequence[Round], figure: Callable[[Round], float]) -> Spread:
+    """A figure of exactly_once over that of at_least_once, pair by pair."""
+    return spread([figure(exactly) / figure(at_least) for exactly, at_least in pair_up(rounds)])
+
+
+def medians(rounds: Sequence[Round], delivery: DeliveryName, figure: Callable[[Round], float]) -> Spread:
+    """A figure of one delivery."""
+    return spread([figure(round_) for round_ in rounds if round_.delivery == delivery])
+
+
+def spread(values: Sequence[float]) -> Spread:
+    """Of at least one value."""
+    return Spread(statistics.median(values), min(values), max(values))
