@@ -1,9 +1,9 @@
 """`make bench`: what exactly_once costs beside at_least_once: documents/s, processor time, connections, rebalances.
 
-    python -m load_tests.bench_delivery [--blocks 3] [--loads mail short] [--partitions 1 16 64] [--json FILE]
+    python -m load_tests.bench_delivery [--blocks 2] [--loads mail short] [--partitions 1 16 64] [--json FILE]
 
-Throughput: a processor of each delivery, both up and on one broker, take the same backlog in turns, A B B A, two pairs
-a block; claimed is the median of the pairs' ratios. One commit by itself: the deliveries' own code, without documents.
+Throughput: a processor of each delivery, both up and on one broker, take the same backlog in turns, four pairs a
+block; claimed is the median of the pairs' ratios. One commit by itself: the deliveries' own code, without documents.
 Partitions: what one worker that holds all of them takes, and what a second one's coming and going does to it.
 Everything shares this machine's cores, and whatever else they do falls on both alike: take the ratios, not the
 absolutes.
@@ -33,30 +33,31 @@ from load_tests.delivery_parts.membership import Holding, measure_holding
 from load_tests.delivery_parts.pairs import DELIVERIES, Round
 from load_tests.delivery_parts.proc import share_priority
 from load_tests.delivery_parts.report import DeliveryReport, LoadResult, print_report, write_json
-from load_tests.delivery_parts.throughput import Load, run_load
+from load_tests.delivery_parts.throughput import Load, backlog_of, run_load
 
 SHORT_MIX = "receipts=70,complaints=30"  # no document fills a slice: most commits a second
 LOADS = {
     load.name: load
     for load in (
-        Load("mail", parse_mix(DEFAULT_MIX), 200, 6),
-        Load("short", parse_mix(SHORT_MIX), 700, 6),
-        Load("short64", parse_mix(SHORT_MIX), 700, 64),
+        Load("mail", parse_mix(DEFAULT_MIX), 80, 6),
+        Load("short", parse_mix(SHORT_MIX), 200, 6),
+        Load("short64", parse_mix(SHORT_MIX), 256, 64),
+        Load("short1", parse_mix(SHORT_MIX), 200, 1),
     )
 }
 DEFAULT_JSON = Path(__file__).parents[1] / "docs" / "load" / "delivery.json"
 SLICE_DOCUMENTS = 8  # of the commit that is measured by itself
-COMMITS = 200  # of one turn
+COMMITS = 100  # of one turn
 FILE_COLUMNS = 180
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--blocks", type=int, default=3, help="of four rounds, two pairs; 0: no throughput")
+    parser.add_argument("--blocks", type=int, default=2, help="of eight rounds, four pairs; 0: no throughput")
     parser.add_argument("--loads", nargs="*", choices=LOADS, default=list(LOADS))
     parser.add_argument("--partitions", type=int, nargs="*", default=[1, 16, 64])
     parser.add_argument("--times", type=int, default=3, help="that a second worker joins and leaves")
-    parser.add_argument("--commit-blocks", type=int, default=3)
+    parser.add_argument("--commit-blocks", type=int, default=2)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path, default=DEFAULT_JSON)
@@ -102,10 +103,9 @@ async def measure_load(
     def tell(round_: Round) -> None:
         out.print(f"{load.name}: {round_.delivery} {round_.documents_per_s:.2f} documents/s", style="dim")
 
-    rounds = await run_load(
-        load, shelf, broker, folder, blocks=args.blocks, threads=args.threads, seed=args.seed, on_round=tell
-    )
-    mean = statistics.fmean(d.characters or 0 for kind in load.mix.weights for d in shelf[kind])
+    backlog = backlog_of(load, shelf, args.seed)
+    rounds = await run_load(load, backlog, broker, folder, blocks=args.blocks, threads=args.threads, on_round=tell)
+    mean = statistics.fmean(document.characters or 0 for of_one in backlog for document in of_one)
     return LoadResult(
         name=load.name,
         mix=str(load.mix),

@@ -151,7 +151,9 @@ def _await_all_held(members: Sequence[Processor], partitions: int, rebalances: f
     deadline_s = time.monotonic() + PATIENCE_S
     while not (_hold_all(members, partitions) and counted(members[0], REBALANCES) > rebalances):
         if time.monotonic() > deadline_s:
-            raise TimeoutError(f"{partitions} partitions are not held by {len(members)} members after {PATIENCE_S:.0f} s")
+            raise TimeoutError(
+                f"{partitions} partitions are not held by {len(members)} members after {PATIENCE_S:.0f} s"
+            )
         time.sleep(LOOK_EVERY_S)
     return time.monotonic()
 

@@ -1,7 +1,7 @@
 """Rounds of two deliveries in turns, paired with their neighbours in time. Pure.
 
-A B B A: whatever drifts over a block of four falls on both alike. Ratios are of pairs that ran next to each other;
-their median is what is claimed, their range says how far to believe it.
+A B B A B A A B: whatever drifts over a block falls on both alike, also where it bends. Ratios are of pairs that ran
+next to each other; their median is what is claimed, their range says how far to believe it.
 """
 
 import statistics
@@ -45,9 +45,9 @@ class Spread:
 
 
 def turns(block: int) -> tuple[DeliveryName, ...]:
-    """Four rounds, A B B A; every other block begins with the other one."""
-    first, second = DELIVERIES if block % 2 == 0 else DELIVERIES[::-1]
-    return (first, second, second, first)
+    """Eight rounds, A B B A B A A B; every other block begins with the other one."""
+    a, b = DELIVERIES if block % 2 == 0 else DELIVERIES[::-1]
+    return (a, b, b, a, b, a, a, b)
 
 
 def pair_up(rounds: Sequence[Round]) -> list[tuple[Round, Round]]:

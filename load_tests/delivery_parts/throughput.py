@@ -1,11 +1,12 @@
 """The same backlog for both deliveries in turns, on processors that are up already: start-up is in no round.
 
 A block starts one processor of each delivery, gives both something to warm up on, and then has them take the backlog
-in turns, A B B A: the one whose turn it is not polls an empty topic. New processors for each block, so that the luck of
-one process (its place in memory, say) is not taken for a property of its delivery.
+in turns (pairs.py): the one whose turn it is not polls an empty topic. New processors for each block, so that the luck
+of one process (its place in memory, say) is not taken for a property of its delivery.
 """
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
@@ -58,22 +59,24 @@ class Arm:
     sent: int  # to its topic, ever
 
 
+def backlog_of(load: Load, shelf: Shelf, seed: int) -> Spread:
+    """The documents of each round, by partition; the same for the same seed."""
+    random = Random(seed)
+    return spread_over(deal(shelf, load.mix, load.documents, random), load.partitions, random)
+
+
 async def run_load(
     load: Load,
-    shelf: Shelf,
+    backlog: Spread,
     broker: EmbeddedBroker,
     folder: Path,
     *,
     blocks: int,
     threads: int,
-    seed: int,
     on_round: Callable[[Round], None],
 ) -> list[Round]:
-    """All rounds of a load, in the order they were made: four a block, and so two pairs."""
-    random = Random(seed)
-    backlog = spread_over(deal(shelf, load.mix, load.documents, random), load.partitions, random)
-    few = deal(shelf, load.mix, max(load.partitions, int(load.documents * WARM_UP_SHARE)), random)
-    warm_up = spread_over(few, load.partitions, random)
+    """All rounds of a load, in the order they were made: eight a block, and so four pairs."""
+    warm_up = [documents[: math.ceil(len(documents) * WARM_UP_SHARE)] for documents in backlog]
     sides = {d: make_side(broker, d, load.partitions, threads, load.name) for d in DELIVERIES}
     sent: dict[DeliveryName, int] = dict.fromkeys(DELIVERIES, 0)
     rounds = []
