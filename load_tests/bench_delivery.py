@@ -18,6 +18,7 @@ import sys
 import tempfile
 from datetime import UTC, datetime
 from importlib.metadata import version
+from itertools import product
 from pathlib import Path
 
 from rich.console import Console
@@ -29,7 +30,7 @@ from docmill.load.mix import DEFAULT_MIX, parse_mix
 from docmill.local_kafka import EmbeddedBroker, embedded_broker
 from docmill.resources import resource
 from load_tests.delivery_parts.commits import CommitCost, measure_commits
-from load_tests.delivery_parts.membership import Holding, measure_holding
+from load_tests.delivery_parts.membership import measure_holding
 from load_tests.delivery_parts.pairs import DELIVERIES, Round
 from load_tests.delivery_parts.proc import share_priority
 from load_tests.delivery_parts.report import DeliveryReport, LoadResult, print_report, write_json
@@ -39,10 +40,10 @@ SHORT_MIX = "receipts=70,complaints=30"  # no document fills a slice: most commi
 LOADS = {
     load.name: load
     for load in (
-        Load("mail", parse_mix(DEFAULT_MIX), 80, 6),
-        Load("short", parse_mix(SHORT_MIX), 200, 6),
-        Load("short64", parse_mix(SHORT_MIX), 256, 64),
-        Load("short1", parse_mix(SHORT_MIX), 200, 1),
+        Load("mail", parse_mix(DEFAULT_MIX), 120, 6),
+        Load("short", parse_mix(SHORT_MIX), 400, 6),
+        Load("short64", parse_mix(SHORT_MIX), 400, 64),
+        Load("short1", parse_mix(SHORT_MIX), 400, 1),
     )
 }
 DEFAULT_JSON = Path(__file__).parents[1] / "docs" / "load" / "delivery.json"
@@ -63,23 +64,38 @@ def main() -> None:
     parser.add_argument("--json", type=Path, default=DEFAULT_JSON)
     args = parser.parse_args()
     out = Console(highlight=False, width=None if Console().is_terminal else FILE_COLUMNS)
-    report = asyncio.run(run(args, out))
-    print_report(out, report)
     args.json.parent.mkdir(parents=True, exist_ok=True)
-    write_json(report, args.json)
+    print_report(out, asyncio.run(run(args, out)))
 
 
 async def run(args: argparse.Namespace, out: Console) -> DeliveryReport:
-    """All measurements, on one broker."""
-    before = os.getloadavg()
-    bundle = load_bundle(default_bundle())
+    """All measurements, on one broker; the report is written after each: a run takes half an hour."""
+    report = empty_report(args)
     kinds = sorted({kind for name in args.loads for kind in LOADS[name].mix.weights} | {"receipts"})
     shelf = sample_shelf(resource("samples"), kinds, args.seed)
+
+    def write(**found: object) -> None:
+        nonlocal report
+        report = report.model_copy(update={**found, "load_average_after": os.getloadavg()})
+        write_json(report, args.json)
+
     with embedded_broker(ephemeral=True) as broker, tempfile.TemporaryDirectory() as folder:
         share_priority(broker.pid)
-        commits = await measure_commit_cost(args, shelf, broker)
-        holdings = await measure_holdings(args, broker, Path(folder), out)
-        loads = [await measure_load(LOADS[name], args, shelf, broker, Path(folder), out) for name in args.loads]
+        write(commits=await measure_commit_cost(args, shelf, broker))
+        for partitions, delivery in product(args.partitions, DELIVERIES):
+            out.print(f"{partitions} partitions, {delivery}", style="dim")
+            held = await measure_holding(
+                broker, delivery, partitions, Path(folder), threads=args.threads, times=args.times
+            )
+            write(holdings=(*report.holdings, held))
+        for name in args.loads if args.blocks else ():
+            write(loads=(*report.loads, await measure_load(LOADS[name], args, shelf, broker, Path(folder), out)))
+    return report
+
+
+def empty_report(args: argparse.Namespace) -> DeliveryReport:
+    """Before anything is measured."""
+    bundle = load_bundle(default_bundle())
     return DeliveryReport(
         docmill=version("docmill"),
         bundle=f"{bundle.name} {bundle.version}",
@@ -87,11 +103,11 @@ async def run(args: argparse.Namespace, out: Console) -> DeliveryReport:
         command=shlex.join(["python", "-m", "load_tests.bench_delivery", *sys.argv[1:]]),
         machine=this_machine(),
         threads=args.threads,
-        load_average=before,
+        load_average=os.getloadavg(),
         load_average_after=os.getloadavg(),
-        loads=tuple(load for load in loads if load.rounds),
-        commits=tuple(commits),
-        holdings=tuple(holdings),
+        loads=(),
+        commits=(),
+        holdings=(),
     )
 
 
@@ -116,26 +132,12 @@ async def measure_load(
     )
 
 
-async def measure_commit_cost(args: argparse.Namespace, shelf: Shelf, broker: EmbeddedBroker) -> list[CommitCost]:
+async def measure_commit_cost(args: argparse.Namespace, shelf: Shelf, broker: EmbeddedBroker) -> tuple[CommitCost, ...]:
     """Of a slice of receipts. See commits.py."""
     if not args.commit_blocks:
-        return []
+        return ()
     values = [document.content for document in shelf["receipts"][:: len(shelf["receipts"]) // SLICE_DOCUMENTS]]
     return await measure_commits(broker, values[:SLICE_DOCUMENTS], blocks=args.commit_blocks, commits=COMMITS)
-
-
-async def measure_holdings(
-    args: argparse.Namespace, broker: EmbeddedBroker, folder: Path, out: Console
-) -> list[Holding]:
-    """See membership.py."""
-    holdings = []
-    for partitions in args.partitions:
-        for delivery in DELIVERIES:
-            out.print(f"{partitions} partitions, {delivery}", style="dim")
-            holdings.append(
-                await measure_holding(broker, delivery, partitions, folder, threads=args.threads, times=args.times)
-            )
-    return holdings
 
 
 if __name__ == "__main__":

@@ -22,7 +22,8 @@ from docmill.kafka.watched_consumer import PollWatch, WatchedConsumer
 from docmill.local_kafka import EmbeddedBroker
 from docmill.settings import Settings
 from docmill_schemas.topics import FALLBACK
-from load_tests.delivery_parts.pairs import AT_LEAST_ONCE, EXACTLY_ONCE, DeliveryName, spread, turns
+from load_tests.delivery_parts.pairs import AT_LEAST_ONCE, DELIVERIES, EXACTLY_ONCE, DeliveryName, turns
+from load_tests.delivery_parts.proc import cpu_seconds
 from load_tests.delivery_parts.processors import make_side
 
 TIMEOUT_S = 15.0
@@ -34,39 +35,42 @@ NAME = "commits"
 
 @dataclass(frozen=True, slots=True)
 class CommitCost:
-    """Medians over blocks of one slice's publishing and committing; CPU is that of the client's process."""
+    """Medians over turns of one slice's publishing and committing."""
 
     delivery: DeliveryName
     records: int
-    cpu_ms: float
+    cpu_ms: float  # of the client's process
+    broker_cpu_ms: float
     latency_ms: float
 
 
 async def measure_commits(
     broker: EmbeddedBroker, values: Sequence[bytes], *, blocks: int, commits: int
-) -> list[CommitCost]:
+) -> tuple[CommitCost, ...]:
     """One slice of these values, committed over and over, of both deliveries."""
     side = make_side(broker, EXACTLY_ONCE, 2, 1, NAME)
     settings = Settings(kafka_bootstrap_servers=broker.bootstrap_servers, topic_prefix=side.prefix, group=side.group)
     records = [
         OutgoingRecord(FALLBACK.name, str(n).encode(), value, [("ce_type", b"bench")]) for n, value in enumerate(values)
     ]
-    cpu_ms: dict[DeliveryName, list[float]] = {EXACTLY_ONCE: [], AT_LEAST_ONCE: []}
-    latency_ms: dict[DeliveryName, list[float]] = {EXACTLY_ONCE: [], AT_LEAST_ONCE: []}
+    costs: dict[DeliveryName, list[CommitCost]] = {delivery: [] for delivery in DELIVERIES}
     async with _member(settings, side.topic) as consumer, _deliveries(settings, lambda: consumer) as deliveries:
         partitions = {d: TopicPartition(side.topic, number) for number, d in enumerate(deliveries)}
         for delivery, partition in partitions.items():
             await _commit(deliveries[delivery], partition, records, commits // 4)  # to warm up
         for block in range(blocks):
             for delivery in turns(block):
-                cpu_s = time.process_time()
+                cpu_s, broker_cpu_s = time.process_time(), cpu_seconds(broker.pid)
                 latencies = await _commit(deliveries[delivery], partitions[delivery], records, commits)
-                cpu_ms[delivery].append(1000 * (time.process_time() - cpu_s) / commits)
-                latency_ms[delivery].append(1000 * statistics.median(latencies))
-    return [
-        CommitCost(delivery, len(records), spread(cpu_ms[delivery]).median, spread(latency_ms[delivery]).median)
-        for delivery in deliveries
-    ]
+                cpu_s, broker_cpu_s = time.process_time() - cpu_s, cpu_seconds(broker.pid) - broker_cpu_s
+                figures = (cpu_s / commits, broker_cpu_s / commits, statistics.median(latencies))
+                costs[delivery].append(CommitCost(delivery, len(records), *(1000 * figure for figure in figures)))
+    return tuple(_median(of_one) for of_one in costs.values())
+
+
+def _median(costs: Sequence[CommitCost]) -> CommitCost:
+    figures = ([c.cpu_ms for c in costs], [c.broker_cpu_ms for c in costs], [c.latency_ms for c in costs])
+    return CommitCost(costs[0].delivery, costs[0].records, *map(statistics.median, figures))
 
 
 async def _commit(

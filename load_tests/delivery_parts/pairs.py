@@ -23,6 +23,7 @@ class Round:
     documents: int
     seconds: float
     cpu_s: float  # of the processor's process
+    loop_cpu_s: float  # of its event loop's thread alone, which polls, publishes and commits; in cpu_s
     broker_cpu_s: float
     slices: int  # that were committed: transactions, or commits of offsets
 
@@ -33,6 +34,10 @@ class Round:
     @property
     def cpu_ms_per_document(self) -> float:
         return 1000 * self.cpu_s / self.documents
+
+    @property
+    def loop_cpu_ms_per_slice(self) -> float:
+        return 1000 * self.loop_cpu_s / self.slices
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,12 @@ KIB = 1024
 
 def cpu_seconds(pid: int, proc: Path = PROC) -> float:
     """User and system time of all threads of a process, not of its children; hundredths of a second."""
-    return parse_stat(((proc / str(pid)) / "stat").read_text())
+    return parse_stat((proc / str(pid) / "stat").read_text())
+
+
+def main_thread_cpu_seconds(pid: int, proc: Path = PROC) -> float:
+    """User and system time of a process's first thread; hundredths of a second."""
+    return parse_stat((proc / str(pid) / "task" / str(pid) / "stat").read_text())
 
 
 def resident_bytes(pid: int, proc: Path = PROC) -> int:

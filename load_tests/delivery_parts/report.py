@@ -95,6 +95,7 @@ def load_table(load: LoadResult) -> Table:
     rows: dict[str, tuple[Callable[[Round], float], str]] = {
         "documents/s": (lambda r: r.documents_per_s, ".2f"),
         "worker CPU, ms a document": (lambda r: r.cpu_ms_per_document, ".2f"),
+        "its event loop's CPU, ms a slice": (lambda r: r.loop_cpu_ms_per_slice, ".1f"),
         "broker CPU, ms a document": (lambda r: 1000 * r.broker_cpu_s / r.documents, ".2f"),
         "slices committed": (lambda r: r.slices, ".0f"),
     }
@@ -107,10 +108,14 @@ def load_table(load: LoadResult) -> Table:
 def commits_table(commits: Sequence[CommitCost]) -> Table:
     """One slice's publishing and committing, without documents."""
     table = Table(title="One commit by itself, nothing else in the process", title_justify="left")
-    for heading in ("", "records", "client CPU ms", "latency ms"):
+    for heading in ("", "records", "client CPU ms", "broker CPU ms", "latency ms"):
         table.add_column(heading, justify="right" if heading else "left")
     for cost in commits:
-        table.add_row(cost.delivery, str(cost.records), f"{cost.cpu_ms:.2f}", f"{cost.latency_ms:.2f}")
+        table.add_row(
+            cost.delivery,
+            str(cost.records),
+            *(f"{ms:.2f}" for ms in (cost.cpu_ms, cost.broker_cpu_ms, cost.latency_ms)),
+        )
     return table
 
 

@@ -23,7 +23,7 @@ from docmill.local_kafka import EmbeddedBroker
 from load_tests.delivery_parts.backlog import Spread, send_backlog, spread_over
 from load_tests.delivery_parts.offsets import await_committed
 from load_tests.delivery_parts.pairs import DELIVERIES, DeliveryName, Round, turns
-from load_tests.delivery_parts.proc import cpu_seconds
+from load_tests.delivery_parts.proc import cpu_seconds, main_thread_cpu_seconds
 from load_tests.delivery_parts.processors import Side, counted, make_side, processor_of
 from load_tests.local_processor import Processor
 
@@ -103,14 +103,28 @@ async def _round(arm: Arm, backlog: Spread, clients: Clients, broker: EmbeddedBr
     documents = sum(map(len, backlog))
     slices = counted(arm.processor, SLICES)
     started_s = time.monotonic()
-    cpu_s, broker_cpu_s = cpu_seconds(arm.processor.pid), cpu_seconds(broker.pid)
+    before = _spent(arm.processor, broker)
     await send_backlog(clients.producer, arm.side.prefix, backlog)
     arm.sent += documents
     side = arm.side
     ended_s = await await_committed(clients.admin, side.group, side.topic, arm.sent, lambda: arm.processor.is_running)
-    cpu_s, broker_cpu_s = cpu_seconds(arm.processor.pid) - cpu_s, cpu_seconds(broker.pid) - broker_cpu_s
-    slices = counted(arm.processor, SLICES) - slices
-    return Round(side.delivery, documents, ended_s - started_s, cpu_s, broker_cpu_s, int(slices))
+    cpu_s, loop_cpu_s, broker_cpu_s = (
+        after - first for after, first in zip(_spent(arm.processor, broker), before, strict=True)
+    )
+    return Round(
+        delivery=side.delivery,
+        documents=documents,
+        seconds=ended_s - started_s,
+        cpu_s=cpu_s,
+        loop_cpu_s=loop_cpu_s,
+        broker_cpu_s=broker_cpu_s,
+        slices=int(counted(arm.processor, SLICES) - slices),
+    )
+
+
+def _spent(processor: Processor, broker: EmbeddedBroker) -> tuple[float, float, float]:
+    """Processor seconds so far: of the processor, of its event loop's thread, of the broker."""
+    return cpu_seconds(processor.pid), main_thread_cpu_seconds(processor.pid), cpu_seconds(broker.pid)
 
 
 @asynccontextmanager
