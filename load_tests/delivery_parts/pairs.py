@@ -39,6 +39,10 @@ class Round:
     def loop_cpu_ms_per_slice(self) -> float:
         return 1000 * self.loop_cpu_s / self.slices
 
+    @property
+    def broker_cpu_ms_per_slice(self) -> float:
+        return 1000 * self.broker_cpu_s / self.slices
+
 
 @dataclass(frozen=True, slots=True)
 class Spread:
@@ -47,6 +51,16 @@ class Spread:
     median: float
     lowest: float
     highest: float
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionCost:
+    """What a transaction takes beyond a commit of offsets. Inference is not in it, nor the noise of its time."""
+
+    worker_ms: float  # of the event loop's thread
+    broker_ms: float
+    worker_share: float  # of all processor time that at_least_once's processor takes
+    both_share: float  # of that and the broker's
 
 
 def turns(block: int) -> tuple[DeliveryName, ...]:
@@ -78,6 +92,19 @@ def ratios(rounds: Sequence[Round], figure: Callable[[Round], float]) -> Spread:
 def medians(rounds: Sequence[Round], delivery: DeliveryName, figure: Callable[[Round], float]) -> Spread:
     """A figure of one delivery."""
     return spread([figure(round_) for round_ in rounds if round_.delivery == delivery])
+
+
+def transaction_cost(rounds: Sequence[Round]) -> TransactionCost:
+    """From the medians of both deliveries."""
+
+    def extra(figure: Callable[[Round], float]) -> float:
+        return medians(rounds, EXACTLY_ONCE, figure).median - medians(rounds, AT_LEAST_ONCE, figure).median
+
+    worker_ms, broker_ms = extra(lambda r: r.loop_cpu_ms_per_slice), extra(lambda r: r.broker_cpu_ms_per_slice)
+    slice_ms = medians(rounds, AT_LEAST_ONCE, lambda r: 1000 * r.cpu_s / r.slices).median
+    broker_slice_ms = medians(rounds, AT_LEAST_ONCE, lambda r: r.broker_cpu_ms_per_slice).median
+    both_share = (worker_ms + broker_ms) / (slice_ms + broker_slice_ms)
+    return TransactionCost(worker_ms, broker_ms, worker_ms / slice_ms, both_share)
 
 
 def spread(values: Sequence[float]) -> Spread:

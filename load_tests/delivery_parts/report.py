@@ -18,6 +18,7 @@ from load_tests.delivery_parts.pairs import (
     Spread,
     medians,
     ratios,
+    transaction_cost,
 )
 
 AIM = 0.98  # documents/s of exactly_once over at_least_once
@@ -75,12 +76,18 @@ def print_report(out: Console, report: DeliveryReport) -> None:
     if report.holdings:
         out.print(holdings_table(report.holdings))
     for load in report.loads:
-        speed = load.speed
-        out.print(
-            f"{load.name}: exactly_once does {speed.median:.3f} of the documents/s of at_least_once, median of "
-            f"{len(load.rounds) // 2} pairs ({speed.lowest:.3f}-{speed.highest:.3f}); aimed at: {AIM}.",
-            soft_wrap=True,
-        )
+        out.print(sentence(load), soft_wrap=True)
+
+
+def sentence(load: LoadResult) -> str:
+    """What a load says of the claim."""
+    speed, cost = load.speed, transaction_cost(load.rounds)
+    return (
+        f"{load.name}: exactly_once does {speed.median:.3f} of the documents/s of at_least_once, median of "
+        f"{len(load.rounds) // 2} pairs ({speed.lowest:.3f}-{speed.highest:.3f}); aimed at: {AIM}. A transaction takes "
+        f"{cost.worker_ms:.1f} ms of the worker's event loop and {cost.broker_ms:.1f} ms of the broker more than a "
+        f"commit of offsets: {cost.worker_share:.1%} of the worker's processor time, {cost.both_share:.1%} of both."
+    )
 
 
 def load_table(load: LoadResult) -> Table:

@@ -27,6 +27,7 @@ from load_tests.delivery_parts.pairs import (
     pair_up,
     ratios,
     spread,
+    transaction_cost,
     turns,
 )
 from load_tests.delivery_parts.proc import (
@@ -78,6 +79,16 @@ def test_ratios_are_of_neighbours_whichever_came_first() -> None:
     ]
     assert ratios(rounds, lambda r: r.documents_per_s) == Spread(0.75, 0.5, 1.0)
     assert medians(rounds, AT_LEAST_ONCE, lambda r: r.seconds) == Spread(14.0, 8.0, 20.0)
+
+
+def test_a_transaction_costs_what_its_event_loop_and_its_broker_take_more() -> None:
+    plain = Round(AT_LEAST_ONCE, 100, seconds=8.0, cpu_s=9.0, loop_cpu_s=0.1, broker_cpu_s=1.0, slices=10)
+    transactional = Round(EXACTLY_ONCE, 100, seconds=8.0, cpu_s=99.0, loop_cpu_s=0.12, broker_cpu_s=1.08, slices=10)
+    cost = transaction_cost([transactional, plain])
+    assert cost.worker_ms == pytest.approx(2.0)
+    assert cost.broker_ms == pytest.approx(8.0)
+    assert cost.worker_share == pytest.approx(2.0 / 900.0)
+    assert cost.both_share == pytest.approx(10.0 / 1000.0)
 
 
 @pytest.mark.parametrize("deliveries", [[EXACTLY_ONCE, EXACTLY_ONCE], [EXACTLY_ONCE]])
