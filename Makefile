@@ -11,7 +11,7 @@ PROFILE ?= smoke
 TRAIN_TESTS := tests/parity tests/unit/training --ignore tests/unit/training/claims \
   tests/integration/test_train_run.py tests/integration/test_train_study.py
 
-.PHONY: help setup demo test train-setup test-train check format schemas dashboards load flood chaos lock clean
+.PHONY: help setup demo test train-setup test-train check format schemas dashboards load flood bench chaos lock clean
 help:
 	@echo "make demo    real documents through a real Kafka, shown in a table (under two minutes)"
 	@echo "make test    all tests"
@@ -23,6 +23,7 @@ help:
 	@echo "make dashboards renew the generated Grafana dashboard"
 	@echo "make load    the highest rate that one processor holds here, into docs/load (about ten minutes)"
 	@echo "make flood   receipts beside a flood of huge contracts"
+	@echo "make bench   what exactly_once costs beside at_least_once, into docs/load (about twenty minutes)"
 	@echo "make chaos   kills, zombies, broken networks: is every outcome there exactly once? (PROFILE=smoke, or long)"
 	@echo "make lock    renew requirements/*.lock"
 
@@ -77,6 +78,10 @@ load: setup
 
 flood: setup
 	$(BIN)/python -m load_tests.flood $(FLOOD_ARGS)
+
+bench: setup
+	$(BIN)/docmill kafka fetch
+	$(BIN)/python -m load_tests.bench_delivery $(BENCH_ARGS)
 
 chaos: setup
 	$(BIN)/docmill kafka fetch

@@ -1,4 +1,4 @@
-"""A broker and a processor of this checkout on this machine, for load tests: nothing is left behind."""
+"""A broker and processors of this checkout on this machine, for load tests: nothing is left behind."""
 
 import contextlib
 import json
@@ -11,14 +11,96 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from docmill.local_kafka import embedded_broker
+from docmill.local_kafka import embedded_broker, launch
 
 PATIENCE_S = 60.0
+LOOK_EVERY_S = 0.05
+TIED = (sys.executable, "-I", "-S", str(launch.__file__), "tied")  # dies with the load test, however that ends (Linux)
+PROBES = re.compile(r"http://[\d.]+:\d+")
+
+
+class Processor:
+    """Owns the process of a processor; `close` when done. The environment names its broker, topics and group."""
+
+    def __init__(self, environment: Mapping[str, str], log: Path) -> None:
+        self._log = log
+        self._url: str | None = None
+        command = [*TIED, str(os.getpid()), sys.executable, "-m", "docmill", "run", "processor", "--http-port", "0"]
+        with log.open("wb") as output:
+            self._process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
+
+    @property
+    def pid(self) -> int:
+        """Of the process, running or not."""
+        return self._process.pid
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.poll() is None
+
+    def await_url(self) -> str:
+        """The address of its probes, which answer before it joins its group. Blocks.
+
+        Raises:
+            SystemExit: it died, or took too long; with the end of its log.
+        """
+        self._await(lambda: self._found_url() is not None)
+        assert self._url is not None
+        return self._url
+
+    def await_ready(self) -> None:
+        """Returns once /readyz says yes. Raises: as `await_url`."""
+        url = self.await_url()
+        self._await(lambda: _says_yes(f"{url}/readyz"))
+
+    def readiness(self) -> dict[str, Any]:
+        """What /readyz looked at, whether or not it says yes."""
+        return read_readiness(self.await_url())
+
+    def terminate(self) -> None:
+        """SIGTERM: it finishes what it has in hand; does not wait for that."""
+        self._process.send_signal(signal.SIGTERM)
+
+    def stop(self) -> None:
+        """End it in good order. Raises: as `await_end`."""
+        self.terminate()
+        self.await_end()
+
+    def await_end(self) -> None:
+        """Returns once it has ended in good order.
+
+        Raises:
+            SystemExit: it ended otherwise; with the end of its log.
+        """
+        if code := self._process.wait(PATIENCE_S):
+            raise SystemExit(f"the processor ended with exit code {code}:\n{self._end_of_log()}")
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+        if self.is_running:
+            self._process.kill()
+            self._process.wait()
+
+    def _await(self, holds: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + PATIENCE_S
+        while not holds():
+            if not self.is_running or time.monotonic() > deadline:
+                raise SystemExit(f"the processor did not get ready:\n{self._end_of_log()}")
+            time.sleep(LOOK_EVERY_S)
+
+    def _found_url(self) -> str | None:
+        if self._url is None and (found := PROBES.search(self._log.read_text())):
+            self._url = found[0]
+        return self._url
+
+    def _end_of_log(self) -> str:
+        return self._log.read_text()[-4000:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,52 +117,52 @@ class LocalProcessor:
 
     def readiness(self) -> dict[str, Any]:
         """What /readyz looked at, whether or not it says yes."""
-        try:
-            with urllib.request.urlopen(f"{self.url}/readyz", timeout=5) as answer:
-                checks: dict[str, Any] = json.load(answer)["checks"]
-        except urllib.error.HTTPError as error:
-            checks = json.load(error)["checks"]
-        return checks
+        return read_readiness(self.url)
 
 
 @contextlib.contextmanager
 def local_processor(threads: int | None) -> Iterator[LocalProcessor]:
     """A broker with docmill's topics, and one processor with the default bundle, ready; `threads` None: as many as
     there are cores.
-
-    The operator's DOCMILL_ and KAFKA_ variables do not reach it: a run must mean the same everywhere.
     """
     threads = threads or len(os.sched_getaffinity(0))
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("DOCMILL_", "KAFKA_"))}
     with embedded_broker(ephemeral=True) as broker, tempfile.TemporaryDirectory() as folder:
-        environment = {
-            **inherited,
-            "KAFKA_BOOTSTRAP_SERVERS": broker.bootstrap_servers,
-            "DOCMILL_THREADS": str(threads),
-        }
-        create = [sys.executable, "-m", "docmill", "topics", "create"]
-        subprocess.run(create, env=environment, check=True, stdout=subprocess.DEVNULL)
-        log = Path(folder) / "processor.log"
-        with log.open("wb") as output:
-            command = [sys.executable, "-m", "docmill", "run", "processor", "--http-port", "0"]
-            process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
+        environment = environment_of(broker.bootstrap_servers, {"DOCMILL_THREADS": str(threads)})
+        create_topics(environment)
+        processor = Processor(environment, Path(folder) / "processor.log")
         try:
-            yield LocalProcessor(environment, _ready(process, log), threads)
-            process.send_signal(signal.SIGTERM)
-            if code := process.wait(PATIENCE_S):
-                raise SystemExit(f"the processor ended with exit code {code}:\n{log.read_text()[-4000:]}")
+            processor.await_ready()
+            yield LocalProcessor(environment, processor.await_url(), threads)
+            processor.stop()
         finally:
-            if process.poll() is None:
-                process.kill()
-                process.wait()
+            processor.close()
 
 
-def _ready(process: "subprocess.Popen[bytes]", log: Path) -> str:
-    """The address of its probes, once it is ready."""
-    deadline = time.monotonic() + PATIENCE_S
-    while process.poll() is None and time.monotonic() < deadline:
-        if found := re.search(r"http://[\d.]+:\d+", log.read_text()):
-            with contextlib.suppress(OSError), urllib.request.urlopen(f"{found[0]}/readyz", timeout=5):
-                return found[0]
-        time.sleep(0.1)
-    raise SystemExit(f"the processor did not get ready:\n{log.read_text()[-4000:]}")
+def environment_of(bootstrap_servers: str, further: Mapping[str, str]) -> dict[str, str]:
+    """Of commands that are to meet a broker. The operator's DOCMILL_ and KAFKA_ variables do not reach them: a run must
+    mean the same everywhere.
+    """
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("DOCMILL_", "KAFKA_"))}
+    return {**inherited, "KAFKA_BOOTSTRAP_SERVERS": bootstrap_servers, **further}
+
+
+def create_topics(environment: Mapping[str, str]) -> None:
+    """As a user would. Raises: CalledProcessError."""
+    command = [sys.executable, "-m", "docmill", "topics", "create"]
+    subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
+
+
+def read_readiness(url: str) -> dict[str, Any]:
+    """What /readyz looked at, whether or not it says yes."""
+    try:
+        with urllib.request.urlopen(f"{url}/readyz", timeout=5) as answer:
+            checks: dict[str, Any] = json.load(answer)["checks"]
+    except urllib.error.HTTPError as error:
+        checks = json.load(error)["checks"]
+    return checks
+
+
+def _says_yes(url: str) -> bool:
+    with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=5):
+        return True
+    return False
