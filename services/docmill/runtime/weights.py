@@ -1,4 +1,4 @@
-"""The weights of an encoder and of the joint network in numpy, as the graph multiplies them. Does not know torch or ONNX."""
+"""Weights of an encoder and of the joint network in numpy, as the graph multiplies them. Knows no torch and no ONNX."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
