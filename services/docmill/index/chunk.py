@@ -14,6 +14,7 @@ from docmill.pipeline.window import TextTokenizer
 
 FULL_ENOUGH = 1 / 3  # of the budget: a heading opens a new chunk from here on
 PLAIN_HEADING_CHARACTERS = 80
+LOOK_AHEAD = 200  # characters of the line under a heading
 LINE = re.compile(r"[^\n]*\n?")
 HEADING = re.compile(r"\s{0,3}#{1,6}\s")
 RULED_OFF = re.compile(r"\s{0,3}(=+|-{3,})\s*$")  # under a heading, or between sections
@@ -43,7 +44,7 @@ def chunk(text: str, tokenizer: TextTokenizer, max_tokens: int) -> list[Piece]:
     """Chunks in order, none longer than `max_tokens`; every character but white space is in exactly one.
 
     Args:
-        max_tokens: of a chunk alone, without special tokens. What is larger, such as 20,000, cuts a source into sections.
+        max_tokens: of a chunk alone, without special tokens. With some 20,000 it cuts a long source into sections.
     """
     counts = _Counts(text, tokenizer)
     pieces = [piece for packed in _pack(text, counts, max_tokens) for piece in _cut(text, packed, counts, max_tokens)]
@@ -73,14 +74,12 @@ def _blocks(text: str) -> Iterator[_Block]:
     for match in LINE.finditer(text):
         line = match.group()
         block = _stripped(text, match.start(), match.end())
-        if block is None or RULED_OFF.match(line):
-            blank_before = True
-            if block is not None and paragraph:
-                paragraph.append(block)
+        if block is None:
             yield from _joined(paragraph)
-            paragraph = [] if block is None or paragraph else [block]
+            paragraph, blank_before = [], True
             continue
-        heading = bool(HEADING.match(line)) or (blank_before and _is_plain_heading(line, text[match.end() :][:200]))
+        heading = bool(HEADING.match(line) or RULED_OFF.match(line))
+        heading = heading or (blank_before and _is_plain_heading(line, text[match.end() : match.end() + LOOK_AHEAD]))
         if heading or ROW.match(line):
             yield from _joined(paragraph)
             paragraph = []
@@ -107,7 +106,7 @@ def _joined(lines: list[_Block]) -> Iterator[_Block]:
 def _is_plain_heading(line: str, after: str) -> bool:
     """A short line by itself in capitals or with a number, or one that is underlined."""
     stripped = line.strip()
-    if len(stripped) > PLAIN_HEADING_CHARACTERS or ROW.match(line) and not NUMBERED.match(line):
+    if len(stripped) > PLAIN_HEADING_CHARACTERS or (ROW.match(line) and not NUMBERED.match(line)):
         return False
     following = after.partition("\n")[0]
     if following.strip() and RULED_OFF.match(following):
@@ -125,7 +124,8 @@ def _pack(text: str, counts: _Counts, max_tokens: int) -> Iterator[list[_Block]]
             opens = block.heading and held >= FULL_ENOUGH * max_tokens and not run[-1].heading
             if opens or counts.of(run[0].start, block.end) > max_tokens:
                 kept = _without_last_headings(run)
-                yield kept
+                if kept:
+                    yield kept
                 run = run[len(kept) :]
         run.append(block)
     if run:
@@ -133,11 +133,11 @@ def _pack(text: str, counts: _Counts, max_tokens: int) -> Iterator[list[_Block]]
 
 
 def _without_last_headings(run: list[_Block]) -> list[_Block]:
-    """All but the headings at its end, which go with what follows; a run of headings alone is given up whole."""
+    """All but the headings at its end, which go with what follows."""
     end = len(run)
     while end and run[end - 1].heading:
         end -= 1
-    return run[:end] or run
+    return run[:end]
 
 
 def _cut(text: str, run: list[_Block], counts: _Counts, max_tokens: int) -> Iterator[Piece]:
