@@ -16,13 +16,13 @@ class Words:
 
     def __init__(self) -> None:
         self._own = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-        self._own.execute("CREATE VIRTUAL TABLE text USING fts5(text, tokenize='unicode61 remove_diacritics 2')")
-        self._own.execute("CREATE VIRTUAL TABLE terms USING fts5vocab(text, row)")
+        self._own.execute("CREATE VIRTUAL TABLE entered USING fts5(words, tokenize='unicode61 remove_diacritics 2')")
+        self._own.execute("CREATE VIRTUAL TABLE terms USING fts5vocab(entered, row)")
 
     def of(self, text: str) -> list[str]:
         """Distinct terms of a text, the longest first."""
-        self._own.execute("DELETE FROM text")
-        self._own.execute("INSERT INTO text VALUES (?)", (text,))
+        self._own.execute("DELETE FROM entered")
+        self._own.execute("INSERT INTO entered VALUES (?)", (text,))
         return [term for (term,) in self._own.execute("SELECT term FROM terms ORDER BY length(term) DESC, term")]
 
     def close(self) -> None:
