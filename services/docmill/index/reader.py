@@ -20,13 +20,14 @@ from docmill.index.writer import described, last_chunk, read_state
 
 LEAST_DEPTH = 50  # of both rankings before they are fused
 LOADED_AT_ONCE = 10_000
+# CROSS JOIN is SQLite's word for "in this order": it has no statistics of these tables to choose by.
 NEW_CHUNKS = """
 SELECT chunks.number, chunks.vector, passages.kind, passages.tenant, passages.valid_from, passages.valid_until
-FROM chunks JOIN passages ON passages.number = chunks.passage WHERE chunks.number > ? ORDER BY chunks.number
+FROM chunks CROSS JOIN passages ON passages.number = chunks.passage WHERE chunks.number > ? ORDER BY chunks.number
 """
 PLACES = """
-SELECT chunks.number, passages.passage_id, chunks.first FROM chunks JOIN passages ON passages.number = chunks.passage
-WHERE chunks.number IN (SELECT value FROM json_each(?))
+SELECT chunks.number, passages.passage_id, chunks.first FROM json_each(?) AS wanted
+CROSS JOIN chunks ON chunks.number = wanted.value CROSS JOIN passages ON passages.number = chunks.passage
 """
 FOUND = """
 SELECT passages.passage_id, passages.kind, passages.title, passages.text, chunks.first, chunks.past,

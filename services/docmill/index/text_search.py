@@ -8,7 +8,7 @@ from docmill.index.types import Query
 
 SEARCH = """
 SELECT words.rowid, -bm25(words) AS score
-FROM words JOIN chunks ON chunks.number = words.rowid JOIN passages ON passages.number = chunks.passage
+FROM words CROSS JOIN chunks ON chunks.number = words.rowid CROSS JOIN passages ON passages.number = chunks.passage
 WHERE words MATCH :terms
   AND (:kinds IS NULL OR passages.kind IN (SELECT value FROM json_each(:kinds)))
   AND (passages.tenant IS NULL OR passages.tenant IS :tenant)

@@ -1,5 +1,6 @@
 """A copy in a file: what was applied is found, once, whole or not at all, by whoever has the file open."""
 
+import itertools
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -374,7 +375,7 @@ def test_any_batches_and_replays_come_to_the_last_state_of_each_key(
     reader = SqliteIndex(tmp_path / "index.sqlite", read_only=True)
     index.rebuild(SOURCE, 0)
     edges = [0, *sorted(cuts), len(log)]
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in itertools.pairwise(edges):
         index.apply(log[max(0, start - replays) : end])
         reader.search(query("water"))
     expected = {(key, line) for key, text in dict(operations).items() if text is not None for line in text.split("\n")}
