@@ -1,11 +1,13 @@
 """How long the index takes to be rebuilt, to answer, and to show what was written; without Kafka.
 
-    OPENBLAS_NUM_THREADS=1 python load_tests/bench_index.py [--passages 10000 100000] [--queries 200] [--embed 200] [--json FILE]
+    OPENBLAS_NUM_THREADS=1 python load_tests/bench_index.py [--passages 10000 100000] [--queries 200]
+                                                            [--embed 200] [--json FILE]
 
 Texts are drawn from a Zipf distribution over invented words, vectors at random around 200 centres: what they cost is
 that of real ones, what is found means nothing. Records are as on the topic, JSON with base64, decoded and applied in
 batches of 1,000. A query is a text of 200 words. "Updating": a second process replaces 10 passages in each transaction,
-some 20 times a second. CPU: the process's own time, which other work on the machine stretches less. Visible: from before a write in that process until a search in this one has found it.
+some 20 times a second. CPU: the process's own time, which other work on the machine stretches less. Visible: from
+before a write in that process until a search in this one has found it.
 """
 
 import argparse
