@@ -8,7 +8,7 @@ DAY_MS = 24 * 60 * 60 * 1000
 
 RECEIVED_MAX_BYTES = MIB
 DEAD_LETTER_MARGIN_BYTES = 256 * 1024  # headers that say why, and the batch around the record
-INDEXED_MAX_BYTES = 4 * MIB  # of the largest source the text, JSON escapes, a vector for each 85 tokens at worst
+INDEXED_MAX_BYTES = 4 * MIB  # the largest source and its vectors: tests/unit/index/test_size.py
 FALLBACK_MARGIN_BYTES = 3 * MIB  # JSON escapes, markup that grows as text, the prediction beside the text
 
 

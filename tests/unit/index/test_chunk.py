@@ -1,7 +1,6 @@
 """Chunks lie along the text's structure, fit, and lose nothing."""
 
 import json
-from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -72,14 +71,6 @@ def test_every_chunk_fits_and_all_of_the_text_is_in_one(tokenizer: Tokenizer, te
         assert len(ids) <= max_tokens or len(stretch) == 1
         at = piece.end
     assert not text[at:].strip()
-
-
-@given(text=TEXTS)
-def test_two_chunks_in_a_row_are_more_than_a_third_of_the_budget(text: str) -> None:
-    """So a source has at most six times as many chunks as its tokens need: tests/unit/index/test_size.py."""
-    budget = 12
-    sizes = [len(stretch.split()) for stretch in pieces(text, budget)]
-    assert all(one + other > budget / 3 for one, other in pairwise(sizes))
 
 
 def test_nothing_has_no_chunks() -> None:
