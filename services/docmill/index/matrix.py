@@ -32,12 +32,13 @@ class Labels:
 class VectorMatrix:
     """Vectors by the numbers of their chunks, which are added in ascending order. Not for several threads."""
 
-    def __init__(self, dimensions: int) -> None:
-        self._vectors = np.empty((LEAST_CAPACITY, dimensions), dtype=np.float32)
-        self._numbers = np.empty(LEAST_CAPACITY, dtype=np.int64)
+    def __init__(self, dimensions: int, expected: int = 0) -> None:
+        capacity = max(expected, LEAST_CAPACITY)
+        self._vectors = np.empty((capacity, dimensions), dtype=np.float32)
+        self._numbers = np.empty(capacity, dtype=np.int64)
         # kind, tenant, first and last day of each row
-        self._labels = np.empty((4, LEAST_CAPACITY), dtype=np.int32)
-        self._alive = np.zeros(LEAST_CAPACITY, dtype=np.bool_)
+        self._labels = np.empty((4, capacity), dtype=np.int32)
+        self._alive = np.zeros(capacity, dtype=np.bool_)
         self._rows = 0
         self._dead = 0
         self._kinds: dict[str, int] = {}
@@ -107,7 +108,7 @@ class VectorMatrix:
 
     def _grow(self, rows: int) -> None:
         if rows > len(self._numbers):
-            self._move(np.arange(self._rows), max(rows, 2 * self._rows))
+            self._move(np.arange(self._rows), max(rows, self._rows + self._rows // 2))
 
     def _compact(self) -> None:
         self._move(np.flatnonzero(self._alive[: self._rows]), max(len(self), LEAST_CAPACITY))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -147,7 +148,7 @@ def test_a_query_sees_its_own_tenant_kinds_and_day(index: SqliteIndex) -> None:
         )
     )
 
-    def seen(**conditions: object) -> set[str]:
+    def seen(**conditions: Any) -> set[str]:
         found = index.search(query("water rule", k=9, **conditions))
         assert {hit.score.vector_rank is None for hit in found} <= {False}
         assert {hit.score.text_rank is None for hit in found} <= {False}
