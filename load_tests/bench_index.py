@@ -112,11 +112,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         rows = [measure(Path(folder) / f"{size}.sqlite", size, args.queries) for size in args.passages]
     show(rows)
-    rate = embedding_rate(args.embed) if args.embed else None
-    if rate is not None:
-        print(f"embedding: {rate:.1f} texts of {WORDS} real words a second, two threads")
+    embedding = embedding_speed(args.embed) if args.embed else None
+    if embedding is not None:
+        a_second, cpu_ms = embedding
+        print(f"embedding, texts of {WORDS} words: {a_second:.1f} a second, two threads; {cpu_ms:.1f} ms of CPU each")
     if args.json:
-        found = {"processor": processor(), "rows": [asdict(row) for row in rows], "embedded_per_s": rate}
+        found = {"processor": processor(), "rows": [asdict(row) for row in rows], "embedding": embedding}
         args.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
 
 
@@ -234,8 +235,8 @@ def show(rows: list[Row]) -> None:
         print(f"{name:18}" + "".join(f"{getattr(row, name):>12,.1f}" for row in rows))
 
 
-def embedding_rate(count: int) -> float | None:
-    """Texts a second, of the samples; None where the weights are not installed."""
+def embedding_speed(count: int) -> tuple[float, float] | None:
+    """Texts a second, and CPU milliseconds a text; None where the weights are not installed."""
     try:
         embedder = Embedder(made_embedder(packaged_weights(), cache_folder()), threads=2)
     except EmbedderError as error:
@@ -245,11 +246,11 @@ def embedding_rate(count: int) -> float | None:
     words = " ".join(p.read_text(encoding="utf-8", errors="replace") for p in sorted(samples.rglob("*.txt"))).split()
     texts = [" ".join(words[i * WORDS : (i + 1) * WORDS]) for i in range(min(count, len(words) // WORDS))]
     texts = [text for text in texts if len(embedder.tokenizer.encode(text).ids) <= embedder.max_tokens]
-    started = time.perf_counter()
+    started, used = time.perf_counter(), time.process_time()
     embedder.embed(texts)
-    seconds = time.perf_counter() - started
+    seconds, cpu_s = time.perf_counter() - started, time.process_time() - used
     embedder.close()
-    return len(texts) / seconds
+    return len(texts) / seconds, cpu_s * 1000 / len(texts)
 
 
 if __name__ == "__main__":

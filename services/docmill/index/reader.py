@@ -98,7 +98,7 @@ class Reader:
         if generation != self._generation or (oldest is not None and oldest > self._last_removed + 1):
             self._generation = generation
             [[chunks]] = connection.execute("SELECT count(*) FROM chunks")
-            self._matrix = VectorMatrix(state.source.embedding.dimensions, expected=chunks)
+            self._matrix = VectorMatrix(state.source.embedding.dimensions, expected=chunks + chunks // 8)
             self._last_chunk = 0
         elif newest is not None and newest > self._last_removed:
             gone = connection.execute("SELECT chunk FROM removed WHERE number > ?", (self._last_removed,)).fetchall()
