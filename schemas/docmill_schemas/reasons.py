@@ -1,4 +1,4 @@
-"""Why a document took the way it took: closed vocabularies, safe as metric labels."""
+"""Why a document took the way it took, and what knowledge is: closed vocabularies, safe as metric labels."""
 
 from enum import StrEnum
 
@@ -44,3 +44,12 @@ class DecidedBy(StrEnum):
     RETRIEVAL = "retrieval"
     GENERATOR = "generator"
     HUMAN = "human"
+
+
+class KnowledgeKind(StrEnum):
+    """What a source text is to the fallback; consumers must tolerate values added later."""
+
+    POLICY = "policy"
+    CODE_LIST = "code_list"
+    PLAYBOOK = "playbook"
+    EXEMPLAR = "exemplar"

@@ -8,6 +8,7 @@ DAY_MS = 24 * 60 * 60 * 1000
 
 RECEIVED_MAX_BYTES = MIB
 DEAD_LETTER_MARGIN_BYTES = 256 * 1024  # headers that say why, and the batch around the record
+INDEXED_MAX_BYTES = 4 * MIB  # the largest source and its vectors: tests/unit/index/test_size.py
 FALLBACK_MARGIN_BYTES = 3 * MIB  # JSON escapes, markup that grows as text, the prediction beside the text
 
 
@@ -67,5 +68,23 @@ REDRIVEN = TopicSpec(
     "the ledger of `docmill redrive`: which dead letters are back on their topic",
 )
 
-TOPICS = (RECEIVED, PROCESSED, FALLBACK, REJECTED)
+KNOWLEDGE_UPDATED = TopicSpec(
+    "knowledge.updated",
+    "passage id",
+    Cleanup.COMPACT,
+    None,
+    MIB,
+    "KnowledgeUpdated: source texts for the fallback; without a value: delete it",
+)
+KNOWLEDGE_INDEXED = TopicSpec(
+    "knowledge.indexed",
+    "passage id",
+    Cleanup.COMPACT,
+    None,
+    INDEXED_MAX_BYTES,
+    "KnowledgeIndexed: these in chunks with vectors, from which every copy of the index is made",
+)
+
+PROCESSOR_TOPICS = (RECEIVED, PROCESSED, FALLBACK, REJECTED)
+TOPICS = (*PROCESSOR_TOPICS, KNOWLEDGE_UPDATED, KNOWLEDGE_INDEXED)
 OWN_TOPICS = (REDRIVEN,)  # docmill's own business: no service needs them to start, and nobody else reads them

@@ -3,7 +3,12 @@
     DocmillError
     ├── DocumentError            the document's own fault: a dead letter with `reason`, never retried
     ├── DependencyError          a broker, an index, a store: back off, then exit without committing
-    │   └── BrokerError
+    │   ├── BrokerError
+    │   └── IndexUnavailableError
+    ├── IndexCorruptError        the local copy is broken: remove it and let it be made anew
+    ├── IndexEmbeddingError      vectors of two embeddings met: make the copy anew
+    ├── IndexRecordError         a record of the index's topic is none: stop, its writer is at fault
+    ├── EmbedderError            the embedder cannot be made or loaded; the message says what to install
     ├── RecordsLostError         retention deleted records that were never read: stop, a person must decide
     ├── LogTruncatedError        the log ends before what was read of it: stop, a person must decide
     ├── PollError                polled records were lost on their way: stop, commit nothing that follows them
@@ -45,6 +50,29 @@ class DependencyError(DocmillError):
 
 class BrokerError(DependencyError):
     """Kafka does not answer, or refuses what is asked of it."""
+
+
+class IndexUnavailableError(DependencyError):
+    """The store of the local index does not answer: locked, no room, not readable."""
+
+
+class IndexCorruptError(DocmillError):
+    """The store of the local index is damaged, or is none. Whatever it would answer cannot be trusted."""
+
+
+class IndexEmbeddingError(DocmillError):
+    """Vectors of two embeddings would be compared, which gives figures without a meaning."""
+
+    def __init__(self, what: str, expected: str, found: str) -> None:
+        super().__init__(f"{what} is of embedding {found}, the index of {expected}: rebuild the index for one of them")
+
+
+class IndexRecordError(DocmillError):
+    """A record of knowledge.indexed that a copy cannot take: to pass it over would leave an old passage in place."""
+
+
+class EmbedderError(DocmillError):
+    """The embedder's weights are missing, or the model made of them is incomplete or altered."""
 
 
 class RecordsLostError(DocmillError):

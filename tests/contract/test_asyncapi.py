@@ -24,7 +24,7 @@ from docmill_schemas.events import EVENTS, DocumentProcessed, DocumentReceived, 
 from docmill_schemas.examples import REQUEST_ID
 from docmill_schemas.generate import ASYNCAPI_FILE, json_schema, rendered_asyncapi
 from docmill_schemas.reasons import DeferralReason, RejectionReason
-from docmill_schemas.topics import RECEIVED, REJECTED, TOPICS, TopicSpec
+from docmill_schemas.topics import KNOWLEDGE_UPDATED, RECEIVED, REJECTED, TOPICS, TopicSpec
 from tests.contract.compatibility import Rule, Side, breaks
 from tests.unit.kafka.fakes import SENT_AT, Headers, bundle, decide, decode, record
 
@@ -34,6 +34,7 @@ DOCUMENT = yaml.safe_load(ASYNCAPI_FILE.read_text(encoding="utf-8"))
 MESSAGES = DOCUMENT["components"]["messages"]
 EXAMPLES = [(name, example) for name, message in MESSAGES.items() for example in message["examples"]]
 REGISTRY: Registry[Any] = Registry().with_resource("urn:document", DRAFT7.create_resource(DOCUMENT))
+TAKEN_IN = (RECEIVED, KNOWLEDGE_UPDATED)
 TRACE = [(name, b"x") for name in PASSED_ON]
 SENT = [("ce_id", b"1"), ("ce_source", b"scanner"), ("ce_subject", b"letter-9"), *TRACE]
 BROKEN = Rejected(RejectionReason.INTERNAL_ERROR, "unexpected exception", "KeyError")
@@ -118,10 +119,10 @@ def test_every_topic_is_there_with_its_configuration() -> None:
         assert topic.key in channel["description"]
 
 
-def test_docmill_receives_one_topic_and_sends_the_others() -> None:
+def test_docmill_receives_documents_and_knowledge_and_sends_the_others() -> None:
     actions = {operation["channel"]["$ref"]: operation["action"] for operation in DOCUMENT["operations"].values()}
     assert actions == {
-        f"#/channels/{channel_id(topic)}": "receive" if topic is RECEIVED else "send" for topic in TOPICS
+        f"#/channels/{channel_id(topic)}": "receive" if topic in TAKEN_IN else "send" for topic in TOPICS
     }
 
 
@@ -129,7 +130,7 @@ def test_a_prefix_is_part_of_every_address() -> None:
     document = asyncapi("1", "claims.")
     assert Draft7Validator(OFFICIAL).is_valid(document)
     for channel in document["channels"].values():
-        assert channel["address"].startswith("claims.documents.")
+        assert channel["address"].startswith(("claims.documents.", "claims.knowledge."))
         assert channel["bindings"]["kafka"]["topic"] == channel["address"]
 
 
@@ -150,7 +151,7 @@ def test_every_event_and_event_type_is_there() -> None:
             assert f"#/components/schemas/{event.__name__}" in payloads
 
 
-@pytest.mark.parametrize("topic", [topic for topic in TOPICS if topic is not RECEIVED])
+@pytest.mark.parametrize("topic", [topic for topic in TOPICS if topic not in TAKEN_IN])
 def test_readers_are_told_their_duty(topic: TopicSpec) -> None:
     channel = DOCUMENT["channels"][channel_id(topic)]
     assert channel["x-consumer-config"]["isolation.level"] == "read_committed"

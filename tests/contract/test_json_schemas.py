@@ -18,8 +18,12 @@ from docmill_schemas.events import (
     DocumentReceived,
     DocumentRejected,
     FallbackRequested,
+    KnowledgeIndexed,
+    KnowledgeUpdated,
 )
+from docmill_schemas.examples import INDEXED, KNOWLEDGE
 from docmill_schemas.generate import FOLDER, json_schema, rendered, schema_file
+from docmill_schemas.message import as_json
 from docmill_schemas.reasons import DeferralReason, RejectionReason
 from tests.unit.kafka.fakes import SENT_AT, FakeRecord, bundle, decide, decode, record
 
@@ -51,6 +55,12 @@ EXAMPLES: dict[type[BaseModel], list[object]] = {
     DocumentProcessed: [published(decide(DECODED, spans=(Span("date", 3, 13, 0.9), Span("date", 0, 2, 0.9))))],
     FallbackRequested: [published(decide(DECODED, DEFERRAL, (Span("date", 3, 13, 0.9),)))],
     DocumentRejected: [dead_letter()],
+    KnowledgeUpdated: [
+        {"passage_id": "p", "kind": "policy", "text": "a rule"},
+        {"passage_id": "p", "kind": "a_later_kind", "text": "x", "valid_from": None, "a_later_key": 1},
+        as_json(KNOWLEDGE),
+    ],
+    KnowledgeIndexed: [as_json(INDEXED)],
 }
 
 

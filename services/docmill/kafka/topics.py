@@ -22,7 +22,7 @@ from docmill.errors import BrokerError
 from docmill.kafka.connection import client_options
 from docmill.kafka.refusals import RIGHTS, explained
 from docmill.settings import Settings
-from docmill_schemas.topics import OWN_TOPICS, TOPICS, TopicSpec
+from docmill_schemas.topics import OWN_TOPICS, PROCESSOR_TOPICS, TOPICS, TopicSpec
 
 REQUEST_TIMEOUT_MS = 15_000
 VISIBLE_WITHIN_S = 10.0  # a created topic reaches the brokers' metadata some milliseconds later
@@ -75,7 +75,7 @@ async def create_topics(settings: Settings) -> list[TopicCreation]:
         return [TopicCreation(name, name in made) for name in names]
 
 
-async def verify_topics(settings: Settings, specs: Sequence[TopicSpec] = TOPICS) -> list[TopicCheck]:
+async def verify_topics(settings: Settings, specs: Sequence[TopicSpec] = PROCESSOR_TOPICS) -> list[TopicCheck]:
     """Compare topics with the table. Needs the right to describe topics; where their configuration may not
     be read, a note says so.
 

@@ -5,12 +5,14 @@
                 -> DynamicQuantizeMatMul -> Add, LayerNormalization
                 -> (Mul) -> DynamicQuantizeMatMul -> Gelu -> (Mul) -> DynamicQuantizeMatMul -> Add, LayerNormalization
     -> tag_logits [1, L, F, 3], pooled [1, H] -> type_logits [1, C]
+    or, of an encoder without heads, -> embedding [1, H]
 
 The products in brackets are there where the weights are smoothed.
 
-Called by training and tests only: `onnx` is in their extras and not in the runtime install.
+Called by training, by what makes the embedder, and by tests: `onnx` is in their extras, not in the base install.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,7 +21,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from docmill.runtime.weights import Floats, JointWeights, Layer, Linear, Norm
+from docmill.runtime.weights import EncoderWeights, Floats, JointWeights, Layer, Linear, Norm
 
 Precision = Literal["fp32", "int8"]
 TAGS = 3  # outside, begin, inside
@@ -47,14 +49,25 @@ def build_graph(
         weight_bits: of the int8 weights. CPUs without VNNI sum pairs of u8 x s8 products into 16 bits,
             which hold 2 x 255 x 63 and not 2 x 255 x 127: 8 bits saturate there, 7 never do.
     """
-    if config.max_tokens > len(weights.positions):
-        raise ValueError(f"max_tokens {config.max_tokens} exceeds {len(weights.positions)} trained positions")
     graph = _Graph(precision, weight_bits, config)
-    hidden = _embeddings(graph, weights)
-    for index, layer in enumerate(weights.layers):
-        hidden = _layer(graph, f"layer.{index}", hidden, layer)
-    _heads(graph, hidden, weights)
-    return graph.model(weights)
+    _heads(graph, _encoder(graph, weights), weights)
+    labels, fields = weights.type_head.bias.size, weights.tag_head.bias.size // TAGS
+    outputs = {"type_logits": (labels,), "tag_logits": ("L", fields, TAGS), "pooled": (weights.hidden_size,)}
+    return graph.model(outputs, len(weights.words))
+
+
+def build_embedding_graph(
+    weights: EncoderWeights, config: GraphConfig, precision: Precision, weight_bits: int = 7
+) -> onnx.ModelProto:
+    """The graph of one text alone, unpadded: its mean hidden state, the frame included, at length 1.
+
+    Args:
+        weight_bits: see `build_graph`.
+    """
+    graph = _Graph(precision, weight_bits, config)
+    pooled = _pooled(graph, _encoder(graph, weights), "pooled")
+    graph.node("LpNormalization", [pooled], "embedding", axis=-1, p=2)
+    return graph.model({"embedding": (weights.hidden_size,)}, len(weights.words))
 
 
 def quantise(matrix: Floats, bits: int, axis: int) -> tuple[NDArray[np.int8], Floats]:
@@ -116,31 +129,34 @@ class _Graph:
         inputs = [x, self.constant(f"{name}.scale", norm.scale), self.constant(f"{name}.shift", norm.shift)]
         return self.node("LayerNormalization", inputs, name, axis=-1, epsilon=self.config.norm_epsilon)
 
-    def model(self, weights: JointWeights) -> onnx.ModelProto:
-        def value(name: str, kind: int, *shape: int | str) -> onnx.ValueInfoProto:
-            return helper.make_tensor_value_info(name, kind, list(shape))
-
-        labels, fields = weights.type_head.bias.size, weights.tag_head.bias.size // TAGS
+    def model(self, outputs: Mapping[str, tuple[int | str, ...]], vocabulary: int) -> onnx.ModelProto:
+        """The model with these outputs, each of shape [1, ...]."""
         graph = helper.make_graph(
             self._nodes,
             "docmill",
-            [value("ids", TensorProto.INT64, 1, "L")],
-            [
-                value("type_logits", TensorProto.FLOAT, 1, labels),
-                value("tag_logits", TensorProto.FLOAT, 1, "L", fields, TAGS),
-                value("pooled", TensorProto.FLOAT, 1, weights.hidden_size),
-            ],
+            [helper.make_tensor_value_info("ids", TensorProto.INT64, [1, "L"])],
+            [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, *shape]) for name, shape in outputs.items()],
             self._weights,
         )
         opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(MICROSOFT, 1)]
         model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="docmill")
-        facts = {"max_tokens": self.config.max_tokens, "vocabulary": len(weights.words)}
+        facts = {"max_tokens": self.config.max_tokens, "vocabulary": vocabulary}
         helper.set_model_props(model, {name: str(fact) for name, fact in facts.items()})
         onnx.checker.check_model(model)
         return model
 
 
-def _embeddings(graph: _Graph, weights: JointWeights) -> str:
+def _encoder(graph: _Graph, weights: EncoderWeights) -> str:
+    """ids [1, L] -> hidden [1, L, H]."""
+    if graph.config.max_tokens > len(weights.positions):
+        raise ValueError(f"max_tokens {graph.config.max_tokens} exceeds {len(weights.positions)} trained positions")
+    hidden = _embeddings(graph, weights)
+    for index, layer in enumerate(weights.layers):
+        hidden = _layer(graph, f"layer.{index}", hidden, layer)
+    return hidden
+
+
+def _embeddings(graph: _Graph, weights: EncoderWeights) -> str:
     """ids [1, L] -> [1, L, H]."""
     if graph.precision == "fp32":
         words = graph.node("Gather", [graph.constant("words.table", weights.words), "ids"], "words")
@@ -198,6 +214,10 @@ def _heads(graph: _Graph, hidden: str, weights: JointWeights) -> None:
     fields = weights.tag_head.bias.size // TAGS
     shape = graph.constant("tag_shape", np.array([0, 0, fields, TAGS], dtype=np.int64))  # 0: as it is
     graph.node("Reshape", [tags, shape], "tag_logits")
+    graph.exact_linear("type_logits", _pooled(graph, hidden, "pooled"), weights.type_head)
+
+
+def _pooled(graph: _Graph, hidden: str, name: str) -> str:
+    """hidden [1, L, H] -> its mean [1, H]."""
     axis = graph.constant("sequence_axis", np.ones(1, dtype=np.int64))
-    pooled = graph.node("ReduceMean", [hidden, axis], "pooled", keepdims=0)
-    graph.exact_linear("type_logits", pooled, weights.type_head)
+    return graph.node("ReduceMean", [hidden, axis], name, keepdims=0)

@@ -11,15 +11,15 @@ import onnxruntime as ort
 from onnx import TensorProto, helper, numpy_helper
 
 from docmill.pipeline.window import Window
-from docmill.runtime.graph import GraphConfig, build_graph
+from docmill.runtime.graph import GraphConfig, build_embedding_graph
 from docmill.runtime.session import session_options
 from docmill.runtime.smoothing import LayerRanges
-from docmill.runtime.weights import Floats, JointWeights
+from docmill.runtime.weights import EncoderWeights, Floats
 
 SITES = ("hidden", "attended", "normed", "inner")
 
 
-def activation_ranges(weights: JointWeights, config: GraphConfig, windows: Sequence[Window]) -> list[LayerRanges]:
+def activation_ranges(weights: EncoderWeights, config: GraphConfig, windows: Sequence[Window]) -> list[LayerRanges]:
     """One a layer. The weights must not be smoothed yet.
 
     Raises:
@@ -27,7 +27,7 @@ def activation_ranges(weights: JointWeights, config: GraphConfig, windows: Seque
     """
     if not windows:
         raise ValueError("ranges of activations need at least one window")
-    model = build_graph(weights, config, "fp32")
+    model = build_embedding_graph(weights, config, "fp32")  # no head changes what goes into the layers
     names = [[f"{site}.{index}" for site in SITES] for index in range(len(weights.layers))]
     for index, of_layer in enumerate(names):
         for name, value in zip(of_layer, _values(index), strict=True):

@@ -9,11 +9,13 @@ Source: Xiao et al., "SmoothQuant: Accurate and Efficient Post-Training Quantiza
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 
-from docmill.runtime.weights import Floats, JointWeights, Layer, Linear, Smoothing
+from docmill.runtime.weights import EncoderWeights, Floats, Layer, Linear, Smoothing
 
+Weights = TypeVar("Weights", bound=EncoderWeights)
 LEAST = 1e-5  # of a range: a channel that is always 0 has no scale
 
 
@@ -27,7 +29,7 @@ class LayerRanges:
     inner: Floats  # [I], of output
 
 
-def smooth(weights: JointWeights, ranges: Sequence[LayerRanges], alpha: float) -> JointWeights:
+def smooth(weights: Weights, ranges: Sequence[LayerRanges], alpha: float) -> Weights:
     """Weights of the same function whose products are easier to quantise.
 
     Args:

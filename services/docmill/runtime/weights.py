@@ -1,7 +1,8 @@
-"""The weights of the joint network in numpy, as the graph multiplies them. Does not know torch or ONNX."""
+"""Weights of an encoder and of the joint network in numpy, as the graph multiplies them. Knows no torch and no ONNX."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,20 +54,26 @@ class Layer:
 
 
 @dataclass(frozen=True, slots=True)
-class JointWeights:
-    """The whole network: one encoder, the document-type head, a three-way tag head a field."""
+class EncoderWeights:
+    """A BERT encoder without its pooler."""
 
     words: Floats  # [V, H]
     positions: Floats  # [P, H]
     token_type: Floats  # [H]: row 0, the only one docmill uses
     embedding_norm: Norm
     layers: tuple[Layer, ...]
-    type_head: Linear  # [H, C]
-    tag_head: Linear  # [H, F * 3]
 
     @property
     def hidden_size(self) -> int:
         return int(self.words.shape[1])
+
+
+@dataclass(frozen=True, slots=True)
+class JointWeights(EncoderWeights):
+    """The whole network: one encoder, the document-type head, a three-way tag head a field."""
+
+    type_head: Linear  # [H, C]
+    tag_head: Linear  # [H, F * 3]
 
 
 def from_state_dict(state: Mapping[str, NDArray[np.float32]], layers: int) -> JointWeights:
@@ -79,39 +86,80 @@ def from_state_dict(state: Mapping[str, NDArray[np.float32]], layers: int) -> Jo
         KeyError: the state lacks a weight.
         ValueError: the state holds more weights than such a network has, for example further layers.
     """
-    taken: set[str] = set()
+    reader = _Reader(state)
+    weights = JointWeights(
+        **reader.encoder("encoder.", layers),
+        type_head=reader.linear("type_head"),
+        tag_head=reader.linear("tag_head"),
+    )
+    reader.require_all_taken(layers)
+    return weights
 
-    def array(name: str) -> Floats:
-        taken.add(name)
-        return np.ascontiguousarray(state[name], dtype=np.float32)
 
-    def linear(name: str) -> Linear:
-        return Linear(np.ascontiguousarray(array(f"{name}.weight").T), array(f"{name}.bias"))
+def encoder_from_checkpoint(
+    state: Mapping[str, NDArray[np.float32]], layers: int, unused: Collection[str] = ()
+) -> EncoderWeights:
+    """The weights of a BERT checkpoint in the layout of Hugging Face's BertModel.
 
-    def norm(name: str) -> Norm:
-        return Norm(array(f"{name}.weight"), array(f"{name}.bias"))
+    Args:
+        unused: names of weights that the encoder does without, such as the pooler's.
 
-    def layer(name: str) -> Layer:
+    Raises:
+        KeyError: the state lacks a weight.
+        ValueError: the state holds further weights.
+    """
+    reader = _Reader({name: array for name, array in state.items() if name not in unused})
+    weights = EncoderWeights(**reader.encoder("", layers))
+    reader.require_all_taken(layers)
+    return weights
+
+
+class _EncoderParts(TypedDict):
+    words: Floats
+    positions: Floats
+    token_type: Floats
+    embedding_norm: Norm
+    layers: tuple[Layer, ...]
+
+
+class _Reader:
+    """A state by name, and which of it was read."""
+
+    def __init__(self, state: Mapping[str, NDArray[np.float32]]) -> None:
+        self._state = state
+        self._taken: set[str] = set()
+
+    def array(self, name: str) -> Floats:
+        self._taken.add(name)
+        return np.ascontiguousarray(self._state[name], dtype=np.float32)
+
+    def linear(self, name: str) -> Linear:
+        return Linear(np.ascontiguousarray(self.array(f"{name}.weight").T), self.array(f"{name}.bias"))
+
+    def norm(self, name: str) -> Norm:
+        return Norm(self.array(f"{name}.weight"), self.array(f"{name}.bias"))
+
+    def layer(self, name: str) -> Layer:
         return Layer(
-            query=linear(f"{name}.attention.self.query"),
-            key=linear(f"{name}.attention.self.key"),
-            value=linear(f"{name}.attention.self.value"),
-            attention_output=linear(f"{name}.attention.output.dense"),
-            attention_norm=norm(f"{name}.attention.output.LayerNorm"),
-            intermediate=linear(f"{name}.intermediate.dense"),
-            output=linear(f"{name}.output.dense"),
-            output_norm=norm(f"{name}.output.LayerNorm"),
+            query=self.linear(f"{name}.attention.self.query"),
+            key=self.linear(f"{name}.attention.self.key"),
+            value=self.linear(f"{name}.attention.self.value"),
+            attention_output=self.linear(f"{name}.attention.output.dense"),
+            attention_norm=self.norm(f"{name}.attention.output.LayerNorm"),
+            intermediate=self.linear(f"{name}.intermediate.dense"),
+            output=self.linear(f"{name}.output.dense"),
+            output_norm=self.norm(f"{name}.output.LayerNorm"),
         )
 
-    weights = JointWeights(
-        words=array("encoder.embeddings.word_embeddings.weight"),
-        positions=array("encoder.embeddings.position_embeddings.weight"),
-        token_type=array("encoder.embeddings.token_type_embeddings.weight")[0],
-        embedding_norm=norm("encoder.embeddings.LayerNorm"),
-        layers=tuple(layer(f"encoder.encoder.layer.{index}") for index in range(layers)),
-        type_head=linear("type_head"),
-        tag_head=linear("tag_head"),
-    )
-    if unknown := sorted(state.keys() - taken):
-        raise ValueError(f"{layers} layers do not use {len(unknown)} of the weights: {unknown[:5]}")
-    return weights
+    def encoder(self, prefix: str, layers: int) -> _EncoderParts:
+        return {
+            "words": self.array(f"{prefix}embeddings.word_embeddings.weight"),
+            "positions": self.array(f"{prefix}embeddings.position_embeddings.weight"),
+            "token_type": self.array(f"{prefix}embeddings.token_type_embeddings.weight")[0],
+            "embedding_norm": self.norm(f"{prefix}embeddings.LayerNorm"),
+            "layers": tuple(self.layer(f"{prefix}encoder.layer.{index}") for index in range(layers)),
+        }
+
+    def require_all_taken(self, layers: int) -> None:
+        if unknown := sorted(self._state.keys() - self._taken):
+            raise ValueError(f"{layers} layers do not use {len(unknown)} of the weights: {unknown[:5]}")
