@@ -31,11 +31,12 @@ from rich.console import Console
 from docmill.load.machine import this_machine
 from load_tests.chaos_parts.bundles import Shelf
 from load_tests.chaos_parts.cluster import ROOT, Cluster, child_environment, running_cluster
+from load_tests.chaos_parts.coordinator import GROUP
 from load_tests.chaos_parts.documents import DEADLY_TEXT, SLOW_S
 from load_tests.chaos_parts.plan import CONTROL, PROFILES, Profile
 from load_tests.chaos_parts.plot import write_plot
 from load_tests.chaos_parts.report import ChaosReport, make_report, print_report, write_json
-from load_tests.chaos_parts.run import GROUP, Task, run_chaos
+from load_tests.chaos_parts.run import Task, run_chaos
 from load_tests.chaos_parts.state import State, load_state
 
 DOCMILL = (sys.executable, "-m", "tests.integration.altered_processor", "run", "processor")

@@ -15,6 +15,7 @@ from aiokafka.errors import KafkaError
 
 from load_tests.chaos_parts.bundles import Shelf
 from load_tests.chaos_parts.cluster import Cluster
+from load_tests.chaos_parts.coordinator import GROUP
 from load_tests.chaos_parts.documents import POISON_SHARE, Document, make_document
 from load_tests.chaos_parts.faults import Scene, carry_out
 from load_tests.chaos_parts.fleet import End, Fleet
@@ -27,7 +28,6 @@ from load_tests.chaos_parts.sender import Sender
 from load_tests.chaos_parts.state import EndSeen, Happened, State, save_state
 from load_tests.chaos_parts.throughput import BIN_S, Throughput
 
-GROUP = "chaos"
 READY_S = 60.0
 READY_AGAIN_S = 20.0
 MOST_REPEATED = 6  # rounds after the plan, for faults that did not strike
