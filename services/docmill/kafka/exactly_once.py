@@ -30,7 +30,13 @@ from docmill.errors import BrokerError
 from docmill.kafka.delivery import Committed
 from docmill.kafka.failpoints import failpoint
 from docmill.kafka.positions import Positions, name_of
-from docmill.kafka.producers import abandon_producer, close_producer, start_producer
+from docmill.kafka.producers import (
+    abandon_producer,
+    close_producer,
+    failure_of,
+    start_producer,
+    transaction_failure,
+)
 from docmill.kafka.publish import OutgoingRecord
 from docmill.kafka.refusals import refused
 from docmill.kafka.watched_consumer import WatchedConsumer
@@ -142,7 +148,7 @@ class ExactlyOnce:
                 failpoint("begun")
                 for r in records:
                     acks.append(await producer.send(self._prefix + r.topic, r.value, key=r.key, headers=r.headers))
-                    acks[-1].add_done_callback(_failure)  # so that asyncio does not miss who awaits it
+                    acks[-1].add_done_callback(failure_of)  # so that asyncio does not miss who awaits it
                 await asyncio.gather(*acks)
                 failpoint("sent")
                 offset = OffsetAndMetadata(at.offset, at.mark.as_metadata())
@@ -153,7 +159,8 @@ class ExactlyOnce:
         except BaseException as error:
             self._discard(partition)
             if isinstance(error, FAILURES):
-                cause = next(filter(None, map(_failure, acks)), error)  # of which the rest follows
+                # What the rest follows from: a record's failure, or where its partition was refused, that of all.
+                cause = next(filter(None, map(failure_of, acks)), None) or transaction_failure(producer) or error
                 what = f"cannot make {name_of(partition)} up to {at.offset} final"
                 raise refused(what, cause, topic=partition.topic) from error
             raise
@@ -169,11 +176,6 @@ class ExactlyOnce:
         task = asyncio.create_task(closing)
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
-
-
-def _failure(ack: "asyncio.Future[object]") -> BaseException | None:
-    """What a record failed of, if it is known."""
-    return ack.exception() if ack.done() and not ack.cancelled() else None
 
 
 def transactional_id(group: str, partition: TopicPartition) -> str:

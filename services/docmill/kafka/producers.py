@@ -72,9 +72,22 @@ async def abandon_producer(producer: AIOKafkaProducer) -> None:
 
     aiokafka's `stop` waits until everything that was sent is acknowledged, which may be never.
     """
-    producer._message_accumulator.fail_all(BrokerError("abandoned"))
+    accumulator = producer._message_accumulator
+    batches = [*(batch for queued in accumulator._batches.values() for batch in queued), *accumulator._pending_batches]
+    accumulator.fail_all(BrokerError("abandoned"))
     await close_producer(producer)
-    # What became of its transaction nobody awaits any more, and asyncio would show each failure with its traceback.
-    ended = producer._txn_manager and producer._txn_manager._transaction_waiter
-    if ended is not None and ended.done() and not ended.cancelled():
-        ended.exception()
+    # Nobody awaits these any more, and asyncio would log each that failed.
+    for batch in batches:
+        failure_of(batch._drain_waiter)
+    transaction_failure(producer)
+
+
+def transaction_failure(producer: AIOKafkaProducer) -> BaseException | None:
+    """What a producer's transaction failed of, if it is known: what aiokafka raises then, another call may raise."""
+    manager = producer._txn_manager
+    return None if manager is None else failure_of(manager._transaction_waiter)
+
+
+def failure_of(future: "asyncio.Future[object] | None") -> BaseException | None:
+    """What a future failed of, if it has; asyncio then knows that somebody looked."""
+    return future.exception() if future is not None and future.done() and not future.cancelled() else None

@@ -1,14 +1,22 @@
 """Exactly once: fenced before read, everything in one transaction, and a producer that failed is never used again."""
 
 import asyncio
-from typing import Any, cast
+from types import SimpleNamespace
+from typing import Any, ClassVar, cast
 
 import pytest
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaConnectionError, KafkaError, ProducerFenced, UnknownMemberIdError
+from aiokafka.errors import (
+    IllegalOperation,
+    KafkaConnectionError,
+    KafkaError,
+    ProducerFenced,
+    TopicAuthorizationFailedError,
+    UnknownMemberIdError,
+)
 from aiokafka.structs import OffsetAndMetadata
 
-from docmill.errors import BrokerError, RecordsLostError
+from docmill.errors import BrokerError, ConfigurationError, RecordsLostError
 from docmill.kafka.crash_marks import CrashMark
 from docmill.kafka.delivery import Committed
 from docmill.kafka.exactly_once import ExactlyOnce, transactional_id
@@ -20,6 +28,9 @@ STEPS = ("begin", "send", "ack", "offsets", "commit")
 
 
 class Accumulator:
+    _batches: ClassVar[dict[TopicPartition, Any]] = {}
+    _pending_batches = ()
+
     def __init__(self, producer: "FakeProducer") -> None:
         self._producer = producer
 
@@ -35,7 +46,7 @@ class FakeProducer:
         self.fails_at: dict[str, BaseException] = {}
         self.hangs_at: set[str] = set()
         self._message_accumulator = Accumulator(self)
-        self._txn_manager = None
+        self._txn_manager: Any = None
 
     async def _step(self, step: str, entry: Any = None) -> None:
         if step in self.hangs_at:
@@ -290,3 +301,18 @@ async def test_producers_of_partitions_that_were_never_worked_on_are_closed_too(
 
 def test_the_id_is_that_of_the_partition_whoever_holds_it() -> None:
     assert transactional_id("mill", P1) == "mill.claims.documents.received.1"
+
+
+async def test_a_transaction_that_failed_unseen_says_of_what() -> None:
+    """A partition that may not be written fails the transaction alone; the next record meets its state only."""
+    broker = Broker()
+    delivery = broker.delivery()
+    await delivery.acquire(P0)
+    failed = asyncio.get_running_loop().create_future()
+    failed.set_exception(TopicAuthorizationFailedError({"claims.documents.processed"}))
+    producer = broker.producers[-1]
+    producer.fails_at["send"] = IllegalOperation("Can't send messages while not in transaction")
+    producer._txn_manager = SimpleNamespace(_transaction_waiter=failed)
+    with pytest.raises(ConfigurationError, match=r"a right is missing, on topic claims\.documents\.processed"):
+        await delivery.publish_and_commit(P0, outgoing(b"k"), at(11))
+    await delivery.close()

@@ -19,6 +19,8 @@ class FakeProducer:
         self.ended = False
         self._message_accumulator = self
         self._txn_manager = None
+        self._batches: dict[str, Any] = {}
+        self._pending_batches = ()
 
     def fail_all(self, error: Exception) -> None:
         self.failed.append(error)
