@@ -1,8 +1,8 @@
 """Whether a broker that came back serves its group again.
 
-On an overloaded machine Kafka 4.4 was seen to come back without: it led the partition of `__consumer_offsets`, but never
-took up the group (it called itself leader, and answered requests and transaction markers with "not coordinator", for seven
-minutes on one core). Started anew on the same data it did. That is the broker's own, and no client can mend it.
+On an overloaded machine Kafka 4.4 was seen to come back without: it led the partition of `__consumer_offsets`, but
+never took up the group (it called itself leader, and answered requests and transaction markers with "not coordinator",
+for seven minutes on one core). Started anew on the same data it did. That is the broker's own: no client can mend it.
 """
 
 import asyncio
