@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return BROKEN_OFF
     print_report(Console(highlight=False, width=None if Console().is_terminal else FILE_COLUMNS), report)
     if args.control:
-        return int(report.holds)
+        return int(not report.convicts)
     return int(not report.holds or bool(report.short_of))
 
 

@@ -11,9 +11,10 @@ from random import Random
 from load_tests.chaos_parts.bundles import WAYS_TO_BREAK
 
 HAS_STOP_FAILPOINT = True  # whether kafka/failpoints.py knows `stop@STEP`, and the engine the step `assigned`
-STEPS = ("computed", "fenced", "begun", "sent", "offsets_added", "ended", "committed", "released")
+STEPS = ("computed", "fenced", "begun", "sent", "offsets_added", "ended", "committed", "released")  # and BEFORE_ALL
+BEFORE_ALL = "assigned"
 IN_EVERY_TRANSACTION = ("begun", "sent", "offsets_added", "ended")  # of acquire and release too
-ONCE_A_PARTITION = ("fenced", "released")
+ONCE_A_PARTITION = (BEFORE_ALL, "fenced", "released")
 STOP_STEPS = ("assigned", "sent", "offsets_added")  # where a zombie could do the most harm
 SESSION_S = 6.0
 
@@ -89,7 +90,7 @@ LONG = Profile(
     workers=3,
     partitions=6,
     least={
-        **{f"{Kind.FAILPOINT.value} {step}": 5 for step in STEPS},
+        **{f"{Kind.FAILPOINT.value} {step}": 5 for step in (BEFORE_ALL, *STEPS)},
         Kind.ZOMBIE.value: 10,
         Kind.BROKER_KILL.value: 10,
     },
@@ -121,7 +122,7 @@ def _smoke(random: Random, workers: int) -> list[Round]:
     pairs = zip(STEPS[::2], STEPS[1::2], strict=True)
     rounds: list[Round] = [(_at(random, one, workers), _at(random, other, workers + 1)) for one, other in pairs]
     if HAS_STOP_FAILPOINT:
-        rounds.append((Fault(Kind.STOPPED, workers, "assigned", SESSION_S + 2),))
+        rounds.append((Fault(Kind.STOPPED, workers, BEFORE_ALL, SESSION_S + 2), _at(random, BEFORE_ALL, workers + 1)))
     return [
         *rounds,
         (_kill(random, 0), Fault(Kind.DELAY, 1, lasts_s=5)),
@@ -157,6 +158,7 @@ def _long(random: Random, workers: int) -> list[Round]:
     if HAS_STOP_FAILPOINT:
         faults += [Fault(Kind.STOPPED, workers, step, random.uniform(7, 14)) for step in STOP_STEPS for _ in range(4)]
     random.shuffle(faults)
+    faults += [_at(random, BEFORE_ALL, workers) for _ in range(6)]  # last, as they came last to this plan
     return [(fault,) for fault in faults]
 
 

@@ -63,6 +63,14 @@ class ChaosReport(BaseModel):
         return self.accepted > 0 and not any(self.faults.values())
 
     @property
+    def convicts(self) -> bool:
+        """Whether the oracle saw outcomes missing or double, as in a control it must, of workers that worked under
+        faults that struck.
+        """
+        wrong = self.faults.get("lost", 0) + self.faults.get("duplicated", 0)
+        return self.results > self.accepted / 2 > 0 and not self.short_of and wrong > 0
+
+    @property
     def short_of(self) -> list[str]:
         """Faults that did not strike often enough for the run to mean anything."""
         few = [f"{row.name}: {row.struck} of {row.least}" for row in self.rows if row.struck < row.least]

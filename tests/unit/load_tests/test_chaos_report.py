@@ -57,6 +57,21 @@ def test_a_run_that_does_not() -> None:
     assert "It does not hold: 1 lost, 2 duplicated" in told(report)
 
 
+@pytest.mark.parametrize(
+    ("verdict", "all_struck", "convicts"),
+    [
+        (Verdict(accepted=2000, results=1999, lost=[7]), True, True),
+        (Verdict(accepted=2000, results=2001, duplicated=[7]), True, True),
+        (Verdict(accepted=2000, results=2000), True, False),  # the oracle saw nothing
+        (Verdict(accepted=0, results=0), True, False),
+        (Verdict(accepted=2000, results=0, lost=list(range(2000))), True, False),  # no worker ever worked
+        (Verdict(accepted=2000, results=1999, lost=[7]), False, False),
+    ],
+)
+def test_what_a_control_must_show(verdict: Verdict, all_struck: bool, convicts: bool) -> None:
+    assert make_report(verdict, state_of(all_struck=all_struck), SMOKE, "a machine").convicts is convicts
+
+
 def test_a_fault_that_never_struck_proves_nothing() -> None:
     report = make_report(Verdict(accepted=2000), state_of(all_struck=False), SMOKE, "a machine")
     assert report.short_of == ["kill -9 at computed: 0 of 1"]
