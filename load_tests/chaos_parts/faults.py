@@ -16,7 +16,7 @@ from load_tests.chaos_parts.plan import Fault, Kind
 from load_tests.chaos_parts.proxy import Mode
 from load_tests.chaos_parts.sender import Sender
 
-PATIENCE_S = 60.0  # for a worker to start, join and reach a step
+PATIENCE_S = 180.0  # for a worker to start, join and reach a step, or to check a bundle, on a machine that is busy
 LOOK_EVERY_S = 0.1
 COORDINATOR_S = 45.0  # for a broker that came back to take up its group
 BROKER_STARTS = 3

@@ -28,7 +28,7 @@ from load_tests.chaos_parts.sender import Sender
 from load_tests.chaos_parts.state import EndSeen, Happened, State, save_state
 from load_tests.chaos_parts.throughput import BIN_S, Throughput
 
-READY_S = 60.0
+READY_S = 180.0
 READY_AGAIN_S = 20.0
 MOST_REPEATED = 6  # rounds after the plan, for faults that did not strike
 DRAIN_S = 90.0  # without any progress of the group, after which what is not done is taken for lost

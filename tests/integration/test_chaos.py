@@ -16,7 +16,7 @@ from tests.integration.topics import PROCESSED, RECEIVED, Sent, Topics
 
 pytestmark = pytest.mark.kafka
 PARTITIONS = 3  # of the fixture's topics
-LONGEST_S = 600  # under three minutes on two noisy cores; a busy machine must not fail it by time
+LONGEST_S = 1800  # some minutes on two quiet cores; a busy machine must not fail it by time
 
 
 def test_chaos_smoke(tmp_path: Path) -> None:
