@@ -23,7 +23,7 @@ import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import IllegalOperation, KafkaError
+from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata
 
 from docmill.errors import BrokerError
@@ -31,11 +31,11 @@ from docmill.kafka.delivery import Committed
 from docmill.kafka.failpoints import failpoint
 from docmill.kafka.positions import Positions, name_of
 from docmill.kafka.producers import (
+    FAILURES,
     abandon_producer,
     close_producer,
-    failure_of,
+    first_failure,
     start_producer,
-    transaction_failure,
 )
 from docmill.kafka.publish import OutgoingRecord
 from docmill.kafka.refusals import refused
@@ -44,8 +44,6 @@ from docmill.kafka.watched_consumer import WatchedConsumer
 log = logging.getLogger(__name__)
 
 NewProducer = Callable[[str], AIOKafkaProducer]  # of a transactional id
-# What a transaction's state does not allow, since an earlier record failed, aiokafka asserts or calls illegal.
-FAILURES = (KafkaError, IllegalOperation, TimeoutError, AssertionError)
 
 
 class ExactlyOnce:
@@ -148,7 +146,6 @@ class ExactlyOnce:
                 failpoint("begun")
                 for r in records:
                     acks.append(await producer.send(self._prefix + r.topic, r.value, key=r.key, headers=r.headers))
-                    acks[-1].add_done_callback(failure_of)  # so that asyncio does not miss who awaits it
                 await asyncio.gather(*acks)
                 failpoint("sent")
                 offset = OffsetAndMetadata(at.offset, at.mark.as_metadata())
@@ -159,10 +156,8 @@ class ExactlyOnce:
         except BaseException as error:
             self._discard(partition)
             if isinstance(error, FAILURES):
-                # What the rest follows from: a record's failure, or where its partition was refused, that of all.
-                cause = next(filter(None, map(failure_of, acks)), None) or transaction_failure(producer) or error
                 what = f"cannot make {name_of(partition)} up to {at.offset} final"
-                raise refused(what, cause, topic=partition.topic) from error
+                raise refused(what, first_failure(producer, acks, error), topic=partition.topic) from error
             raise
 
     def _discard(self, partition: TopicPartition) -> None:

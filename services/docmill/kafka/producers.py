@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import IllegalOperation, KafkaError
 
 from docmill.errors import BrokerError
 from docmill.kafka.connection import client_options
@@ -16,6 +17,8 @@ log = logging.getLogger(__name__)
 
 GOODBYE_S = 5.0  # to close a producer: with the broker away it may hang
 REQUEST_TIMEOUT_MS = 15_000
+# Of a transaction. What its state does not allow, since something failed before, aiokafka asserts or calls illegal.
+FAILURES = (KafkaError, IllegalOperation, TimeoutError, AssertionError)
 
 
 def new_producer(settings: Settings, transactional_id: str | None = None) -> AIOKafkaProducer:
@@ -82,8 +85,20 @@ async def abandon_producer(producer: AIOKafkaProducer) -> None:
     transaction_failure(producer)
 
 
+def first_failure(
+    producer: AIOKafkaProducer, acks: Sequence["asyncio.Future[object]"], error: BaseException
+) -> BaseException:
+    """What a transaction failed of first, of which `error` only follows: a record's failure or, where a partition was
+    refused, that of the transaction itself, of which aiokafka tells no record.
+    """
+    for ack in acks:
+        ack.add_done_callback(failure_of)  # of those that fail later nobody else takes note
+    failures = [*map(failure_of, acks), transaction_failure(producer)]
+    return next(filter(None, failures), error)
+
+
 def transaction_failure(producer: AIOKafkaProducer) -> BaseException | None:
-    """What a producer's transaction failed of, if it is known: what aiokafka raises then, another call may raise."""
+    """What a producer's transaction failed of, if it has."""
     manager = producer._txn_manager
     return None if manager is None else failure_of(manager._transaction_waiter)
 

@@ -5,16 +5,22 @@ deployment: who starts fences a run that is still going, and only then reads the
 death, skips what is back already. A letter is known by its place and time on documents.rejected.
 """
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError
 
 from docmill.kafka.decode_record import ATTEMPT_HEADER, REQUEST_ID_HEADER, Record, key_text, timestamp_utc
-from docmill.kafka.producers import close_producer, new_producer, start_producer
+from docmill.kafka.producers import (
+    FAILURES,
+    close_producer,
+    first_failure,
+    new_producer,
+    start_producer,
+)
 from docmill.kafka.publish import OWN_HEADERS
 from docmill.kafka.refusals import refused
 from docmill.kafka.scan import OnProgress, Scan, scan_clients
@@ -190,9 +196,9 @@ async def _put_back(
     """One transaction: the records on their topic, and a note of each."""
     records = {letter.place: await _record_of(letter, consumer) for letter in letters}
     found.gone += [letter for letter in letters if records[letter.place] is None]
+    acks: list[asyncio.Future[object]] = []
     try:
         await producer.begin_transaction()
-        acks = []
         count = 0
         for letter in letters:
             record = records[letter.place]
@@ -211,11 +217,11 @@ async def _put_back(
             said = json.dumps({"request_id": letter.request_id, "attempt": letter.attempt + 1}).encode()
             acks.append(await producer.send(prefix + REDRIVEN.name, said, key=letter.place.encode()))
             count += 1
-        for ack in acks:
-            await ack
+        await asyncio.gather(*acks)
         await producer.commit_transaction()
-    except (KafkaError, AssertionError) as error:
-        raise refused(f"after {found.put_back} letters that are back, run it again", error) from error
+    except FAILURES as error:
+        what = f"after {found.put_back} letters that are back, run it again"
+        raise refused(what, first_failure(producer, acks, error)) from error
     found.put_back += count
 
 
