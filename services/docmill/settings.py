@@ -25,7 +25,11 @@ class Settings(BaseSettings):
     )
     partitions: int = Field(default=6, ge=1, description="of topics that `docmill topics create` makes")
     replication_factor: int = Field(default=1, ge=-1, description="likewise; -1: the broker's default")
-    group: str = Field(default="docmill-processor", description="consumer group of the processor")
+    group: str = Field(
+        default="docmill-processor",
+        pattern="^[^:]+$",  # transactional ids are made of it, with colons between
+        description="consumer group of the processor; no colon",
+    )
     delivery: Literal["exactly_once", "at_least_once"] = Field(
         default="exactly_once",
         description="exactly_once needs brokers from 4.0 on; to change it, stop the whole group first",

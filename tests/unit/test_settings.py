@@ -127,6 +127,7 @@ def test_falsy_overrides_are_given(monkeypatch: pytest.MonkeyPatch) -> None:
         ("replication_factor", "-2"),
         ("topic_prefix", "claims/"),
         ("topic_prefix", "a b"),
+        ("group", "claims:processor"),
         ("delivery", "at_most_once"),
         ("threads", "0"),
         ("max_slice_tokens", "255"),

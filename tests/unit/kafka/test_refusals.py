@@ -26,7 +26,7 @@ from docmill.settings import load_settings
         (TopicAuthorizationFailedError(), "on topic of docmill: "),
         (GroupAuthorizationFailedError("docmill-processor"), "Read on group docmill-processor"),
         (GroupAuthorizationFailedError(), "Read on group of DOCMILL_GROUP"),
-        (TransactionalIdAuthorizationFailed("g.t.0"), "Write on transactional id g.t.0"),
+        (TransactionalIdAuthorizationFailed("g:t:0"), "Write on transactional id g:t:0"),
         (ClusterAuthorizationFailedError(), "on the cluster"),
     ],
 )
