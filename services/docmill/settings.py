@@ -1,19 +1,28 @@
 """All settings of the services, from the environment: `DOCMILL_<NAME>`, and KAFKA_BOOTSTRAP_SERVERS."""
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, model_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from docmill.addresses import checked_addresses
 from docmill.errors import ConfigurationError
+from docmill.misspelt import misspelt
 
 
 class Settings(BaseSettings):
     """Checked once, at start; frozen from then on. Neither `repr` nor an error shows a secret."""
 
-    model_config = SettingsConfigDict(env_prefix="DOCMILL_", frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix="DOCMILL_",
+        env_ignore_empty=True,  # as Compose and Helm give what is not set
+        frozen=True,
+        extra="ignore",
+        hide_input_in_errors=True,
+    )
 
     kafka_bootstrap_servers: str = Field(
         default="localhost:9092",
@@ -25,7 +34,11 @@ class Settings(BaseSettings):
     )
     partitions: int = Field(default=6, ge=1, description="of topics that `docmill topics create` makes")
     replication_factor: int = Field(default=1, ge=-1, description="likewise; -1: the broker's default")
-    group: str = Field(default="docmill-processor", description="consumer group of the processor")
+    group: str = Field(
+        default="docmill-processor",
+        pattern="^[^:]+$",  # transactional ids are made of it, with colons between
+        description="consumer group of the processor; no colon",
+    )
     delivery: Literal["exactly_once", "at_least_once"] = Field(
         default="exactly_once",
         description="exactly_once needs brokers from 4.0 on; to change it, stop the whole group first",
@@ -115,6 +128,11 @@ class Settings(BaseSettings):
         default="info", description="how much is logged, on stderr"
     )
 
+    @field_validator("kafka_bootstrap_servers")
+    @classmethod
+    def _addresses(cls, servers: str) -> str:
+        return checked_addresses(servers)
+
     @model_validator(mode="after")
     def _wire(self) -> Self:
         if problems := list(_wire_problems(self)):
@@ -132,13 +150,21 @@ class Settings(BaseSettings):
         return self.security_protocol.endswith("SSL")
 
 
-SASL_SETTINGS = ("sasl_username", "sasl_password", "sasl_password_file")
-TLS_SETTINGS = ("ssl_cafile", "ssl_certfile", "ssl_keyfile", "ssl_key_password", "ssl_key_password_file")
+SASL_SETTINGS = ("sasl_username", "sasl_password", "sasl_password_file", "sasl_mechanism")
+TLS_SETTINGS = (
+    "ssl_cafile",
+    "ssl_certfile",
+    "ssl_keyfile",
+    "ssl_key_password",
+    "ssl_key_password_file",
+    "ssl_check_hostname",
+)
 
 
 def _wire_problems(settings: Settings) -> Iterator[str]:
     """What the settings of the connection contradict each other in: none is ever passed over in silence."""
-    given = [name for name in (*SASL_SETTINGS, *TLS_SETTINGS) if getattr(settings, name) is not None]
+    was_set = settings.model_fields_set
+    given = [n for n in (*SASL_SETTINGS, *TLS_SETTINGS) if n in was_set and getattr(settings, n) is not None]
     protocol = settings.security_protocol
     for names, used, others in (
         (SASL_SETTINGS, settings.uses_sasl, "SASL_SSL or SASL_PLAINTEXT"),
@@ -166,24 +192,31 @@ def _variable(name: str) -> str:
 
 def load_settings(**overrides: object) -> Settings:
     """Settings of this process; `overrides` (from the command line) win over the environment, None means not given.
+    A variable that is empty is not given either.
 
     Raises:
-        ConfigurationError: a value is wrong; says which variable and why.
+        ConfigurationError: a value is wrong, or a variable of the connection's security misspelt; says which variable
+            and why.
     """
     given = {name: value for name, value in overrides.items() if value is not None}
     if unknown := given.keys() - Settings.model_fields.keys():
         raise TypeError(f"no settings: {sorted(unknown)}")
+    problems = list(misspelt(os.environ, Settings.model_fields))
     try:
-        return Settings(**given)  # type: ignore[arg-type]
+        settings = Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
-        problems = "; ".join(_problem(e["loc"], e["msg"], e["input"], given) for e in error.errors())
-        raise ConfigurationError(f"settings: {problems}") from error
+        problems += [_problem(e["loc"], e["msg"], e["input"], given) for e in error.errors()]
+        raise ConfigurationError(f"settings: {'; '.join(problems)}") from error
+    if problems:
+        raise ConfigurationError(f"settings: {'; '.join(problems)}")
+    return settings
 
 
 def _problem(location: tuple[int | str, ...], message: str, value: object, given: Mapping[str, object]) -> str:
     """A wrong value with its variable. What was given for a secret is never shown, and may be all that was given."""
+    message = message.removeprefix("Value error, ")
     if not location:  # of several together: the message names them
-        return message.removeprefix("Value error, ")
+        return message
     name = _name(location, given)
     return f"{name}: {message}" if "PASSWORD" in name.upper() else f"{name}: {message} (got {value!r})"
 
@@ -191,4 +224,6 @@ def _problem(location: tuple[int | str, ...], message: str, value: object, given
 def _name(location: tuple[int | str, ...], given: Mapping[str, object]) -> str:
     """The variable that a wrong value came from, or the override's own name."""
     name = str(location[0]) if location else "environment"
+    if name == "kafka_bootstrap_servers":  # no option: commands hand the variable on
+        return name.upper()
     return _variable(name) if name in Settings.model_fields.keys() - given.keys() else name

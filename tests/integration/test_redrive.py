@@ -1,6 +1,11 @@
 """Dead letters go back once, as they came, whatever the run that puts them back dies of."""
 
+import asyncio
 import json
+import os
+import signal
+import subprocess
+import sys
 from collections import Counter
 
 import pytest
@@ -85,6 +90,51 @@ async def test_a_run_that_dies_is_gone_on_with(
     assert keys(back) == [f"broken-{n}" for n in range(6)]
 
 
+def command(topics: Topics, **environment: str) -> subprocess.CompletedProcess[str]:
+    """`docmill redrive --all` in a process of its own."""
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("DOCMILL_", "KAFKA_"))}
+    servers = {"KAFKA_BOOTSTRAP_SERVERS": topics.bootstrap, "DOCMILL_TOPIC_PREFIX": topics.prefix}
+    return subprocess.run(
+        [sys.executable, "-m", "docmill", "redrive", "--all"],
+        env={**inherited, **servers, **environment},
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("failpoint", ["ended", "sent:2"])
+@pytest.mark.usefixtures("settings")
+async def test_a_process_that_is_killed_is_gone_on_with(topics: Topics, failpoint: str) -> None:
+    """Between two transactions, and within the second."""
+    first, rest = module.TRANSACTION_LETTERS, 20
+    why = {
+        "reason": "undecodable_text",
+        "origin_topic": topics.prefix + RECEIVED,
+        "origin_partition": "0",
+        "attempt": "1",
+    }
+    common = [(f"docmill_{name}", value.encode()) for name, value in why.items()]
+    letters = []
+    for n in range(first + rest):
+        own = {"request_id": f"{n:032x}", "origin_offset": str(n)}
+        headers = [*common, *((f"docmill_{name}", value.encode()) for name, value in own.items())]
+        letters.append(Sent(b"\xff", str(n).encode(), headers, partition=0))
+    await topics.send_to(REJECTED, letters)
+    died = await asyncio.to_thread(command, topics, DOCMILL_FAILPOINT=failpoint)
+    assert died.returncode == -signal.SIGKILL, died.stderr
+    again = await asyncio.to_thread(command, topics)
+    assert again.returncode == 0, again.stderr
+    assert again.stdout.splitlines() == [
+        f"{rest} put back (undecodable_text {rest})",
+        f"{first} were back already",
+    ]
+    back = await topics.read(RECEIVED)
+    assert [record.key for record in back] == [letter.key for letter in letters]
+    assert len(await topics.read(REDRIVEN.name)) == first + rest
+
+
 async def test_a_limit_leaves_the_rest_for_later(topics: Topics, start: Start, settings: Settings) -> None:
     await topics.send([broken(n) for n in range(5)])
     with start() as processor:
@@ -109,11 +159,17 @@ async def test_a_letter_without_its_value_goes_back_from_its_origin(topics: Topi
         "attempt": "1",
         "value_omitted": "true",
     }
+    at_origin = (await topics.read(RECEIVED))[1]
+    why["origin_timestamp"] = str(at_origin.timestamp)
     headers = [(f"docmill_{name}", value.encode()) for name, value in why.items()]
+    other = [*headers, ("docmill_origin_timestamp", b"5")]  # as after the topic was made anew
     gone = [*headers, ("docmill_origin_offset", b"7")]
-    await topics.send_to(REJECTED, [Sent(None, b"large", headers), Sent(None, b"gone", gone)])
+    await topics.send_to(
+        REJECTED, [Sent(None, b"large", headers), Sent(None, b"gone", gone), Sent(None, b"other", other)]
+    )
     found = await run(settings)
     assert (found.put_back, [letter.document_id for letter in found.gone]) == (1, ["gone"])
+    assert [letter.document_id for letter in found.replaced] == ["other"]
     back = (await topics.read(RECEIVED))[-1]
     assert (back.value, back.key, header(back, "note")) == (b"large", b"large", "kept")
     assert header(back, "docmill_request_id") == "a" * 32

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from docmill_schemas.topics import OWN_TOPICS, TOPICS
 from tests.integration.processor_process import ProcessorProcess
 from tests.integration.rights import Right, grant, rights, subjects, user_of
 from tests.integration.secured_broker import MTLS_USER, PLAIN_USER, SHA256_USER, SecuredBroker, secured_broker
@@ -74,7 +75,7 @@ async def test_a_deployment_with_no_more_rights_than_the_page_lists(
         assert ran.returncode == 0, f"{what}: {ran.stdout}{ran.stderr}"
         return without_secrets(broker, ran.stdout + ran.stderr)
 
-    assert run("docmill topics create", "--partitions", "2").count("created") == 5
+    assert run("docmill topics create", "--partitions", "2").count("created") == len((*TOPICS, *OWN_TOPICS))
     assert "configuration not checked" in " ".join(run("docmill topics verify").split())
     await Topics(broker.admin, topic_prefix).send(MIXED)
     user, log = user_of(PROCESSOR), tmp_path / "log"

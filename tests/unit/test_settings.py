@@ -127,6 +127,7 @@ def test_falsy_overrides_are_given(monkeypatch: pytest.MonkeyPatch) -> None:
         ("replication_factor", "-2"),
         ("topic_prefix", "claims/"),
         ("topic_prefix", "a b"),
+        ("group", "claims:processor"),
         ("delivery", "at_most_once"),
         ("threads", "0"),
         ("max_slice_tokens", "255"),
@@ -185,6 +186,68 @@ def test_variables_of_others_are_no_ones_business(monkeypatch: pytest.MonkeyPatc
     assert load_settings() == Settings()
 
 
+def test_an_empty_variable_is_not_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Compose and Helm give what is not set."""
+    for name in Settings.model_fields:
+        monkeypatch.setenv(f"DOCMILL_{name.upper()}", "")
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "")
+    assert load_settings() == Settings.model_construct()
+
+
+@pytest.mark.parametrize(
+    ("variable", "meant"),
+    [
+        ("DOCMILL_SASL_USER", "DOCMILL_SASL_USERNAME"),
+        ("docmill_sasl_user", "DOCMILL_SASL_USERNAME"),
+        ("DOCMILL_SECURTY_PROTOCOL", "DOCMILL_SECURITY_PROTOCOL"),
+        ("DOCMILL_SECURITYPROTOCOL", "DOCMILL_SECURITY_PROTOCOL"),
+        ("DOCMILL_SSL_CA_FILE", "DOCMILL_SSL_CAFILE"),
+        ("DOCMILL_TLS_CERTFILE", "DOCMILL_SSL_CERTFILE"),
+        ("DOCMILL_KAFKA_SASL_MECHANISM", "DOCMILL_SASL_MECHANISM"),
+    ],
+)
+def test_a_misspelt_variable_of_security_is_refused(monkeypatch: pytest.MonkeyPatch, variable: str, meant: str) -> None:
+    """With it unread documents would go in the clear."""
+    monkeypatch.setenv(variable, "hush")
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings()
+    assert str(caught.value) == f"settings: {variable}: no setting has this name; did you mean {meant}?"
+    monkeypatch.setenv("DOCMILL_PARTITIONS", "0")
+    with pytest.raises(ConfigurationError, match=rf"did you mean {meant}\?; DOCMILL_PARTITIONS: "):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    "given", ["a", "a:1,b:65535", " a:1 , b:2 ", "[::1]:9092", "my_broker.:9092", "bücher.example:1"]
+)
+def test_addresses_of_brokers(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", given)
+    assert load_settings().kafka_bootstrap_servers == given
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("localhost:abc", "'localhost:abc' is no host:port"),
+        ("a:1,[::1", "'[::1' is no host:port"),
+        ("::1:9092", "nor [IPv6 address]:port"),
+        ("[broker]:9092", "'[broker]:9092' names no host"),
+        ("broker..example:9092", "'broker..example:9092' names no host"),
+        ("a:1,", "'' is no host:port"),
+        ("a:0", "'a:0' has a port that is not from 1 to 65535"),
+        ("a:65536", "has a port"),
+        ("a:\u0663", "is no host:port"),
+        ("PLAINTEXT://a:9092", "is no host:port"),
+    ],
+)
+def test_what_is_no_address_is_named(monkeypatch: pytest.MonkeyPatch, given: str, said: str) -> None:
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", given)
+    for overrides in ({}, {"kafka_bootstrap_servers": given}):
+        with pytest.raises(ConfigurationError, match=r"^settings: KAFKA_BOOTSTRAP_SERVERS: ") as caught:
+            load_settings(**overrides)
+        assert said in str(caught.value)
+
+
 def test_settings_are_frozen() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         load_settings().partitions = 3  # type: ignore[misc]
@@ -213,7 +276,7 @@ def test_what_holds_a_secret_is_never_shown() -> None:
     ("given", "said"),
     [
         (SASL | {"DOCMILL_SASL_PASSWORD_FILE": "/x"}, "DOCMILL_SASL_PASSWORD and DOCMILL_SASL_PASSWORD_FILE: give one"),
-        (SASL | {"DOCMILL_SASL_USERNAME": ""}, "DOCMILL_SASL_USERNAME: String should have at least 1"),
+        (SASL | {"DOCMILL_SASL_USERNAME": ""}, "DOCMILL_SASL_USERNAME: missing, SASL_SSL needs it"),
         (SASL | {"DOCMILL_SECURITY_PROTOCOL": "SSL"}, "DOCMILL_SASL_USERNAME, DOCMILL_SASL_PASSWORD: without effect"),
         (SASL | {"DOCMILL_SECURITY_PROTOCOL": "PLAINTEXT"}, "is PLAINTEXT; make it SASL_SSL or SASL_PLAINTEXT"),
         (SASL | {"DOCMILL_SASL_MECHANISM": "SCRAM"}, "DOCMILL_SASL_MECHANISM: Input should be"),
@@ -225,6 +288,9 @@ def test_what_holds_a_secret_is_never_shown() -> None:
         ({"DOCMILL_SECURITY_PROTOCOL": "SASL_SSL"}, "DOCMILL_SASL_PASSWORD_FILE or DOCMILL_SASL_PASSWORD: missing"),
         ({"DOCMILL_SECURITY_PROTOCOL": "TLS"}, "DOCMILL_SECURITY_PROTOCOL: Input should be"),
         ({"DOCMILL_SSL_CAFILE": "/ca.pem"}, "DOCMILL_SSL_CAFILE: without effect while DOCMILL_SECURITY_PROTOCOL is"),
+        ({"DOCMILL_SSL_CHECK_HOSTNAME": "false"}, "DOCMILL_SSL_CHECK_HOSTNAME: without effect while"),
+        ({"DOCMILL_SASL_MECHANISM": "SCRAM-SHA-512"}, "DOCMILL_SASL_MECHANISM: without effect while"),
+        (TLS | {"DOCMILL_SASL_MECHANISM": "PLAIN"}, "is SSL; make it SASL_SSL or SASL_PLAINTEXT"),
         (SASL | {"DOCMILL_SSL_KEYFILE": "/key"}, "DOCMILL_SSL_KEYFILE: of no use without DOCMILL_SSL_CERTFILE"),
         (
             TLS | {"DOCMILL_SSL_KEY_PASSWORD": "hush", "DOCMILL_SSL_KEY_PASSWORD_FILE": "/x"},

@@ -107,9 +107,13 @@ def _tell(found: "Redrive", dry_run: bool) -> None:
     lines = [f"{done}{f' ({named})' if named else ''}"]
     if found.already_back:
         lines.append(f"{found.already_back:,} were back already")
-    if found.gone:
-        ids = ", ".join(one_line(letter.document_id) for letter in found.gone[:SHOWN])
-        lines.append(f"{len(found.gone):,} had no value, and retention took it at its origin: {ids}")
+    for letters, why in (
+        (found.gone, "retention took it at its origin"),
+        (found.replaced, "its origin is another record now, of a topic that was made anew"),
+    ):
+        if letters:
+            ids = ", ".join(one_line(letter.document_id) for letter in letters[:SHOWN])
+            lines.append(f"{len(letters):,} had no value, and {why}: {ids}")
     if found.strangers:
         lines.append(f"{found.strangers:,} records there are no dead letters of this deployment's")
     if found.more:

@@ -35,7 +35,7 @@ from docmill.kafka.health import Health
 from docmill.kafka.parser_metrics import ParserMetrics
 from docmill.kafka.poller import Poller
 from docmill.kafka.producers import new_producer, start_producer
-from docmill.kafka.refusals import refused, told
+from docmill.kafka.refusals import explained, refused, told
 from docmill.kafka.reload import Reloader
 from docmill.kafka.serving import InUse, Serving, Surroundings
 from docmill.kafka.topics import cluster_id, verify_topics
@@ -271,4 +271,10 @@ async def _observe(
                 log.warning("lag unknown: %s", told(error))
         # An idle replica, or one that never joined, meets it nowhere else.
         if health.deaf_s > settings.broker_timeout_s:
-            raise BrokerError(f"the broker has not answered for {health.deaf_s:.0f} s")
+            raise await _unanswered(settings, health.deaf_s)
+
+
+async def _unanswered(settings: Settings, deaf_s: float) -> BrokerError:
+    """The error of a broker that was silent for too long: with the cause, such as a certificate that has expired."""
+    cause = await explained(settings, TimeoutError("no answer in time"))
+    return BrokerError(f"the broker has not answered for {deaf_s:.0f} s: {cause}")

@@ -105,7 +105,9 @@ class BundleChild:
         }
         try:
             self.connection.settimeout(self._patience_s)
-            send(self.connection, Frame(json.dumps(facts).encode(), self._settings.model_dump_json().encode()))
+            # Only what was set: whether it was, decides what contradicts itself.
+            settings = self._settings.model_dump_json(exclude_unset=True).encode()
+            send(self.connection, Frame(json.dumps(facts).encode(), settings))
             for name, content in self.files.contents.items():
                 send(self.connection, Frame(name.encode(), content))
             answer = receive(self.connection, MAX_REFUSAL_BYTES, deadline_s)

@@ -174,5 +174,8 @@ class ExactlyOnce:
 
 
 def transactional_id(group: str, partition: TopicPartition) -> str:
-    """One for each partition of a group; the right to write it is granted by the prefix `group.`."""
-    return f"{group}.{partition.topic}.{partition.partition}"
+    """One for each partition of a group; the right to write it is granted by the prefix `group:`.
+
+    Neither a group nor a topic holds a colon, so no two deployments share one, whatever their prefixes.
+    """
+    return f"{group}:{partition.topic}:{partition.partition}"

@@ -3,6 +3,8 @@
 What is put back and the note of it, on documents.redriven, are one transaction. There is one transactional id for the
 deployment: who starts fences a run that is still going, and only then reads the notes. So a second run, or one after a
 death, skips what is back already. A letter is known by its place and time on documents.rejected.
+
+Failpoints of each transaction: `sent`, all of it is acknowledged and none to be seen yet; `ended`, it is final.
 """
 
 import asyncio
@@ -10,16 +12,20 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum, auto
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from docmill.kafka.decode_record import ATTEMPT_HEADER, REQUEST_ID_HEADER, Record, key_text, timestamp_utc
+from docmill.kafka.failpoints import failpoint
 from docmill.kafka.producers import (
     FAILURES,
+    abandon_producer,
     close_producer,
-    first_failure,
+    failure_of,
     new_producer,
     start_producer,
+    transaction_failure,
 )
 from docmill.kafka.publish import OWN_HEADERS
 from docmill.kafka.refusals import refused
@@ -48,6 +54,7 @@ class Letter:
     attempt: int
     origin: TopicPartition
     origin_offset: int
+    origin_timestamp: str  # as its header says
     record: Record
     value_omitted: bool
 
@@ -87,7 +94,15 @@ class Redrive:
     already_back: int = 0
     strangers: int = 0  # records on the topic that are no dead letters of docmill, or of no topic of this deployment
     gone: list[Letter] = field(default_factory=list)  # without their value, which retention took at the origin
+    replaced: list[Letter] = field(default_factory=list)  # likewise; another record is there, of a topic made anew
     more: bool = False  # letters beyond the limit, or beyond what is held in memory
+
+
+class Lost(Enum):
+    """Why there is no record for a letter that came without its value."""
+
+    GONE = auto()
+    REPLACED = auto()
 
 
 OnLetters = Callable[[int], None]  # how many are back so far
@@ -106,6 +121,7 @@ async def redrive(
     Raises:
         BrokerError: the broker does not answer, a topic is missing, or another run has begun meanwhile. What was put
             back until then is, and is known to be.
+        ConfigurationError: a right is missing; likewise.
     """
     await require_topics(settings, (RECEIVED, REJECTED, REDRIVEN))
     if dry_run:
@@ -117,10 +133,12 @@ async def redrive(
         async with scan_clients(settings, TRANSACTIONAL_ID) as (admin, consumer):
             found = await _look(Scan(settings, admin, consumer, None, on_progress), settings, selection)
             for letters in batches(found.wanted):
-                await _put_back(producer, consumer, letters, settings.topic_prefix, found)
+                await _put_back(producer, consumer, letters, settings, found)
                 on_letters(found.put_back)
-    finally:
-        await close_producer(producer)
+    except BaseException:
+        await abandon_producer(producer)
+        raise
+    await close_producer(producer)
     return found
 
 
@@ -171,6 +189,7 @@ def read_letter(record: Record, topic_prefix: str) -> Letter | None:
         attempt=attempt,
         origin=TopicPartition(said["origin_topic"], partition),
         origin_offset=offset,
+        origin_timestamp=headers.get(f"{OWN_HEADERS}origin_timestamp", ""),
         record=record,
         value_omitted=f"{OWN_HEADERS}value_omitted" in headers,
     )
@@ -191,38 +210,58 @@ def batches(letters: Sequence[Letter]) -> Iterator[list[Letter]]:
 
 
 async def _put_back(
-    producer: AIOKafkaProducer, consumer: AIOKafkaConsumer, letters: Sequence[Letter], prefix: str, found: Redrive
+    producer: AIOKafkaProducer,
+    consumer: AIOKafkaConsumer,
+    letters: Sequence[Letter],
+    settings: Settings,
+    found: Redrive,
 ) -> None:
     """One transaction: the records on their topic, and a note of each."""
-    records = {letter.place: await _record_of(letter, consumer) for letter in letters}
-    found.gone += [letter for letter in letters if records[letter.place] is None]
-    acks: list[asyncio.Future[object]] = []
+    records: list[tuple[Letter, Record]] = []
+    for letter in letters:
+        match await _record_of(letter, consumer):
+            case Lost.GONE:
+                found.gone.append(letter)
+            case Lost.REPLACED:
+                found.replaced.append(letter)
+            case record:
+                records.append((letter, record))
+    ledger = settings.topic_prefix + REDRIVEN.name
+    acks: list[tuple[str, asyncio.Future[object]]] = []  # of the topic of that name
     try:
-        await producer.begin_transaction()
-        count = 0
-        for letter in letters:
-            record = records[letter.place]
-            if record is None:
-                continue
-            # Its own partition: documents of one path keep their order, whatever partitioner their sender has.
-            acks.append(
-                await producer.send(
-                    letter.origin.topic,
-                    record.value,
-                    key=record.key,
-                    partition=letter.origin.partition,
-                    headers=headers_of(letter, record),
-                )
-            )
-            said = json.dumps({"request_id": letter.request_id, "attempt": letter.attempt + 1}).encode()
-            acks.append(await producer.send(prefix + REDRIVEN.name, said, key=letter.place.encode()))
-            count += 1
-        await asyncio.gather(*acks)
-        await producer.commit_transaction()
+        async with asyncio.timeout(settings.broker_timeout_s):
+            await producer.begin_transaction()
+            for letter, record in records:
+                acks.append((letter.origin.topic, await _send_back(producer, letter, record)))
+                note = json.dumps({"request_id": letter.request_id, "attempt": letter.attempt + 1}).encode()
+                acks.append((ledger, await producer.send(ledger, note, key=letter.place.encode())))
+                for _, ack in acks[-2:]:
+                    ack.add_done_callback(failure_of)  # so that asyncio does not miss who awaits it
+            await asyncio.gather(*(ack for _, ack in acks))
+            failpoint("sent")
+            await producer.commit_transaction()
+            failpoint("ended")
     except FAILURES as error:
-        what = f"after {found.put_back} letters that are back, run it again"
-        raise refused(what, first_failure(producer, acks, error)) from error
-    found.put_back += count
+        # What the rest follows from: a record's failure, or where its partition was refused, that of all.
+        failed = ((topic, failure) for topic, ack in acks if (failure := failure_of(ack)) is not None)
+        topic, cause = next(failed, ("", transaction_failure(producer) or error))
+        if isinstance(cause, TimeoutError):
+            cause = TimeoutError(f"no answer within {settings.broker_timeout_s:g} s")
+        what = f"after {found.put_back} letters that are back, run it again: what is back is in the ledger"
+        raise refused(what, cause, topic) from error
+    found.put_back += len(records)
+
+
+async def _send_back(producer: AIOKafkaProducer, letter: Letter, record: Record) -> "asyncio.Future[object]":
+    """Onto its own partition: documents of one path keep their order, whatever partitioner their sender has."""
+    ack: asyncio.Future[object] = await producer.send(
+        letter.origin.topic,
+        record.value,
+        key=record.key,
+        partition=letter.origin.partition,
+        headers=headers_of(letter, record),
+    )
+    return ack
 
 
 def headers_of(letter: Letter, record: Record) -> list[tuple[str, bytes | None]]:
@@ -232,7 +271,7 @@ def headers_of(letter: Letter, record: Record) -> list[tuple[str, bytes | None]]
     return [*received, *((name, value.encode()) for name, value in own.items())]
 
 
-async def _record_of(letter: Letter, consumer: AIOKafkaConsumer) -> Record | None:
+async def _record_of(letter: Letter, consumer: AIOKafkaConsumer) -> Record | Lost:
     """The record as it was received: the letter itself, or where that came without its value, what is at its origin."""
     if not letter.value_omitted:
         return letter.record
@@ -240,8 +279,12 @@ async def _record_of(letter: Letter, consumer: AIOKafkaConsumer) -> Record | Non
     start = (await consumer.beginning_offsets([letter.origin]))[letter.origin]
     end = (await consumer.end_offsets([letter.origin]))[letter.origin]
     if not start <= letter.origin_offset < end:
-        return None
+        return Lost.GONE
     consumer.seek(letter.origin, letter.origin_offset)
     polled = await consumer.getmany(letter.origin, timeout_ms=ORIGIN_PATIENCE_MS, max_records=1)
-    records: Sequence[Record] = polled.get(letter.origin, ())
-    return next((record for record in records if record.offset == letter.origin_offset), None)
+    for record in polled.get(letter.origin, ()):
+        if record.offset == letter.origin_offset:
+            same: Record = record
+            # A topic that was made anew counts its offsets anew: another document must not go under this request.
+            return same if letter.origin_timestamp == str(same.timestamp) else Lost.REPLACED
+    return Lost.GONE

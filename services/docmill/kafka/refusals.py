@@ -126,7 +126,7 @@ async def _ask(settings: Settings, host: str, port: int) -> set[tuple[str, int]]
             metadata = await connection.send(MetadataRequest([]))
         finally:
             connection.close()
-    except (KafkaError, OSError, TimeoutError) as error:
+    except (KafkaError, OSError, TimeoutError, ValueError) as error:  # ValueError: what cannot be a host's name
         return _problem(settings, f"{host}:{port}", error)
     return {(broker[1], broker[2]) for broker in metadata.brokers}
 

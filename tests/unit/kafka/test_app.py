@@ -1,4 +1,4 @@
-"""What a SIGHUP means: look at the bundle, unless the terminal is gone."""
+"""What a SIGHUP means: look at the bundle, unless the terminal is gone. Why a broker is silent is asked at the end."""
 
 import asyncio
 import os
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from docmill.kafka import app
+from docmill.settings import load_settings
 
 
 @pytest.fixture(autouse=True)
@@ -49,3 +50,19 @@ async def test_a_hangup(monkeypatch: pytest.MonkeyPatch, terminals: tuple[bool, 
 async def test_under_nohup_it_never_means_stop(monkeypatch: pytest.MonkeyPatch) -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     assert await meanings(monkeypatch, True, False) == ["look"]
+
+
+async def test_a_silence_that_ends_the_service_is_told_with_its_cause() -> None:
+    """Here a listener that wants something else than plain text."""
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server:
+        error = await app._unanswered(load_settings(kafka_bootstrap_servers=f"127.0.0.1:{port}"), 123.4)
+    said = (
+        f"the broker has not answered for 123 s: the broker at 127.0.0.1:{port} closed the connection: it may want TLS"
+    )
+    assert str(error).startswith(said)

@@ -21,6 +21,7 @@ from docmill.kafka.crash_marks import CrashMark
 from docmill.kafka.delivery import Committed
 from docmill.kafka.exactly_once import ExactlyOnce, transactional_id
 from docmill.kafka.publish import OutgoingRecord
+from docmill.settings import load_settings
 
 HELD = CrashMark("this one")
 P0, P1 = TopicPartition("claims.documents.received", 0), TopicPartition("claims.documents.received", 1)
@@ -134,7 +135,7 @@ async def acquired(broker: Broker, timeout_s: float = 5.0) -> ExactlyOnce:
 async def test_the_offset_is_read_after_the_owner_before_was_fenced() -> None:
     broker = Broker()
     assert await broker.delivery().acquire(P0) == at(10)
-    assert broker.log == ["member?", ("start", "mill.claims.documents.received.0"), "committed?"]
+    assert broker.log == ["member?", ("start", "mill:claims.documents.received:0"), "committed?"]
 
 
 async def test_who_is_no_member_fences_nobody() -> None:
@@ -254,7 +255,7 @@ async def test_acquiring_again_throws_the_producer_away() -> None:
     await delivery.acquire(P0)
     await delivery.close()
     assert broker.log.count("abandoned") == 2
-    assert [producer.name for producer in broker.producers] == ["mill.claims.documents.received.0"] * 2
+    assert [producer.name for producer in broker.producers] == ["mill:claims.documents.received:0"] * 2
 
 
 async def test_releasing_takes_the_mark_back_and_closes_the_producer() -> None:
@@ -300,7 +301,15 @@ async def test_producers_of_partitions_that_were_never_worked_on_are_closed_too(
 
 
 def test_the_id_is_that_of_the_partition_whoever_holds_it() -> None:
-    assert transactional_id("mill", P1) == "mill.claims.documents.received.1"
+    assert transactional_id("mill", P1) == "mill:claims.documents.received:1"
+
+
+def test_two_deployments_never_share_an_id() -> None:
+    """A full stop may be part of a group and of a prefix, a colon of neither."""
+    received = TopicPartition("documents.received", 1)
+    assert transactional_id("mill", P1) != transactional_id("mill.claims", received)
+    with pytest.raises(ConfigurationError, match="group: "):
+        load_settings(group="mill:claims")
 
 
 async def test_a_transaction_that_failed_unseen_says_of_what() -> None:

@@ -1,16 +1,21 @@
 """Which dead letters go back, and as what."""
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from aiokafka.errors import IllegalOperation, ProducerFenced, TopicAuthorizationFailedError
 
+from docmill.cli.redrive import _tell
+from docmill.errors import BrokerError, ConfigurationError
 from docmill.kafka import redrive
 from docmill.kafka.decode_record import decode_record
 from docmill.kafka.publish import rejected_record
-from docmill.kafka.redrive import Letter, Selection, batches, headers_of, read_letter
+from docmill.kafka.redrive import Letter, Lost, Redrive, Selection, batches, headers_of, read_letter
 from docmill.processing import Rejected
+from docmill.settings import Settings
 from docmill_schemas.reasons import RejectionReason
 from tests.unit.kafka.fakes import SENT_AT, FakeRecord, Headers, decode, record
 
@@ -112,3 +117,114 @@ def test_a_transaction_is_bounded_by_letters_and_by_bytes(monkeypatch: pytest.Mo
     assert [len(batch) for batch in batches([small] * 7)] == [3, 3, 1]
     assert [len(batch) for batch in batches([small, large, small])] == [1, 1, 1]
     assert list(batches([])) == []
+
+
+class FakeProducer:
+    """Knows topics that may not be written: the ack of a record for one fails, and the next send finds that illegal."""
+
+    def __init__(self, forbidden: str = "", commit: BaseException | None = None, hangs_at: str = "") -> None:
+        self.forbidden, self.commit, self.hangs_at = forbidden, commit, hangs_at
+        self.sent: list[str] = []
+        self.ended = False
+        self._txn_manager = None
+
+    async def _pass(self, step: str) -> None:
+        if step == self.hangs_at:
+            await asyncio.Event().wait()
+
+    async def begin_transaction(self) -> None:
+        await self._pass("begin")
+
+    async def send(self, topic: str, value: object, **_: object) -> "asyncio.Future[None]":
+        await self._pass("send")
+        if self.forbidden in self.sent:
+            raise IllegalOperation("in the state ABORTABLE_ERROR")
+        self.sent.append(topic)
+        ack: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if topic == self.forbidden:
+            ack.set_exception(TopicAuthorizationFailedError())
+        elif self.hangs_at != "ack":
+            ack.set_result(None)
+        return ack
+
+    async def commit_transaction(self) -> None:
+        await self._pass("commit")
+        if self.commit is not None:
+            raise self.commit
+        self.ended = True
+
+
+async def put_back(producer: FakeProducer, timeout_s: float = 5.0) -> Redrive:
+    found = Redrive(put_back=7)
+    settings = Settings(broker_timeout_s=timeout_s)
+    await redrive._put_back(cast(Any, producer), cast(Any, None), [letter(), letter()], settings, found)
+    return found
+
+
+async def test_each_letter_goes_back_with_its_note() -> None:
+    producer = FakeProducer()
+    assert (await put_back(producer)).put_back == 9
+    assert producer.sent == ["documents.received", "documents.redriven"] * 2
+    assert producer.ended
+
+
+@pytest.mark.parametrize("topic", ["documents.received", "documents.redriven"])
+async def test_the_right_that_is_missing_is_told_and_not_what_came_of_it(topic: str) -> None:
+    producer = FakeProducer(forbidden=topic)
+    with pytest.raises(
+        ConfigurationError, match=f"after 7 letters that are back.* a right is missing, on topic {topic}:"
+    ):
+        await put_back(producer)
+    assert not producer.ended
+
+
+@pytest.mark.parametrize("step", ["begin", "send", "ack", "commit"])
+async def test_no_step_waits_without_end(step: str) -> None:
+    with pytest.raises(BrokerError, match=r"run it again: what is back is in the ledger.*no answer within 0\.01 s"):
+        await put_back(FakeProducer(hangs_at=step), timeout_s=0.01)
+
+
+async def test_another_run_that_has_begun_is_told() -> None:
+    with pytest.raises(BrokerError, match="ProducerFenced"):
+        await put_back(FakeProducer(commit=ProducerFenced()))
+
+
+class FakeConsumer:
+    """Holds one record."""
+
+    def __init__(self, held: FakeRecord) -> None:
+        self.held = held
+
+    def assign(self, partitions: object) -> None: ...
+    def seek(self, partition: object, offset: int) -> None: ...
+
+    async def beginning_offsets(self, partitions: list[Any]) -> dict[Any, int]:
+        return dict.fromkeys(partitions, self.held.offset)
+
+    async def end_offsets(self, partitions: list[Any]) -> dict[Any, int]:
+        return dict.fromkeys(partitions, self.held.offset + 1)
+
+    async def getmany(self, partition: Any, **_: object) -> dict[Any, list[FakeRecord]]:
+        return {partition: [self.held]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [({}, None), ({"offset": 2}, Lost.GONE), ({"timestamp": 5}, Lost.REPLACED)],
+    ids=["there", "retention", "a topic made anew"],
+)
+async def test_what_is_at_the_origin_now(changes: dict[str, Any], expected: Lost | None) -> None:
+    came = record(b"large", key=b"claim-1")
+    at_origin = replace(came, **changes)
+    found = await redrive._record_of(letter(came, value_omitted=True), cast(Any, FakeConsumer(at_origin)))
+    assert found == (at_origin if expected is None else expected)
+
+
+def test_letters_that_cannot_go_back_are_told_with_the_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    other = letter(record(key=b"claim-2"))
+    _tell(Redrive(wanted=[letter(), other], gone=[letter()], replaced=[other]), dry_run=False)
+    told = capsys.readouterr().out.splitlines()
+    assert told[1:] == [
+        "1 had no value, and retention took it at its origin: claim-1",
+        "1 had no value, and its origin is another record now, of a topic that was made anew: claim-2",
+    ]

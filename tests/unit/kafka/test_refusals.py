@@ -14,6 +14,7 @@ from aiokafka.errors import (
 )
 
 from docmill.errors import BrokerError, ConfigurationError
+from docmill.kafka import refusals
 from docmill.kafka.refusals import explained, refused, told
 from docmill.settings import load_settings
 
@@ -26,7 +27,7 @@ from docmill.settings import load_settings
         (TopicAuthorizationFailedError(), "on topic of docmill: "),
         (GroupAuthorizationFailedError("docmill-processor"), "Read on group docmill-processor"),
         (GroupAuthorizationFailedError(), "Read on group of DOCMILL_GROUP"),
-        (TransactionalIdAuthorizationFailed("g.t.0"), "Write on transactional id g.t.0"),
+        (TransactionalIdAuthorizationFailed("g:t:0"), "Write on transactional id g:t:0"),
         (ClusterAuthorizationFailedError(), "on the cluster"),
     ],
 )
@@ -62,3 +63,10 @@ async def test_every_address_is_asked_again() -> None:
     assert str(problem).startswith(f"the broker at 127.0.0.1:{port} closed the connection: it may want TLS")
     nobody = await explained(load_settings(kafka_bootstrap_servers="127.0.0.1:1"), KafkaConnectionError("x"))
     assert "no broker answers at 127.0.0.1:1 (" in str(nobody)
+
+
+async def test_an_address_that_no_host_can_have_is_told() -> None:
+    """A broker may give one for itself."""
+    said = await refusals._ask(load_settings(), "broker..example", 9092)
+    assert isinstance(said, str)
+    assert said.startswith("no broker answers at broker..example:9092 (")
