@@ -24,6 +24,7 @@ SECRETS = ("DOCMILL_SASL_PASSWORD", "DOCMILL_SSL_KEY_PASSWORD")  # it speaks to 
 START_TIMEOUT_S = 120.0  # to load and check the bundle on a busy machine
 MAX_REFUSAL_BYTES = 64 * 1024
 REFUSED = b"refused"  # head of the frame that says why the bundle cannot be served
+CANNOT_TRY = b"cannot try"  # head of the frame that says why records could not be tried, no fault of theirs
 
 
 class BundleChild:

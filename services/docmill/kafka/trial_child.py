@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from docmill.bundle.files import BundleFiles, files_of
-from docmill.errors import BundleError
+from docmill.errors import BundleError, DependencyError, whereabouts
 from docmill.golden import check_own_golden
 from docmill.ingest.limits import limits_of
 from docmill.ingest.messages import Frame, receive, send
 from docmill.ingest.processes import ParserProcesses
-from docmill.kafka.bundle_child import REFUSED
+from docmill.kafka.bundle_child import CANNOT_TRY, REFUSED
 from docmill.kafka.serving import Serving, Surroundings
 from docmill.kafka.work import Work
 from docmill.processing import Silent
@@ -90,11 +90,20 @@ def _checked(files: BundleFiles, surroundings: Surroundings) -> Serving:
 
 def _serve(connection: socket.socket, work: Work) -> None:
     while (frame := receive(connection)) is not None:
-        records = [_record(*fields) for fields in json.loads(frame.body)]
-        decoded = [work.decode(record) for record in records]
-        send(connection, Frame(b"", json.dumps([(d.request_id, d.document_id) for d in decoded]).encode()))
-        work.process(records)
-        send(connection, DONE)
+        try:
+            records = [_record(*fields) for fields in json.loads(frame.body)]
+            decoded = [work.decode(record) for record in records]
+            send(connection, Frame(b"", json.dumps([(d.request_id, d.document_id) for d in decoded]).encode()))
+            work.process(records)
+        except Exception as error:  # no record's: what is tied to one has become its dead letter
+            send(connection, Frame(CANNOT_TRY, _why(error).encode()[:MAX_REASON_BYTES]))
+        else:
+            send(connection, DONE)
+
+
+def _why(error: Exception) -> str:
+    """Without text of a document, which the message of an exception that is not ours may hold."""
+    return f"{type(error).__name__}: {error}" if isinstance(error, DependencyError) else whereabouts(error)
 
 
 def _record(

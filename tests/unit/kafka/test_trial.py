@@ -27,7 +27,19 @@ from tests.unit.kafka.fakes import FakeRecord
 MORTAL = (sys.executable, "-m", "tests.integration.altered_processor", "trial")
 DEADLY = "do not open"
 SLOW = "take your time"
+ENDLESS = "read me for ever"
+UNPARSED = "nobody parses this"
 PATIENCE_S = 30.0
+LOADS_AND_GOES = """
+import json, os, socket, sys
+from docmill.ingest.messages import Frame, receive, send
+connection = socket.socket(fileno=int(sys.argv[1]))
+for _ in json.loads(receive(connection).head)["names"]:
+    receive(connection)
+send(connection, Frame(b"", b""))
+receive(connection)
+{how}
+"""
 
 
 SETTINGS = Settings(threads=1, parsers=1)
@@ -138,12 +150,53 @@ def test_one_death_of_a_child_condemns_nobody(trials: Bench, monkeypatch: pytest
     assert killed.is_set()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="no /proc tells the child's processor time")
 def test_a_record_that_never_ends_is_condemned(trials: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEST_ENDLESS_TEXT", ENDLESS)
+    monkeypatch.setattr(trial_module, "TRIAL_TIMEOUT_S", 3.0)
+    monkeypatch.setattr(trial_module, "TRIAL_CPU_S", 0.1)
+    ((_, found),) = trials.try_all([record(0, ENDLESS)]).items()
+    assert isinstance(found.document, Rejected)
+    assert "more than 0.1 s of processor time" in found.document.detail
+
+
+def test_a_record_that_is_not_let_compute_is_not_condemned(trials: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEST_SLOW_S", "60")
     monkeypatch.setattr(trial_module, "TRIAL_TIMEOUT_S", 0.5)
-    ((_, found),) = trials.try_all([record(0, SLOW)]).items()
-    assert isinstance(found.document, Rejected)
-    assert "more than" in found.document.detail
+    with pytest.raises(DependencyError, match="not tried in"):
+        trials.try_all([record(0, SLOW)])
+    assert trials.process is None  # it would answer the next question with this one
+
+
+def test_a_child_that_cannot_try_condemns_nobody(trials: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEST_UNPARSED_TEXT", UNPARSED)
+    for _ in range(2):
+        with pytest.raises(DependencyError, match="cannot be tried: DependencyError: no parser process"):
+            trials.try_all([record(0, UNPARSED)])
+    assert trials.try_all([record(1)]) == {}
+
+
+def test_a_bug_of_the_child_condemns_nobody_and_quotes_nothing(trials: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nonsense(_: Record) -> list[object]:
+        return ["a text", "too many"]
+
+    monkeypatch.setattr(trial_module, "_as_json", nonsense)
+    with pytest.raises(DependencyError, match=r"cannot be tried: TypeError at trial_child\.py:\d+$"):
+        trials.try_all([record(0)])
+
+
+@pytest.mark.parametrize(
+    ("how", "condemned"),
+    [("sys.exit()", False), ("1 / 0", False), ("os._exit(3)", True), ("os.abort()", True)],
+)
+def test_ends_that_prove_something(files: BundleFiles, how: str, condemned: bool) -> None:
+    """Of a child that has read its bundle, and goes when it gets a record."""
+    trials = Bench(files, (sys.executable, "-c", LOADS_AND_GOES.format(how=how)))
+    if condemned:
+        assert trials.try_all([record(0)]).keys() == {0}
+    else:
+        with pytest.raises(DependencyError, match="tried suspected records ended by exit code"):
+            trials.try_all([record(0)])
 
 
 @pytest.mark.parametrize(
