@@ -25,6 +25,7 @@ QUOTED_TEXT = os.environ.get("TEST_QUOTED_TEXT")
 ENDLESS_TEXT = os.environ.get("TEST_ENDLESS_TEXT")
 UNPARSED_TEXT = os.environ.get("TEST_UNPARSED_TEXT")
 TRIAL = "trial"
+ALTERATIONS = ("TEST_SLOW_S", "TEST_DEADLY_TEXT", "TEST_QUOTED_TEXT", "TEST_ENDLESS_TEXT", "TEST_UNPARSED_TEXT")
 
 
 def altered(tokenizer: TextTokenizer, windowing: Windowing, text: str) -> Tokens:
@@ -47,5 +48,6 @@ if __name__ == "__main__":
         del sys.argv[1]
         trial_child.main()
     else:
+        bundle_child.ENVIRONMENT += ALTERATIONS  # type: ignore[attr-defined]
         bundle_child.CHILD = (sys.executable, "-m", "tests.integration.altered_processor", TRIAL)
         main()

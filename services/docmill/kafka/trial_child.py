@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,8 @@ from docmill.runtime.threads import default_parsers, default_threads
 from docmill.settings import Settings
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
+OOM_SCORE_ADJ = Path("/proc/self/oom_score_adj")
+MOST_KILLABLE = "1000"  # proc(5)
 DONE = Frame(b"", b"")
 MAX_REASON_BYTES = 32 * 1024
 
@@ -50,6 +53,7 @@ def main() -> None:
     connection = socket.socket(fileno=int(sys.argv[1]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the terminal, to all
     _die_with(int(sys.argv[2]))
+    _die_first()
     first = receive(connection)
     if first is None:
         return
@@ -129,6 +133,12 @@ def _die_with(parent: int) -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it was gone before
         sys.exit()
+
+
+def _die_first() -> None:
+    """Linux: where memory runs out, be killed before the parent, which is larger and does the work."""
+    with suppress(OSError):  # no /proc, or not ours to write
+        OOM_SCORE_ADJ.write_text(MOST_KILLABLE, encoding="ascii")
 
 
 if __name__ == "__main__":
