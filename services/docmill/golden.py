@@ -112,9 +112,13 @@ def parse_golden(content: bytes, path: Path) -> list[GoldenRow]:
         BundleError: it has no row, a row is not valid or an id comes twice.
     """
     try:
-        rows = [GoldenRow.model_validate_json(line) for line in content.decode().splitlines()]
-    except (UnicodeDecodeError, ValidationError) as error:
-        raise BundleError(f"{path} holds no valid golden documents: {error}") from error
+        lines = content.decode().splitlines()
+    except UnicodeDecodeError as error:
+        raise BundleError(f"{path} holds no valid golden documents: it is not UTF-8") from error
+    rows = [
+        _parse_row(line, f"{path} holds no valid golden documents, line {number}")
+        for number, line in enumerate(lines, start=1)
+    ]
     if not rows or len({row.id for row in rows}) < len(rows):
         raise BundleError(f"{path} has no golden documents, or two of one id: train the bundle again")
     return rows
@@ -124,6 +128,19 @@ def golden_bytes(rows: Sequence[GoldenRow]) -> bytes:
     """golden.jsonl, one row a line."""
     # ASCII: a line separator inside a text (U+2028, form feed) must not end the line when it is read.
     return "".join(json.dumps(row.model_dump(mode="json")) + "\n" for row in rows).encode()
+
+
+def _parse_row(line: str, complaint: str) -> GoldenRow:
+    try:
+        return GoldenRow.model_validate_json(line)
+    except ValidationError as error:
+        # Locations and kinds only: pydantic's messages quote the input, and a document's text goes in no log.
+        found = [
+            (e["loc"][:-1] if e["type"] == "extra_forbidden" else e["loc"], e["type"])  # that last part is input
+            for e in error.errors(include_input=False)[:SHOWN_DIFFERENCES]
+        ]
+        problems = "; ".join(f"{'.'.join(map(str, place)) or 'row'}: {kind}" for place, kind in found)
+    raise BundleError(f"{complaint}: {problems}")  # outside: a traceback would quote it, too
 
 
 def _read(mill: Mill, texts: Mapping[str, str]) -> list[Decided | Rejected]:

@@ -1,3 +1,4 @@
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -6,12 +7,14 @@ import pytest
 
 from docmill.bundle.load import load_bundle
 from docmill.errors import BundleError
-from docmill.golden import GoldenRow, GoldenSpan, check_golden, golden_bytes, make_golden, read_golden
+from docmill.golden import GoldenRow, GoldenSpan, check_golden, golden_bytes, make_golden, parse_golden, read_golden
 from docmill.processing import Mill
 from docmill.runtime.session import OnnxInference
 from tests.tiny_bundle import build_tiny_bundle, text_of
 
 TOLERANCE = 0.02
+TEXT = "a diagnosis"
+GOOD = GoldenRow(id="1", text="a", label="receipt", probability=0.5, fields=(), straight_through=True)
 
 
 @pytest.fixture(scope="module")
@@ -101,3 +104,27 @@ def test_one_id_twice(rows: list[GoldenRow], tmp_path: Path) -> None:
 def test_no_file(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="holds no valid golden documents"):
         read_golden(tmp_path / "golden.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        (f'{{"id": "a", "text": ["{TEXT}"], "label": 1, "probability": "{TEXT}"}}', "text: string_type; label: string"),
+        (f'{GOOD.model_dump_json()[:-1]}, "{TEXT}": 1}}', "row: extra_forbidden"),
+        (f'"{TEXT}', "row: json_invalid"),
+        (f'{{"fields": [{{"name": "total", "start": "{TEXT}"}}]}}', "fields.0.start: int_parsing"),
+    ],
+)
+def test_what_is_wrong_with_a_row_is_said_without_its_text(line: str, problem: str) -> None:
+    content = golden_bytes([GOOD]) + line.encode()
+    with pytest.raises(BundleError) as caught:
+        parse_golden(content, Path("golden.jsonl"))
+    message = str(caught.value)
+    assert message.startswith("golden.jsonl holds no valid golden documents, line 2: ")
+    assert problem in message
+    assert TEXT not in "".join(traceback.format_exception(caught.value))
+
+
+def test_bytes_that_are_no_text_are_not_quoted() -> None:
+    with pytest.raises(BundleError, match="is not UTF-8"):
+        parse_golden(b"\xff", Path("golden.jsonl"))

@@ -61,6 +61,7 @@ async def run_processor(settings: Settings) -> None:
     Raises:
         DocmillError: it cannot start, or cannot go on.
     """
+    hangups = Hangups()  # before anything takes time: by default one ends the process
     folder = settings.bundle or default_bundle()
     files = read_files(folder)
     cluster = await _checked_cluster(settings)
@@ -102,7 +103,7 @@ async def run_processor(settings: Settings) -> None:
         )
         for task in tasks:
             task.add_done_callback(lambda task: _observed(task, engine))
-        _on_hangup(reloader.ask, app.exit)
+        hangups.mean(reloader.ask, app.exit)
         try:
             await run_until_stopped(app, engine, GOODBYE_S)
         except KafkaError as error:
@@ -149,17 +150,37 @@ def _first(files: BundleFiles, surroundings: Surroundings, metrics: Metrics) -> 
     return serving
 
 
-def _on_hangup(ask: Callable[[], None], stop: Callable[[], None]) -> None:
-    """SIGHUP: look at the bundle's folder. When it comes because the terminal is gone, it stays a reason to stop."""
-    had_terminal = _has_terminal() and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN  # nohup
+class Hangups:
+    """SIGHUP: look at the bundle's folder. When it comes because the terminal is gone, it stays a reason to stop.
 
-    def hung_up() -> None:
-        if had_terminal and not _has_terminal():
+    Heard from the making of this object on, in the event loop; what comes before `mean` is remembered.
+    """
+
+    def __init__(self) -> None:
+        self._had_terminal = _has_terminal() and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN  # nohup
+        self._asked = False
+        self._stopped = False
+        self._ask: Callable[[], None] | None = None
+        self._stop: Callable[[], None] | None = None
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._hear)
+
+    def mean(self, ask: Callable[[], None], stop: Callable[[], None]) -> None:
+        """From now on, and for what was heard so far: `ask` for a look, or `stop`."""
+        self._ask, self._stop = ask, stop
+        if self._stopped:
             stop()
-        else:
+        elif self._asked:
             ask()
 
-    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hung_up)
+    def _hear(self) -> None:
+        if self._had_terminal and not _has_terminal():
+            self._stopped = True
+            if self._stop is not None:
+                self._stop()
+        else:
+            self._asked = True
+            if self._ask is not None:
+                self._ask()
 
 
 def _has_terminal() -> bool:

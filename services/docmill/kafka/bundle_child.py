@@ -1,7 +1,7 @@
 """A child process that has loaded a bundle and read its golden documents, and what it says when it cannot.
 
 The bundle's bytes go to it over the socket: the folder that they came from may hold another bundle by now, or half of
-one. trial_child.py is the other side.
+one. So do the settings, without their secrets: it speaks to no broker. trial_child.py is the other side.
 """
 
 import contextlib
@@ -17,13 +17,14 @@ from collections.abc import Sequence
 from docmill.bundle.files import BundleFiles
 from docmill.errors import BundleError, DependencyError
 from docmill.ingest.messages import Frame, NonsenseError, receive, send
+from docmill.ingest.parser_process import ENVIRONMENT
 from docmill.settings import Settings
 
 CHILD: tuple[str, ...] = (sys.executable, "-m", "docmill.kafka.trial_child")
-SECRETS = ("DOCMILL_SASL_PASSWORD", "DOCMILL_SSL_KEY_PASSWORD")  # it speaks to no broker
 START_TIMEOUT_S = 120.0  # to load and check the bundle on a busy machine
 MAX_REFUSAL_BYTES = 64 * 1024
 REFUSED = b"refused"  # head of the frame that says why the bundle cannot be served
+CANNOT_TRY = b"cannot try"  # head of the frame that says why records could not be tried, no fault of theirs
 
 
 class BundleChild:
@@ -82,7 +83,7 @@ class BundleChild:
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     pass_fds=(theirs.fileno(),),
-                    env={name: value for name, value in os.environ.items() if name not in SECRETS},
+                    env={name: os.environ[name] for name in ENVIRONMENT if name in os.environ},
                     start_new_session=True,  # signals of the terminal are not for it
                 )
             except OSError as error:

@@ -101,7 +101,7 @@ class Reloader:
         except BundleError as error:
             self._refuse(str(error), at_once)
         except Exception as error:  # of the bundle, since all else works: it must not end the service
-            self._refuse(f"unexpected exception while it was loaded: {whereabouts(error)}: {error}", at_once)
+            self._refuse(f"unexpected exception while it was loaded: {whereabouts(error)}", at_once)
 
     def _take(self, files: BundleFiles) -> None:
         before = self._bundles.current.bundle

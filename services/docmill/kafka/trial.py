@@ -17,8 +17,9 @@ from dataclasses import dataclass, replace
 from docmill.bundle.files import BundleFiles
 from docmill.errors import BundleError, DependencyError
 from docmill.ingest.messages import Frame, NonsenseError, receive, send
+from docmill.ingest.process_usage import usage_of
 from docmill.kafka import bundle_child
-from docmill.kafka.bundle_child import BundleChild
+from docmill.kafka.bundle_child import CANNOT_TRY, BundleChild
 from docmill.kafka.decode_record import DecodedRecord, Record, undecoded
 from docmill.processing import Rejected
 from docmill.settings import Settings
@@ -28,8 +29,10 @@ log = logging.getLogger(__name__)
 
 DEATHS_TO_CONDEMN = 2
 TRIAL_TIMEOUT_S = 300.0  # of all suspects of a slice, and of one alone
+TRIAL_CPU_S = 200.0  # who has computed for so long by then never ends; who has not was not let
 IDLE_S = 60.0
-MAX_IDS_BYTES = 4 * 1024 * 1024
+MAX_ANSWER_BYTES = 4 * 1024 * 1024
+PYTHONS_OWN = (None, 0, 1)  # ways of a child to go: it has not gone, its main ended, an exception ended it
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ class Trials:
             files: of the bundle that the records are to be computed by.
 
         Raises:
-            DependencyError: no child can be started, or this was closed: nobody is condemned for that.
+            DependencyError: no child can be started or try them, or this was closed: nobody is condemned for that.
         """
         with self._one_at_a_time:
             try:
@@ -106,32 +109,18 @@ class Trials:
         return replace(known, request_id=request_id, document_id=document_id)
 
     def _attempt(self, records: Sequence[Record], files: BundleFiles) -> _Attempt:
+        """Raises: DependencyError: nothing is known of the records."""
         child = self._ready_child(files)
-        connection = child.connection
-        ids: tuple[tuple[str, str], ...] = ()
-        deadline_s = time.monotonic() + TRIAL_TIMEOUT_S
-        end = "answering nonsense"
+        attempt: _Attempt | None = None
+        self._trying = True
         try:
-            connection.settimeout(TRIAL_TIMEOUT_S)
-            self._trying = True
-            send(connection, Frame(b"", json.dumps([_as_json(record) for record in records]).encode()))
-            decoded = receive(connection, MAX_IDS_BYTES, deadline_s)
-            if decoded is not None:
-                ids = tuple((str(request), str(document)) for request, document in json.loads(decoded.body))
-                if receive(connection, 0, deadline_s) is not None:
-                    return _Attempt(None, ids)
-            end = child.how_it_ended()
-        except TimeoutError:
-            end = f"taking more than {TRIAL_TIMEOUT_S:.0f} s"
-        except OSError:
-            end = child.how_it_ended()
-        except (NonsenseError, ValueError, TypeError):
-            pass
+            attempt = _ask(child, records)
         finally:
             self._trying = False
-        self._end_child()
-        self._check_open()
-        return _Attempt(end, ids)
+            if attempt is None or attempt.end is not None:
+                self._end_child()
+                self._check_open()
+        return attempt
 
     def _ready_child(self, files: BundleFiles) -> BundleChild:
         """The child, or one of this bundle where there is none or it has another."""
@@ -162,6 +151,65 @@ class Trials:
     def _check_open(self) -> None:
         if self._closed:
             raise DependencyError("the trials were closed meanwhile")
+
+
+def _ask(child: BundleChild, records: Sequence[Record]) -> _Attempt:
+    """Have the child try the records.
+
+    Raises:
+        DependencyError: it cannot, it went of its own accord, or it had too little processor time to be judged.
+    """
+    connection = child.connection
+    ids: tuple[tuple[str, str], ...] = ()
+    before_s = _cpu_s(child)
+    deadline_s = time.monotonic() + TRIAL_TIMEOUT_S
+    try:
+        connection.settimeout(TRIAL_TIMEOUT_S)
+        send(connection, Frame(b"", json.dumps([_as_json(record) for record in records]).encode()))
+        decoded = _answer(child, deadline_s)
+        if decoded is not None:
+            ids = tuple((str(request), str(document)) for request, document in json.loads(decoded.body))
+            if _answer(child, deadline_s) is not None:
+                return _Attempt(None, ids)
+    except TimeoutError:
+        used_s = _cpu_s(child) - before_s
+        if used_s < TRIAL_CPU_S:  # the machine is slow, or what the records wait for
+            raise DependencyError(
+                f"suspected records were not tried in {TRIAL_TIMEOUT_S:.0f} s; the child had {used_s:.0f} s of "
+                f"processor time for them"
+            ) from None
+        return _Attempt(f"taking more than {TRIAL_CPU_S:g} s of processor time", ids)
+    except OSError:
+        pass
+    except (NonsenseError, ValueError, TypeError):
+        return _Attempt("answering nonsense", ids)
+    return _Attempt(_death(child), ids)
+
+
+def _answer(child: BundleChild, deadline_s: float) -> Frame | None:
+    """None: the child is gone.
+
+    Raises:
+        DependencyError: it says that it cannot try the records.
+    """
+    frame = receive(child.connection, MAX_ANSWER_BYTES, deadline_s)
+    if frame is not None and frame.head == CANNOT_TRY:
+        raise DependencyError(f"suspected records cannot be tried: {frame.body.decode(errors='replace')}")
+    return frame
+
+
+def _death(child: BundleChild) -> str:
+    """What the child died of, where somebody else chose that."""
+    end = child.how_it_ended()
+    if child.process.returncode in PYTHONS_OWN:
+        raise DependencyError(f"a child that tried suspected records ended by {end}; see its error above")
+    return end
+
+
+def _cpu_s(child: BundleChild) -> float:
+    """Processor time so far; 0 where the system does not tell."""
+    usage = usage_of(child.process.pid)
+    return 0.0 if usage is None else usage.cpu_s
 
 
 def _place(record: Record) -> tuple[int, str, int]:

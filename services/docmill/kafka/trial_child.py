@@ -11,16 +11,17 @@ import os
 import signal
 import socket
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from docmill.bundle.files import BundleFiles, files_of
-from docmill.errors import BundleError
+from docmill.errors import BundleError, DependencyError, whereabouts
 from docmill.golden import check_own_golden
 from docmill.ingest.limits import limits_of
 from docmill.ingest.messages import Frame, receive, send
 from docmill.ingest.processes import ParserProcesses
-from docmill.kafka.bundle_child import REFUSED
+from docmill.kafka.bundle_child import CANNOT_TRY, REFUSED
 from docmill.kafka.serving import Serving, Surroundings
 from docmill.kafka.work import Work
 from docmill.processing import Silent
@@ -28,6 +29,8 @@ from docmill.runtime.threads import default_parsers, default_threads
 from docmill.settings import Settings
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
+OOM_SCORE_ADJ = Path("/proc/self/oom_score_adj")
+MOST_KILLABLE = "1000"  # proc(5)
 DONE = Frame(b"", b"")
 MAX_REASON_BYTES = 32 * 1024
 
@@ -50,6 +53,7 @@ def main() -> None:
     connection = socket.socket(fileno=int(sys.argv[1]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the terminal, to all
     _die_with(int(sys.argv[2]))
+    _die_first()
     first = receive(connection)
     if first is None:
         return
@@ -90,11 +94,20 @@ def _checked(files: BundleFiles, surroundings: Surroundings) -> Serving:
 
 def _serve(connection: socket.socket, work: Work) -> None:
     while (frame := receive(connection)) is not None:
-        records = [_record(*fields) for fields in json.loads(frame.body)]
-        decoded = [work.decode(record) for record in records]
-        send(connection, Frame(b"", json.dumps([(d.request_id, d.document_id) for d in decoded]).encode()))
-        work.process(records)
-        send(connection, DONE)
+        try:
+            records = [_record(*fields) for fields in json.loads(frame.body)]
+            decoded = [work.decode(record) for record in records]
+            send(connection, Frame(b"", json.dumps([(d.request_id, d.document_id) for d in decoded]).encode()))
+            work.process(records)
+        except Exception as error:  # no record's: what is tied to one has become its dead letter
+            send(connection, Frame(CANNOT_TRY, _why(error).encode()[:MAX_REASON_BYTES]))
+        else:
+            send(connection, DONE)
+
+
+def _why(error: Exception) -> str:
+    """Without text of a document, which the message of an exception that is not ours may hold."""
+    return f"{type(error).__name__}: {error}" if isinstance(error, DependencyError) else whereabouts(error)
 
 
 def _record(
@@ -120,6 +133,12 @@ def _die_with(parent: int) -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it was gone before
         sys.exit()
+
+
+def _die_first() -> None:
+    """Linux: where memory runs out, be killed before the parent, which is larger and does the work."""
+    with suppress(OSError):  # no /proc, or not ours to write
+        OOM_SCORE_ADJ.write_text(MOST_KILLABLE, encoding="ascii")
 
 
 if __name__ == "__main__":

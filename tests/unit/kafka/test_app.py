@@ -4,11 +4,14 @@ import asyncio
 import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from docmill.bundle.files import BundleFiles
+from docmill.errors import BundleError
 from docmill.kafka import app
-from docmill.settings import load_settings
+from docmill.settings import Settings, load_settings
 
 
 @pytest.fixture(autouse=True)
@@ -19,8 +22,12 @@ def _handler() -> Iterator[None]:
     signal.signal(signal.SIGHUP, before)
 
 
-async def meanings(monkeypatch: pytest.MonkeyPatch, *terminals: bool) -> list[str]:
-    """What one SIGHUP does where there is a terminal at start, and then."""
+async def meanings(monkeypatch: pytest.MonkeyPatch, *terminals: bool, early: bool = False) -> list[str]:
+    """What one SIGHUP does where there is a terminal at start, and then.
+
+    Args:
+        early: it comes while the processor still starts.
+    """
     found = list(terminals)
     monkeypatch.setattr(app, "_has_terminal", lambda: found.pop(0))
     heard: list[str] = []
@@ -30,8 +37,15 @@ async def meanings(monkeypatch: pytest.MonkeyPatch, *terminals: bool) -> list[st
         heard.append(what)
         done.set()
 
-    app._on_hangup(lambda: hear("look"), lambda: hear("stop"))
+    hangups = app.Hangups()
+    if not early:
+        hangups.mean(lambda: hear("look"), lambda: hear("stop"))
     os.kill(os.getpid(), signal.SIGHUP)
+    if early:
+        async with asyncio.timeout(60):
+            while not (hangups._asked or hangups._stopped):  # noqa: ASYNC110 -- set by a signal
+                await asyncio.sleep(0)
+        hangups.mean(lambda: hear("look"), lambda: hear("stop"))
     async with asyncio.timeout(60):
         await done.wait()
     asyncio.get_running_loop().remove_signal_handler(signal.SIGHUP)
@@ -43,8 +57,25 @@ async def meanings(monkeypatch: pytest.MonkeyPatch, *terminals: bool) -> list[st
     [((False, False), "look"), ((False,), "look"), ((True, True), "look"), ((True, False), "stop")],
     ids=["a service", "a service, asked once", "in a terminal", "the terminal is closed"],
 )
-async def test_a_hangup(monkeypatch: pytest.MonkeyPatch, terminals: tuple[bool, ...], meaning: str) -> None:
-    assert await meanings(monkeypatch, *terminals) == [meaning]
+@pytest.mark.parametrize("early", [False, True], ids=["at work", "while it starts"])
+async def test_a_hangup(
+    monkeypatch: pytest.MonkeyPatch, terminals: tuple[bool, ...], meaning: str, early: bool
+) -> None:
+    assert await meanings(monkeypatch, *terminals, early=early) == [meaning]
+
+
+async def test_a_processor_that_starts_survives_a_hangup(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While it reads its bundle, the first thing that takes time."""
+    monkeypatch.setattr(app, "_has_terminal", lambda: False)
+
+    def interrupted(folder: Path) -> BundleFiles:
+        os.kill(os.getpid(), signal.SIGHUP)  # by default the end of this process
+        raise BundleError(str(folder))
+
+    monkeypatch.setattr(app, "read_files", interrupted)
+    with pytest.raises(BundleError, match="nowhere"):
+        await app.run_processor(Settings(bundle=Path("nowhere")))
+    asyncio.get_running_loop().remove_signal_handler(signal.SIGHUP)
 
 
 async def test_under_nohup_it_never_means_stop(monkeypatch: pytest.MonkeyPatch) -> None:

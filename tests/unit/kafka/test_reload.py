@@ -297,12 +297,14 @@ def test_without_a_child_nothing_is_refused_and_it_is_tried_again(
 
 def test_what_nobody_foresaw_is_the_bundles_fault(make: Callable[..., Bench], good: dict[str, Path]) -> None:
     def check(_: BundleFiles) -> None:
-        raise ZeroDivisionError
+        raise ZeroDivisionError("a text of a golden document")
 
     bench = make(check)
     bench.point_to(good["2"])
     bench.look()
-    assert "ZeroDivisionError" in (bench.reloader.refused or "")
+    refused = bench.reloader.refused or ""
+    assert "ZeroDivisionError at test_reload.py" in refused
+    assert "golden document" not in refused
 
 
 def test_told_to_look_it_takes_what_is_there_and_tries_again_what_it_refused(

@@ -15,19 +15,35 @@ import pytest
 
 from docmill.bundle.files import BundleFiles, read_files
 from docmill.errors import DependencyError
+from docmill.ingest.parser_process import ENVIRONMENT
+from docmill.kafka import bundle_child
 from docmill.kafka import trial as trial_module
 from docmill.kafka.decode_record import DecodedRecord, Record
 from docmill.kafka.trial import Trials
 from docmill.processing import Rejected
 from docmill.settings import Settings
 from docmill_schemas.reasons import RejectionReason
+from tests.integration.altered_processor import ALTERATIONS
 from tests.tiny_bundle import build_tiny_bundle, text_of
 from tests.unit.kafka.fakes import FakeRecord
 
 MORTAL = (sys.executable, "-m", "tests.integration.altered_processor", "trial")
 DEADLY = "do not open"
 SLOW = "take your time"
+ENDLESS = "read me for ever"
+SECRET = "open-sesame"
+UNPARSED = "nobody parses this"
 PATIENCE_S = 30.0
+LOADS_AND_GOES = """
+import json, os, socket, sys
+from docmill.ingest.messages import Frame, receive, send
+connection = socket.socket(fileno=int(sys.argv[1]))
+for _ in json.loads(receive(connection).head)["names"]:
+    receive(connection)
+send(connection, Frame(b"", b""))
+receive(connection)
+{how}
+"""
 
 
 SETTINGS = Settings(threads=1, parsers=1)
@@ -45,8 +61,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> BundleFiles:
 class Bench(Trials):
     """Trials by one bundle, unless told otherwise."""
 
-    def __init__(self, files: BundleFiles, command: tuple[str, ...]) -> None:
-        super().__init__(SETTINGS, "cluster", command)
+    def __init__(self, files: BundleFiles, command: tuple[str, ...], settings: Settings = SETTINGS) -> None:
+        super().__init__(settings, "cluster", command)
         self.files = files
 
     def try_all(self, records: Sequence[Record]) -> dict[int, DecodedRecord]:
@@ -60,6 +76,7 @@ class Bench(Trials):
 @pytest.fixture
 def trials(files: BundleFiles, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     monkeypatch.setenv("TEST_DEADLY_TEXT", DEADLY)
+    monkeypatch.setattr("docmill.kafka.bundle_child.ENVIRONMENT", (*ENVIRONMENT, *ALTERATIONS))
     trials = Bench(files, MORTAL)
     yield trials
     trials.close()
@@ -79,6 +96,33 @@ def test_innocents_share_a_child(trials: Bench) -> None:
     first = trials.process
     assert trials.try_all([record(9), FakeRecord(None, offset=10), FakeRecord(b"\xff\x00", offset=11)]) == {}
     assert trials.process is first
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no /proc shows a process")
+def test_a_child_knows_no_secret(files: BundleFiles, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings are read from the environment in any case, and so is what others put there."""
+    for name in ("DOCMILL_SASL_PASSWORD", "docmill_sasl_password", "Docmill_Sasl_Password", "SOMEBODYS_TOKEN"):
+        monkeypatch.setenv(name, SECRET)
+    settings = Settings(threads=1, parsers=1, security_protocol="SASL_SSL", sasl_username="me")
+    assert settings.sasl_password is not None
+    assert settings.sasl_password.get_secret_value() == SECRET
+    trials = Bench(files, bundle_child.CHILD, settings)
+    try:
+        assert trials.try_all([record(0)]) == {}
+        assert trials.process is not None
+        shown = Path(f"/proc/{trials.process.pid}")
+        assert SECRET.encode() not in (shown / "environ").read_bytes()
+        assert SECRET.encode() not in (shown / "cmdline").read_bytes()
+        assert b"PATH=" in (shown / "environ").read_bytes()
+    finally:
+        trials._end_child()
+
+
+@pytest.mark.skipif(not Path("/proc/self/oom_score_adj").exists(), reason="Linux alone has a killer that asks")
+def test_where_memory_runs_out_the_child_goes_first(trials: Bench) -> None:
+    assert trials.try_all([record(0)]) == {}
+    assert trials.process is not None
+    assert Path(f"/proc/{trials.process.pid}/oom_score_adj").read_text().strip() == "1000"
 
 
 def test_a_slice_of_another_bundle_gets_a_child_of_that_bundle(trials: Bench, tmp_path: Path) -> None:
@@ -138,12 +182,53 @@ def test_one_death_of_a_child_condemns_nobody(trials: Bench, monkeypatch: pytest
     assert killed.is_set()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="no /proc tells the child's processor time")
 def test_a_record_that_never_ends_is_condemned(trials: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEST_ENDLESS_TEXT", ENDLESS)
+    monkeypatch.setattr(trial_module, "TRIAL_TIMEOUT_S", 3.0)
+    monkeypatch.setattr(trial_module, "TRIAL_CPU_S", 0.1)
+    ((_, found),) = trials.try_all([record(0, ENDLESS)]).items()
+    assert isinstance(found.document, Rejected)
+    assert "more than 0.1 s of processor time" in found.document.detail
+
+
+def test_a_record_that_is_not_let_compute_is_not_condemned(trials: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEST_SLOW_S", "60")
     monkeypatch.setattr(trial_module, "TRIAL_TIMEOUT_S", 0.5)
-    ((_, found),) = trials.try_all([record(0, SLOW)]).items()
-    assert isinstance(found.document, Rejected)
-    assert "more than" in found.document.detail
+    with pytest.raises(DependencyError, match="not tried in"):
+        trials.try_all([record(0, SLOW)])
+    assert trials.process is None  # it would answer the next question with this one
+
+
+def test_a_child_that_cannot_try_condemns_nobody(trials: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEST_UNPARSED_TEXT", UNPARSED)
+    for _ in range(2):
+        with pytest.raises(DependencyError, match="cannot be tried: DependencyError: no parser process"):
+            trials.try_all([record(0, UNPARSED)])
+    assert trials.try_all([record(1)]) == {}
+
+
+def test_a_bug_of_the_child_condemns_nobody_and_quotes_nothing(trials: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nonsense(_: Record) -> list[object]:
+        return ["a text", "too many"]
+
+    monkeypatch.setattr(trial_module, "_as_json", nonsense)
+    with pytest.raises(DependencyError, match=r"cannot be tried: TypeError at trial_child\.py:\d+$"):
+        trials.try_all([record(0)])
+
+
+@pytest.mark.parametrize(
+    ("how", "condemned"),
+    [("sys.exit()", False), ("1 / 0", False), ("os._exit(3)", True), ("os.abort()", True)],
+)
+def test_ends_that_prove_something(files: BundleFiles, how: str, condemned: bool) -> None:
+    """Of a child that has read its bundle, and goes when it gets a record."""
+    trials = Bench(files, (sys.executable, "-c", LOADS_AND_GOES.format(how=how)))
+    if condemned:
+        assert trials.try_all([record(0)]).keys() == {0}
+    else:
+        with pytest.raises(DependencyError, match="tried suspected records ended by exit code"):
+            trials.try_all([record(0)])
 
 
 @pytest.mark.parametrize(
