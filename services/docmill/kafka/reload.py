@@ -76,11 +76,14 @@ class Reloader:
         Args:
             at_once: see BundleWatch.
         """
-        finding = self._watch.look(at_once=at_once)
-        if finding is Finding.IN_USE:
-            self._as_it_was(at_once)
-        elif finding is Finding.TRY:
-            self._try(at_once)
+        try:
+            finding = self._watch.look(at_once=at_once)
+            if finding is Finding.IN_USE:
+                self._as_it_was(at_once)
+            elif finding is Finding.TRY:
+                self._try(at_once)
+        except Exception as error:  # one look less; it must not end the service
+            log.error("looking at %s failed, later again: %s", self._watch.folder, whereabouts(error))
 
     def close(self) -> None:
         """End a check under way; nothing is taken any more."""
@@ -106,11 +109,15 @@ class Reloader:
     def _take(self, files: BundleFiles) -> None:
         before = self._bundles.current.bundle
         new = self._surroundings.serving(files)
-        if self._closed:
-            new.inference.close()
-            return
-        self._metrics.expect(new.bundle.manifest.labels)
-        self._bundles.replace(new)
+        try:
+            if self._closed:
+                raise DependencyError("the service stops")
+            self._metrics.expect(new.bundle.manifest.labels)
+            self._bundles.replace(new)
+        except BaseException:
+            if self._bundles.current is not new:
+                new.inference.close()
+            raise
         self._metrics.serve(new.bundle.name, new.bundle.version, new.bundle.sha256)
         self._metrics.bundle_reloads.labels(ReloadOutcome.LOADED.value).inc()
         self._watch.took(files.sha256)
