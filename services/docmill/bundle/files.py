@@ -11,8 +11,8 @@ import stat
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from pydantic import ValidationError
 
@@ -80,7 +80,7 @@ def read_manifest(folder: Path) -> bytes:
         return file.read(MAX_MANIFEST_BYTES)
 
 
-def _open(path: Path, max_bytes: int = sys.maxsize) -> BinaryIO:
+def _open(path: Path, max_bytes: int = sys.maxsize) -> BufferedReader:
     """Open a file, and never a pipe or a device, which reading might not come back from.
 
     Raises:
