@@ -51,6 +51,10 @@ class Bench:
         link.replace(self.folder)
 
     @property
+    def gauge(self) -> float | None:
+        return self.metrics.registry.get_sample_value("docmill_bundle_refused")
+
+    @property
     def version(self) -> str:
         return self.bundles.current.bundle.version
 
@@ -175,11 +179,11 @@ def test_a_broken_bundle_is_refused_once_and_the_old_one_goes_on(
     before.inference.warm_up()
     assert bench.reloader.refused is not None
     assert why in bench.reloader.refused
-    assert (bench.counted("loaded"), bench.counted("refused")) == (0, 1)
+    assert (bench.counted("loaded"), bench.counted("refused"), bench.gauge) == (0, 1, 1)
     assert len([record for record in caplog.records if "is refused" in record.message]) == 1
     bench.point_to(good["3"])
     bench.look()
-    assert bench.version == "3"
+    assert (bench.version, bench.gauge) == ("3", 0)
     assert bench.reloader.refused is None
 
 
@@ -193,7 +197,7 @@ def test_back_to_the_bundle_in_use_takes_the_refusal_back(
     assert "no bundle folder" in (bench.reloader.refused or "")
     bench.point_to(good["1"])
     bench.look(1)
-    assert bench.reloader.refused is None
+    assert (bench.reloader.refused, bench.gauge) == (None, 0)
     assert bench.bundles.current is before
     assert bench.counted("loaded") == 0
 
