@@ -48,6 +48,6 @@ if __name__ == "__main__":
         del sys.argv[1]
         trial_child.main()
     else:
-        bundle_child.ENVIRONMENT += ALTERATIONS  # type: ignore[attr-defined,assignment]
+        bundle_child.ENVIRONMENT += ALTERATIONS  # type: ignore[attr-defined, assignment]
         bundle_child.CHILD = (sys.executable, "-m", "tests.integration.altered_processor", TRIAL)
         main()

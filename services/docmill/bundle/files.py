@@ -4,10 +4,14 @@ The folder of a bundle in use may be replaced at any time, by one that is refuse
 process that is to read as its parent does gets them from its parent.
 """
 
+import errno
 import hashlib
 import json
+import stat
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from io import BufferedReader
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -17,6 +21,7 @@ from docmill.errors import BundleError
 
 COPY_AGAIN = "copy the bundle again from where it was made"
 TRAIN_AGAIN = "train the bundle again"
+MAX_MANIFEST_BYTES = 4 * 1024 * 1024  # some hundred times what one takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +70,35 @@ def files_of(folder: Path, contents: Mapping[str, bytes]) -> BundleFiles:
     return BundleFiles(folder, hashlib.sha256(described).hexdigest(), _parse_manifest(folder, described), contents)
 
 
+def read_manifest(folder: Path) -> bytes:
+    """The manifest's bytes, unchecked.
+
+    Raises:
+        OSError: there is none to be read, or what is there is none.
+    """
+    with _open(folder / MANIFEST_FILE, MAX_MANIFEST_BYTES) as file:
+        return file.read(MAX_MANIFEST_BYTES)
+
+
+def _open(path: Path, max_bytes: int = sys.maxsize) -> BufferedReader:
+    """Open a file, and never a pipe or a device, which reading might not come back from.
+
+    Raises:
+        OSError: it is none, is larger or cannot be opened.
+    """
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    if status.st_size > max_bytes:
+        raise OSError(errno.EFBIG, f"larger than {max_bytes} bytes", str(path))
+    return path.open("rb")
+
+
 def _manifest_bytes(folder: Path) -> bytes:
     if not folder.is_dir():
         raise BundleError(f"there is no bundle folder {folder}: name one that holds {MANIFEST_FILE}")
     try:
-        return (folder / MANIFEST_FILE).read_bytes()
+        return read_manifest(folder)
     except OSError as error:
         raise BundleError(f"{folder} holds no readable {MANIFEST_FILE}, so it is no bundle: {error}") from error
 
@@ -96,7 +125,8 @@ def _parse_manifest(folder: Path, content: bytes) -> Manifest:
 def _checked(path: Path, expected: str) -> bytes:
     """What the file holds."""
     try:
-        content = path.read_bytes()
+        with _open(path) as file:
+            content = file.read()
     except OSError as error:
         raise _unreadable(path, error) from error
     _compare(path, hashlib.sha256(content).hexdigest(), expected)
@@ -106,7 +136,7 @@ def _checked(path: Path, expected: str) -> bytes:
 def _check(path: Path, expected: str) -> None:
     """Without keeping it: it may be as large as the graph in fp32."""
     try:
-        with path.open("rb") as file:
+        with _open(path) as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise _unreadable(path, error) from error

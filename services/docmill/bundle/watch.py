@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
 
-from docmill.bundle.manifest import MANIFEST_FILE
+from docmill.bundle.files import read_manifest
 
 
 class Finding(Enum):
@@ -73,7 +73,7 @@ class BundleWatch:
 def state_of(folder: Path) -> FolderState:
     """How a folder looks now; never raises, since anything may be happening to it."""
     try:
-        digest = hashlib.sha256((folder / MANIFEST_FILE).read_bytes()).hexdigest()
+        digest = hashlib.sha256(read_manifest(folder)).hexdigest()
     except OSError:
         digest = None
     return FolderState(digest, _files(folder))

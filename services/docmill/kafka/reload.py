@@ -45,7 +45,7 @@ class Reloader:
         metrics: Metrics,
         check: Callable[[BundleFiles], None] | None = None,
     ) -> None:
-        self.refused: str | None = None  # why the bundle in the folder is not the one in use; the probes read it
+        self._refused: str | None = None
         self._watch = watch
         self._bundles = bundles
         self._surroundings = surroundings
@@ -55,6 +55,11 @@ class Reloader:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="reload")
         self._child: BundleChild | None = None
         self._closed = False
+
+    @property
+    def refused(self) -> str | None:
+        """Why the bundle in the folder is not the one in use; for any thread."""
+        return self._refused
 
     def ask(self) -> None:
         """Look at once, and take what is there for complete. Called in the event loop."""
@@ -76,11 +81,14 @@ class Reloader:
         Args:
             at_once: see BundleWatch.
         """
-        finding = self._watch.look(at_once=at_once)
-        if finding is Finding.IN_USE:
-            self._as_it_was(at_once)
-        elif finding is Finding.TRY:
-            self._try(at_once)
+        try:
+            finding = self._watch.look(at_once=at_once)
+            if finding is Finding.IN_USE:
+                self._as_it_was(at_once)
+            elif finding is Finding.TRY:
+                self._try(at_once)
+        except Exception as error:  # one look less; it must not end the service
+            log.error("looking at %s failed, later again: %s", self._watch.folder, whereabouts(error))
 
     def close(self) -> None:
         """End a check under way; nothing is taken any more."""
@@ -106,15 +114,19 @@ class Reloader:
     def _take(self, files: BundleFiles) -> None:
         before = self._bundles.current.bundle
         new = self._surroundings.serving(files)
-        if self._closed:
-            new.inference.close()
-            return
-        self._metrics.expect(new.bundle.manifest.labels)
-        self._bundles.replace(new)
+        try:
+            if self._closed:
+                raise DependencyError("the service stops")
+            self._metrics.expect(new.bundle.manifest.labels)
+            self._bundles.replace(new)
+        except BaseException:
+            if self._bundles.current is not new:
+                new.inference.close()
+            raise
         self._metrics.serve(new.bundle.name, new.bundle.version, new.bundle.sha256)
         self._metrics.bundle_reloads.labels(ReloadOutcome.LOADED.value).inc()
         self._watch.took(files.sha256)
-        self.refused = None
+        self._say(None)
         log.info(
             "bundle %s %s (%s) decides from the next slices on, after %s %s (%s)",
             *(new.bundle.name, new.bundle.version, new.bundle.sha256[:12]),
@@ -125,7 +137,7 @@ class Reloader:
         if self._closed or not (at_once or self._watch.is_as_seen()):  # it may have been a mix: the next look will tell
             return
         self._watch.tried()
-        self.refused = why
+        self._say(why)
         self._metrics.bundle_reloads.labels(ReloadOutcome.REFUSED.value).inc()
         current = self._bundles.current.bundle
         log.error(
@@ -137,10 +149,15 @@ class Reloader:
     def _as_it_was(self, at_once: bool) -> None:
         current = self._bundles.current.bundle
         if self.refused is not None:
-            self.refused = None
+            self._say(None)
             log.info("%s holds %s %s again, which is in use", self._watch.folder, current.name, current.version)
         elif at_once:
             log.info("%s holds %s %s, which is in use", self._watch.folder, current.name, current.version)
+
+    def _say(self, refused: str | None) -> None:
+        """To the probes, and to the alert that holds for as long as a restart would fail."""
+        self._refused = refused
+        self._metrics.bundle_refused.set(refused is not None)
 
     def _check_in_child(self, files: BundleFiles) -> None:
         """Raises: BundleError: it cannot be served, or kills who loads it. DependencyError: there is no child."""

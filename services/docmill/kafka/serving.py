@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from docmill.bundle.bundle import Bundle
 from docmill.bundle.files import BundleFiles
 from docmill.bundle.load import make_bundle
+from docmill.errors import DependencyError
 from docmill.kafka.publish import Publisher
 from docmill.kafka.work import Work
 from docmill.processing import Mill, Observer, Parser
@@ -71,6 +72,7 @@ class InUse:
         self._current = first
         self._lent: dict[Serving, int] = {first: 0}  # those that are not closed
         self._ended_busy_s = 0.0  # of inference that is closed
+        self._closed = False
         self._changing = threading.Lock()
 
     @property
@@ -92,8 +94,14 @@ class InUse:
             self._close_unused()
 
     def replace(self, new: Serving) -> None:
-        """From now on the next slice gets this one; those in hand finish with what they have."""
+        """From now on the next slice gets this one; those in hand finish with what they have.
+
+        Raises:
+            DependencyError: this was closed; the new one is the caller's to close.
+        """
         with self._changing:
+            if self._closed:
+                raise DependencyError("the service stops")
             self._lent[new] = 0
             self._current = new
         self._close_unused()
@@ -107,6 +115,7 @@ class InUse:
     def close(self) -> None:
         """End the inference of all; slices still under way fail."""
         with self._changing:
+            self._closed = True
             left = list(self._lent)
         for serving in left:
             serving.inference.close()

@@ -91,6 +91,7 @@ class Metrics:
         self.bundle_reloads = counter(
             "bundle_reloads_total", "Other bundles found in the bundle's folder, by what became of them", "outcome"
         )
+        self.bundle_refused = gauge("bundle_refused", "1: the bundle's folder holds one that this replica refuses")
         self.bundle_info = Info("docmill_bundle", "The bundle that decides", registry=registry)
         self.build_info = Info("docmill_build", "This build of docmill", registry=registry)
         for deferred in DeferralReason:

@@ -120,3 +120,16 @@ def test_a_folder_that_is_gone_is_a_state_too(watch: BundleWatch, folder: Path) 
     assert watch.look() is Finding.WAIT
     folder.write_text("a file in its place")
     assert watch.look() is Finding.WAIT
+
+
+def test_a_manifest_that_cannot_be_read_to_its_end_is_not_read(folder: Path) -> None:
+    """A pipe that nobody writes into, a device, a file of a terabyte: the look comes back."""
+    manifest = folder / "manifest.json"
+    os.truncate(manifest, 2**40)
+    assert state_of(folder).manifest_sha256 is None
+    manifest.unlink()
+    os.mkfifo(manifest)
+    assert state_of(folder).manifest_sha256 is None
+    manifest.unlink()
+    manifest.symlink_to("/dev/zero")
+    assert state_of(folder).manifest_sha256 is None

@@ -23,7 +23,7 @@ from docmill.errors import BundleError, DependencyError
 from docmill.ingest import InThread
 from docmill.kafka import bundle_child
 from docmill.kafka.reload import Reloader
-from docmill.kafka.serving import InUse, Surroundings
+from docmill.kafka.serving import InUse, Serving, Surroundings
 from docmill.processing import Silent
 from docmill.settings import Settings
 from docmill.telemetry.metrics import Metrics
@@ -49,6 +49,10 @@ class Bench:
         link = self.folder.with_name("next")
         link.symlink_to(folder)
         link.replace(self.folder)
+
+    @property
+    def gauge(self) -> float | None:
+        return self.metrics.registry.get_sample_value("docmill_bundle_refused")
 
     @property
     def version(self) -> str:
@@ -112,6 +116,12 @@ def nested(path: Path) -> None:
     path.write_text("[" * 100_000)
 
 
+def piped(path: Path) -> None:
+    """Nobody ever writes into it: who opens it waits."""
+    path.unlink()
+    os.mkfifo(path)
+
+
 def other_golden(folder: Path) -> None:
     content = (folder / "golden.jsonl").read_text().replace('"label": "receipt"', '"label": "contract"')
     replaced(folder, "golden.jsonl", content.encode())
@@ -124,6 +134,9 @@ BROKEN: dict[str, tuple[Callable[[Path], None], str]] = {
     "no manifest": (lambda folder: (folder / "manifest.json").unlink(), "no readable manifest"),
     "half a manifest": (lambda folder: os.truncate(folder / "manifest.json", 100), "not JSON"),
     "a hostile manifest": (lambda folder: nested(folder / "manifest.json"), "not JSON"),
+    "a pipe for a manifest": (lambda folder: piped(folder / "manifest.json"), "not a regular file"),
+    "a manifest without end": (lambda folder: os.truncate(folder / "manifest.json", 2**40), "larger than"),
+    "a pipe for a model": (lambda folder: piped(folder / "model.int8.onnx"), "not a regular file"),
     "a later format": (lambda folder: described(folder, format_version=2), "this docmill reads format 1"),
     "no model": (lambda folder: replaced(folder, "model.int8.onnx", b"no graph"), "cannot load"),
     "fields of another training": (lambda folder: described(folder, fields=[]), "fields"),
@@ -166,11 +179,11 @@ def test_a_broken_bundle_is_refused_once_and_the_old_one_goes_on(
     before.inference.warm_up()
     assert bench.reloader.refused is not None
     assert why in bench.reloader.refused
-    assert (bench.counted("loaded"), bench.counted("refused")) == (0, 1)
+    assert (bench.counted("loaded"), bench.counted("refused"), bench.gauge) == (0, 1, 1)
     assert len([record for record in caplog.records if "is refused" in record.message]) == 1
     bench.point_to(good["3"])
     bench.look()
-    assert bench.version == "3"
+    assert (bench.version, bench.gauge) == ("3", 0)
     assert bench.reloader.refused is None
 
 
@@ -184,7 +197,7 @@ def test_back_to_the_bundle_in_use_takes_the_refusal_back(
     assert "no bundle folder" in (bench.reloader.refused or "")
     bench.point_to(good["1"])
     bench.look(1)
-    assert bench.reloader.refused is None
+    assert (bench.reloader.refused, bench.gauge) == (None, 0)
     assert bench.bundles.current is before
     assert bench.counted("loaded") == 0
 
@@ -305,6 +318,63 @@ def test_what_nobody_foresaw_is_the_bundles_fault(make: Callable[..., Bench], go
     refused = bench.reloader.refused or ""
     assert "ZeroDivisionError at test_reload.py" in refused
     assert "golden document" not in refused
+
+
+def test_a_look_that_fails_is_one_look_less(
+    make: Callable[..., Bench], good: dict[str, Path], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench = make(accept)
+    bench.point_to(good["2"])
+    with monkeypatch.context() as patch:
+        patch.setattr("docmill.bundle.watch.read_manifest", lambda _: 1 / 0)
+        bench.look(1)
+    assert "ZeroDivisionError" in caplog.text
+    bench.look()
+    assert bench.version == "2"
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[Serving]:
+    """Every bundle that is loaded from now on."""
+    found: list[Serving] = []
+    load = Surroundings.serving
+
+    def recorded(surroundings: Surroundings, files: BundleFiles) -> Serving:
+        found.append(load(surroundings, files))
+        return found[-1]
+
+    monkeypatch.setattr(Surroundings, "serving", recorded)
+    return found
+
+
+def test_a_bundle_that_is_not_taken_after_all_is_closed(
+    make: Callable[..., Bench], good: dict[str, Path], opened: list[Serving], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = make(accept)
+    del opened[:]
+    monkeypatch.setattr(bench.metrics, "expect", lambda _: 1 / 0)
+    bench.point_to(good["2"])
+    bench.look()
+    assert "ZeroDivisionError" in (bench.reloader.refused or "")
+    [new] = opened
+    with pytest.raises(RuntimeError, match="closed"):
+        new.inference.warm_up()
+    bench.bundles.current.inference.warm_up()
+
+
+def test_a_bundle_that_comes_when_all_is_closed_is_closed_too(
+    make: Callable[..., Bench], good: dict[str, Path], opened: list[Serving], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the last question whether the service stops and the exchange."""
+    bench = make(accept)
+    del opened[:]
+    monkeypatch.setattr(bench.metrics, "expect", lambda _: bench.bundles.close())
+    bench.point_to(good["2"])
+    bench.look()
+    assert (bench.version, bench.counted("loaded"), bench.reloader.refused) == ("1", 0, None)
+    [new] = opened
+    with pytest.raises(RuntimeError, match="closed"):
+        new.inference.warm_up()
 
 
 def test_told_to_look_it_takes_what_is_there_and_tries_again_what_it_refused(

@@ -15,7 +15,7 @@ from docmill_schemas.reasons import DeferralReason, RejectionReason
 ALLOWED_LABELS = {"doc_type", "decided_by", "reason", "stage", "band", "partition", "outcome"}
 UNITS = ("_seconds", "_ratio", "_total", "_bytes")
 COUNTED = ("_records", "_documents", "_tokens", "_partitions")  # what is counted is the unit
-WITHOUT_UNIT = {"docmill_confidence"}  # a histogram of a probability
+WITHOUT_UNIT = {"docmill_confidence", "docmill_bundle_refused"}  # a histogram of a probability; yes or no
 SERIES_BUDGET = 1000  # of a replica
 NAME = re.compile(r"docmill_[a-z][a-z0-9_]*")
 
