@@ -10,12 +10,10 @@ from random import Random
 
 from load_tests.chaos_parts.bundles import WAYS_TO_BREAK
 
-HAS_STOP_FAILPOINT = True  # whether kafka/failpoints.py knows `stop@STEP`, and the engine the step `assigned`
-STEPS = ("computed", "fenced", "begun", "sent", "offsets_added", "ended", "committed", "released")  # and BEFORE_ALL
-BEFORE_ALL = "assigned"
-IN_EVERY_TRANSACTION = ("begun", "sent", "offsets_added", "ended")  # of acquire and release too
-ONCE_A_PARTITION = (BEFORE_ALL, "fenced", "released")
-STOP_STEPS = ("assigned", "sent", "offsets_added")  # where a zombie could do the most harm
+ONCE_A_PARTITION = ("assigned", "fenced", "probed", "released")
+IN_EVERY_TRANSACTION = ("begun", "sent", "offsets_added", "ended")  # of a mark and of release too
+STEPS = (*ONCE_A_PARTITION, *IN_EVERY_TRANSACTION, "computed", "committed")
+STOP_STEPS = ("assigned", "probed", "sent", "offsets_added")  # where a zombie could do the most harm
 SESSION_S = 6.0
 
 
@@ -90,7 +88,7 @@ LONG = Profile(
     workers=3,
     partitions=6,
     least={
-        **{f"{Kind.FAILPOINT.value} {step}": 5 for step in (BEFORE_ALL, *STEPS)},
+        **{f"{Kind.FAILPOINT.value} {step}": 5 for step in STEPS},
         Kind.ZOMBIE.value: 10,
         Kind.BROKER_KILL.value: 10,
     },
@@ -121,10 +119,9 @@ def _smoke(random: Random, workers: int) -> list[Round]:
     """Each fault once, two at a time where they do not cover each other."""
     pairs = zip(STEPS[::2], STEPS[1::2], strict=True)
     rounds: list[Round] = [(_at(random, one, workers), _at(random, other, workers + 1)) for one, other in pairs]
-    if HAS_STOP_FAILPOINT:
-        rounds.append((Fault(Kind.STOPPED, workers, BEFORE_ALL, SESSION_S + 2), _at(random, BEFORE_ALL, workers + 1)))
     return [
         *rounds,
+        (Fault(Kind.STOPPED, workers, STOP_STEPS[0], SESSION_S + 2),),
         (_kill(random, 0), Fault(Kind.DELAY, 1, lasts_s=5)),
         (Fault(Kind.KILLER),),
         (Fault(Kind.ZOMBIE, 1, lasts_s=SESSION_S + 2),),
@@ -155,10 +152,8 @@ def _long(random: Random, workers: int) -> list[Round]:
     faults += [Fault(Kind.KILLER) for _ in range(5)]
     faults += [Fault(Kind.NEW_BUNDLE) for _ in range(8)]
     faults += [Fault(Kind.BAD_BUNDLE, step=how) for how in WAYS_TO_BREAK for _ in range(3)]
-    if HAS_STOP_FAILPOINT:
-        faults += [Fault(Kind.STOPPED, workers, step, random.uniform(7, 14)) for step in STOP_STEPS for _ in range(4)]
+    faults += [Fault(Kind.STOPPED, workers, step, random.uniform(7, 14)) for step in STOP_STEPS for _ in range(4)]
     random.shuffle(faults)
-    faults += [_at(random, BEFORE_ALL, workers) for _ in range(6)]  # last, as they came last to this plan
     return [(fault,) for fault in faults]
 
 

@@ -31,7 +31,7 @@ class AtLeastOnce:
 
     async def acquire(self, partition: TopicPartition) -> Committed:
         """See Delivery."""
-        return await self._positions.committed(partition)
+        return await self._positions.locate(partition, await self._positions.fetch(partition))
 
     async def check_log_start(self, partition: TopicPartition, offset: int) -> None:
         """See Delivery."""

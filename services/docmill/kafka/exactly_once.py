@@ -2,12 +2,14 @@
 
 A transactional producer for each partition, its id made of group, topic and partition. Who takes a partition over
 starts its producer first, which ends whatever the owner before had begun and fences it for good (KIP-98,
-InitProducerId); only then is the committed offset read. So a transaction always starts from an offset that was read
-after its own fencing: docs/decisions/0014-exactly-once.md has the argument, step by step.
+InitProducerId); only then is the committed offset read, from a coordinator that has just shown that it knows it. So a
+transaction always starts from an offset that was read after its own fencing: docs/decisions/0014-exactly-once.md has
+the argument, step by step, and docs/decisions/0018-stale-offsets.md why a coordinator must show that.
 
 The steps, each a failpoint:
     assigned        the coordinator has confirmed that this replica is a member
     fenced          the producer has started; nobody else can commit for this partition with an older one
+    probed          the coordinator has taken an offset that is never to be committed
     begun           a transaction is open
     sent            all records of the slice are acknowledged, none of them to be seen yet
     offsets_added   the offset after them is part of it
@@ -20,7 +22,9 @@ broker has committed by then is what counts.
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
@@ -42,6 +46,8 @@ from docmill.kafka.refusals import refused
 from docmill.kafka.watched_consumer import WatchedConsumer
 
 log = logging.getLogger(__name__)
+
+PROBE_HOLDS_S = 2.0  # a coordinator cannot be lost and loaded anew within it
 
 NewProducer = Callable[[str], AIOKafkaProducer]  # of a transactional id
 
@@ -90,7 +96,7 @@ class ExactlyOnce:
             raise
         self._producers[partition] = producer
         failpoint("fenced")
-        return await self._positions.committed(partition)
+        return await self._positions.locate(partition, await self._probed_offset(partition))
 
     async def check_log_start(self, partition: TopicPartition, offset: int) -> None:
         """See Delivery."""
@@ -130,33 +136,61 @@ class ExactlyOnce:
         while self._closing:
             await asyncio.wait(self._closing)
 
+    async def _probed_offset(self, partition: TopicPartition) -> OffsetAndMetadata | None:
+        """The committed offset, read within a transaction that is aborted.
+
+        A coordinator that is still loading its log after a restart may answer with an offset of long ago, or with none
+        (seen of Kafka 4.4). It takes no write meanwhile: one that has just taken ours has loaded everything.
+        """
+        async with self._transaction(partition, f"cannot probe the coordinator for {name_of(partition)}") as producer:
+            await producer.send_offsets_to_transaction({partition: OffsetAndMetadata(0, "")}, self._group)
+            failpoint("probed")
+            probed_s = time.monotonic()
+            found = await self._positions.fetch(partition)
+            took_s = time.monotonic() - probed_s
+            await producer.abort_transaction()
+        if took_s > PROBE_HOLDS_S:
+            self._discard(partition)
+            raise BrokerError(
+                f"the committed offset of {name_of(partition)} took {took_s:.1f} s: it may be out of date"
+            )
+        return found
+
     async def _make_final(self, partition: TopicPartition, records: Sequence[OutgoingRecord], at: Committed) -> None:
         """One transaction.
 
         aiokafka fails a single record's future and would still commit the others: every ack is awaited before the
         offset is added.
         """
-        producer = self._producers.get(partition)
         acks: list[asyncio.Future[object]] = []
+        what = f"cannot make {name_of(partition)} up to {at.offset} final"
+        async with self._transaction(partition, what, acks) as producer:
+            failpoint("begun")
+            for r in records:
+                acks.append(await producer.send(self._prefix + r.topic, r.value, key=r.key, headers=r.headers))
+            await asyncio.gather(*acks)
+            failpoint("sent")
+            offset = OffsetAndMetadata(at.offset, at.mark.as_metadata())
+            await producer.send_offsets_to_transaction({partition: offset}, self._group)
+            failpoint("offsets_added")
+            await producer.commit_transaction()
+            failpoint("ended")
+
+    @asynccontextmanager
+    async def _transaction(
+        self, partition: TopicPartition, what: str, acks: Sequence["asyncio.Future[object]"] = ()
+    ) -> AsyncIterator[AIOKafkaProducer]:
+        """Begun, and for the block to end in time. After any failure the producer is gone; `what` failed then."""
+        producer = self._producers.get(partition)
         if producer is None:
             raise BrokerError(f"{name_of(partition)} has no producer: it is to be acquired again")
         try:
             async with asyncio.timeout(self._timeout_s):
                 await producer.begin_transaction()
-                failpoint("begun")
-                for r in records:
-                    acks.append(await producer.send(self._prefix + r.topic, r.value, key=r.key, headers=r.headers))
-                await asyncio.gather(*acks)
-                failpoint("sent")
-                offset = OffsetAndMetadata(at.offset, at.mark.as_metadata())
-                await producer.send_offsets_to_transaction({partition: offset}, self._group)
-                failpoint("offsets_added")
-                await producer.commit_transaction()
-                failpoint("ended")
+                yield producer
         except BaseException as error:
             self._discard(partition)
             if isinstance(error, FAILURES):
-                what = f"cannot make {name_of(partition)} up to {at.offset} final"
                 raise refused(what, first_failure(producer, acks, error), topic=partition.topic) from error
             raise
 

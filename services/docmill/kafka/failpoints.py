@@ -8,7 +8,17 @@ import signal
 from typing import Final, Literal
 
 Step = Literal[
-    "assigned", "fenced", "computed", "begun", "sent", "published", "offsets_added", "ended", "committed", "released"
+    "assigned",
+    "fenced",
+    "probed",
+    "computed",
+    "begun",
+    "sent",
+    "published",
+    "offsets_added",
+    "ended",
+    "committed",
+    "released",
 ]
 _HOW, _, _WHERE = os.environ.get("DOCMILL_FAILPOINT", "").rpartition("@")
 CHOSEN, _, _COUNT = _WHERE.partition(":")

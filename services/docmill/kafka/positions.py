@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
+from aiokafka.structs import OffsetAndMetadata
 
 from docmill.errors import LogTruncatedError, RecordsLostError
 from docmill.kafka.crash_marks import CrashMark, read_mark
@@ -18,19 +19,22 @@ class Positions:
     def __init__(self, consumer: Callable[[], WatchedConsumer]) -> None:
         self._consumer = consumer
 
-    async def committed(self, partition: TopicPartition) -> Committed:
-        """The committed offset and its mark; of a group that starts for the first time the start of the log.
+    async def fetch(self, partition: TopicPartition) -> OffsetAndMetadata | None:
+        """The committed offset, as the group's coordinator has it now; None: there is none."""
+        try:
+            return (await self._consumer().committed_with_metadata(partition)).get(partition)
+        except KafkaError as error:
+            raise refused(
+                f"cannot read the committed offset of {name_of(partition)}", error, topic=partition.topic
+            ) from error
+
+    async def locate(self, partition: TopicPartition, found: OffsetAndMetadata | None) -> Committed:
+        """A committed offset and its mark; of a group that starts for the first time the start of the log.
 
         Raises:
             RecordsLostError: the committed offset lies below the start of the log.
             LogTruncatedError: it lies above the end of the log.
         """
-        try:
-            found = (await self._consumer().committed_with_metadata(partition)).get(partition)
-        except KafkaError as error:
-            raise refused(
-                f"cannot read the committed offset of {name_of(partition)}", error, topic=partition.topic
-            ) from error
         if found is None:
             return Committed(await self._log_start(partition), CrashMark())
         await self.check_log_start(partition, found.offset)

@@ -10,6 +10,7 @@ from aiokafka.errors import (
     IllegalOperation,
     KafkaConnectionError,
     KafkaError,
+    NotCoordinatorForGroupError,
     ProducerFenced,
     TopicAuthorizationFailedError,
     UnknownMemberIdError,
@@ -17,6 +18,7 @@ from aiokafka.errors import (
 from aiokafka.structs import OffsetAndMetadata
 
 from docmill.errors import BrokerError, ConfigurationError, RecordsLostError
+from docmill.kafka import exactly_once
 from docmill.kafka.crash_marks import CrashMark
 from docmill.kafka.delivery import Committed
 from docmill.kafka.exactly_once import ExactlyOnce, transactional_id
@@ -24,6 +26,7 @@ from docmill.kafka.publish import OutgoingRecord
 from docmill.settings import load_settings
 
 HELD = CrashMark("this one")
+PROBED = "begin", ({TopicPartition("claims.documents.received", 0): OffsetAndMetadata(0, "")}, "mill")
 P0, P1 = TopicPartition("claims.documents.received", 0), TopicPartition("claims.documents.received", 1)
 STEPS = ("begin", "send", "ack", "offsets", "commit")
 
@@ -71,6 +74,9 @@ class FakeProducer:
 
     async def commit_transaction(self) -> None:
         await self._step("commit")
+
+    async def abort_transaction(self) -> None:
+        await self._step("abort")
 
     async def stop(self) -> None:
         await self._step("stop")
@@ -135,7 +141,36 @@ async def acquired(broker: Broker, timeout_s: float = 5.0) -> ExactlyOnce:
 async def test_the_offset_is_read_after_the_owner_before_was_fenced() -> None:
     broker = Broker()
     assert await broker.delivery().acquire(P0) == at(10)
-    assert broker.log == ["member?", ("start", "mill:claims.documents.received:0"), "committed?"]
+    fenced = ["member?", ("start", "mill:claims.documents.received:0")]
+    assert broker.log == [*fenced, *PROBED, "committed?", "abort"]
+
+
+@pytest.mark.parametrize("step", ["begin", "offsets", "abort"])
+@pytest.mark.parametrize("fails", [True, False])
+async def test_a_coordinator_that_takes_no_write_is_not_believed(step: str, *, fails: bool) -> None:
+    """It may be loading its log, and answer with an offset of long ago."""
+    broker = Broker(committed=None)
+    delivery = broker.delivery(timeout_s=0.05)
+    if fails:
+        broker.next_fails_at = {step: NotCoordinatorForGroupError()}
+    else:
+        broker.next_hangs_at = {step}
+    with pytest.raises(BrokerError, match=r"cannot probe the coordinator for claims\.documents\.received-0"):
+        await delivery.acquire(P0)
+    with pytest.raises(BrokerError, match="has no producer"):
+        await delivery.mark(P0, at(0))
+    await delivery.close()
+    assert broker.log[-2:] == ["abandoned", "stop"]
+
+
+async def test_an_offset_long_after_the_probe_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The coordinator may have been lost in between."""
+    monkeypatch.setattr(exactly_once, "PROBE_HOLDS_S", 0.0)
+    delivery = Broker().delivery()
+    with pytest.raises(BrokerError, match="may be out of date"):
+        await delivery.acquire(P0)
+    with pytest.raises(BrokerError, match="has no producer"):
+        await delivery.mark(P0, at(10))
 
 
 async def test_who_is_no_member_fences_nobody() -> None:

@@ -74,8 +74,8 @@ def test_what_a_control_must_show(verdict: Verdict, all_struck: bool, convicts: 
 
 def test_a_fault_that_never_struck_proves_nothing() -> None:
     report = make_report(Verdict(accepted=2000), state_of(all_struck=False), SMOKE, "a machine")
-    assert report.short_of == ["kill -9 at computed: 0 of 1"]
-    assert "proves too little: kill -9 at computed: 0 of 1" in told(report)
+    assert report.short_of == ["kill -9 at assigned: 0 of 1"]
+    assert "proves too little: kill -9 at assigned: 0 of 1" in told(report)
 
 
 def test_a_run_goes_on_only_as_itself(tmp_path: Path) -> None:
