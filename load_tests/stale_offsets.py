@@ -3,20 +3,21 @@
     python -m load_tests.stale_offsets [--restarts 6] [--commits 3000] [--busy 4]
 
 A group commits offsets 1, 2, 3 and so on for each partition, so that the coordinator has a long log to load. The broker
-is killed with SIGKILL and started again, on cores that are kept busy, while two readers ask for the committed offsets
-all the time: one takes the coordinator's word, as every Kafka client does, the other acquires the partitions as docmill
-does (kafka/exactly_once.py). Every answer that is not the last offset committed is wrong.
+is killed with SIGKILL and started again, on cores that are kept busy, and asked for the committed offsets all the time.
+`plain` takes the coordinator's word, as every Kafka client does; `fenced` starts a transactional producer first, and
+`probed` is what docmill does (kafka/exactly_once.py). Every answer that is not the last offset committed is wrong.
 docs/decisions/0018-stale-offsets.md has what came out.
 """
 
 import argparse
 import asyncio
 import contextlib
+import itertools
 import subprocess
 import sys
-import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -36,7 +37,8 @@ GROUP, TOPIC, PARTITIONS = "stale", "claims", 50
 ASKED = [TopicPartition(TOPIC, partition) for partition in range(PARTITIONS)]
 WATCHED_S = 30.0  # after a restart
 PATIENCE_S = 5.0  # for one answer
-PAUSE_S = 0.1
+PAUSE_S = 0.02
+AT_ONCE = 5  # questions of each way
 
 Answers = Counter[str]
 Ask = Callable[[TopicPartition], Coroutine[Any, Any, int]]
@@ -49,6 +51,13 @@ class Onlooker(WatchedConsumer):
         """Taken as given."""
 
 
+class Unprobed(ExactlyOnce):
+    """As before the probe: fenced, and then the coordinator is believed."""
+
+    async def _probed_offset(self, partition: TopicPartition) -> OffsetAndMetadata | None:
+        return await self._positions.fetch(partition)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--restarts", type=int, default=6)
@@ -56,17 +65,18 @@ def main() -> None:
     parser.add_argument("--busy", type=int, default=4, help="processes that keep the cores busy")
     args = parser.parse_args()
     out = Console(highlight=False)
-    total = {"plain": Answers(), "acquired": Answers()}
+    total = {way: Answers() for way in WAYS}
     settings = {"offsets.topic.num.partitions": "1", "num.partitions": str(PARTITIONS)}
     with embedded_broker(settings=settings) as broker:
         asyncio.run(prepare(broker.bootstrap_servers, args.commits))
-        for restart in range(1, args.restarts + 1):
-            seen = asyncio.run(watch_restart(broker, args.busy, args.commits))
-            for reader, answers in seen.items():
-                total[reader] += answers
-                out.print(f"restart {restart}  {reader:<8}  {told(answers)}")
-    for reader, answers in total.items():
-        out.print(f"in all     {reader:<8}  {told(answers)}", style="bold")
+        for restart, acquire in zip(range(1, args.restarts + 1), itertools.cycle(("fenced", "probed")), strict=False):
+            # One way of acquiring at a time: two would fence each other.
+            seen = asyncio.run(watch_restart(broker, args.busy, args.commits, ("plain", acquire)))
+            for way, answers in seen.items():
+                total[way] += answers
+                out.print(f"restart {restart}  {way:<6}  {told(answers)}")
+    for way, answers in total.items():
+        out.print(f"in all     {way:<6}  {told(answers)}", style="bold")
 
 
 async def prepare(bootstrap: str, commits: int) -> None:
@@ -89,27 +99,29 @@ async def prepare(bootstrap: str, commits: int) -> None:
         await consumer.stop()
 
 
-async def watch_restart(broker: EmbeddedBroker, busy: int, last: int) -> dict[str, Answers]:
-    """Kill the broker and start it again; count what each reader is answered until some time after."""
-    answers = {"plain": Answers(), "acquired": Answers()}
-    async with plain_reader(broker.bootstrap_servers) as plain, acquiring_reader(broker.bootstrap_servers) as acquire:
-        asking = [
-            asyncio.create_task(keep_asking(ask, partition, last, answers[name]))
-            for name, ask in (("plain", plain), ("acquired", acquire))
-            for partition in ASKED
-        ]
-        broker.kill()
-        with busy_cores(busy):
-            await asyncio.to_thread(broker.start)
+async def watch_restart(broker: EmbeddedBroker, busy: int, last: int, ways: Sequence[str]) -> dict[str, Answers]:
+    """Kill the broker and start it again; count what each way of asking is answered until some time after."""
+    answers = {way: Answers() for way in ways}
+    broker.kill()
+    with busy_cores(busy):
+        await asyncio.to_thread(broker.start)
+        async with contextlib.AsyncExitStack() as stack:
+            asking = []
+            for way in ways:
+                ask = await stack.enter_async_context(WAYS[way](broker.bootstrap_servers))
+                for turn in range(AT_ONCE):
+                    partitions = ASKED[turn::AT_ONCE]
+                    asking.append(asyncio.create_task(keep_asking(ask, partitions, last, answers[way])))
             await asyncio.sleep(WATCHED_S)
-        for task in asking:
-            task.cancel()
-        await asyncio.gather(*asking, return_exceptions=True)
+            for task in asking:
+                task.cancel()
+            await asyncio.gather(*asking, return_exceptions=True)
     return answers
 
 
-async def keep_asking(ask: Ask, partition: TopicPartition, last: int, seen: Answers) -> None:
-    while True:
+async def keep_asking(ask: Ask, partitions: Sequence[TopicPartition], last: int, seen: Answers) -> None:
+    """One partition after the other, for ever."""
+    for partition in itertools.cycle(partitions):
         try:
             async with asyncio.timeout(PATIENCE_S):
                 offset = await ask(partition)
@@ -133,11 +145,11 @@ async def plain_reader(bootstrap: str) -> AsyncIterator[Ask]:
 
 
 @contextlib.asynccontextmanager
-async def acquiring_reader(bootstrap: str) -> AsyncIterator[Ask]:
+async def fenced_reader(bootstrap: str, kind: type[ExactlyOnce] = Unprobed) -> AsyncIterator[Ask]:
     """What docmill would go on from."""
     settings = load_settings(kafka_bootstrap_servers=bootstrap, group=GROUP)
     async with onlooker(bootstrap) as consumer:
-        delivery = ExactlyOnce(lambda: consumer, lambda name: new_producer(settings, name), GROUP, "", PATIENCE_S)
+        delivery = kind(lambda: consumer, lambda name: new_producer(settings, name), GROUP, "", PATIENCE_S)
 
         async def ask(partition: TopicPartition) -> int:
             return (await delivery.acquire(partition)).offset
@@ -170,6 +182,13 @@ def busy_cores(processes: int) -> Iterator[None]:
         for process in spinning:
             process.kill()
             process.wait()
+
+
+WAYS: dict[str, Callable[[str], contextlib.AbstractAsyncContextManager[Ask]]] = {
+    "plain": plain_reader,
+    "fenced": fenced_reader,
+    "probed": partial(fenced_reader, kind=ExactlyOnce),
+}
 
 
 def told(answers: Answers) -> str:
