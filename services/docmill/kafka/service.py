@@ -163,8 +163,7 @@ def _probe_server(settings: Settings, registry: CollectorRegistry, health: Healt
         return ProbeServer(host, port, registry, live=health.live, ready=health.ready)
     except OSError as error:
         raise ConfigurationError(
-            f"cannot listen on {host}:{port} ({error.strerror}): name another with --http-port or DOCMILL_HTTP_PORT; "
-            f"0 takes any free one"
+            f"cannot listen on {host}:{port} ({error.strerror}): name another with --http-port; 0 takes any free one"
         ) from error
 
 

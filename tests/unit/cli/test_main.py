@@ -22,6 +22,7 @@ COMMAND_LINES = [
     ["topics", "verify"],
     ["topics", "show"],
     ["run", "processor"],
+    ["run", "indexer"],
     ["publish"],
     ["tail"],
     ["trace"],
