@@ -1,4 +1,4 @@
-"""`python -m tests.integration.letter_indexer run processor`: the indexer, with an embedder that needs no weights.
+"""`python -m tests.integration.letter_indexer run indexer`: the indexer, with an embedder that needs no weights.
 
 TEST_SLOW_S: a text that holds SLOW_TEXT takes so many seconds more.
 """

@@ -1,6 +1,9 @@
 """The indexer on a real broker: what is added is found in a copy, what is removed is gone, a kill doubles nothing."""
 
 import asyncio
+import os
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -9,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from docmill.embedder.make import made_embedder
+from docmill.embedder.paths import cache_folder, packaged_weights
+from docmill.errors import EmbedderError
 from docmill.index.sqlite_index import SqliteIndex
 from docmill.index.staleness import StaleReason
 from docmill.kafka.follow_index import IndexFollower, catch_up, index_follower
@@ -35,12 +41,13 @@ async def settings(kafka_bootstrap: str, topic_prefix: str) -> Settings:
 
 
 @contextmanager
-def indexer(settings: Settings, log: Path, **environment: str) -> Iterator[ProcessorProcess]:
+def indexer(
+    settings: Settings, log: Path, module: str = "tests.integration.letter_indexer", **environment: str
+) -> Iterator[ProcessorProcess]:
     """The indexer in a process of its own, ready."""
     own = {"DOCMILL_INDEXER_GROUP": f"{settings.topic_prefix}indexer", "DOCMILL_INDEXER_HTTP_PORT": "0"}
     servers, prefix = settings.kafka_bootstrap_servers, settings.topic_prefix
-    module = "tests.integration.letter_indexer"
-    with ProcessorProcess(servers, prefix, log.parent, log, module, **own, **environment) as process:
+    with ProcessorProcess(servers, prefix, log.parent, log, module, "indexer", **own, **environment) as process:
         yield process.ready()
 
 
@@ -146,3 +153,42 @@ async def test_a_topic_made_anew_makes_the_copy_anew(settings: Settings, tmp_pat
     assert await catch_up(settings, index, EMBEDDING) is StaleReason.TOPIC_CHANGED
     assert found(index, "zebras") == []
     index.close()
+
+
+def docmill(settings: Settings, data: Path, *words: str) -> str:
+    """Run a command that must succeed; what it printed."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("DOCMILL_", "KAFKA_"))}
+    own = {"KAFKA_BOOTSTRAP_SERVERS": settings.kafka_bootstrap_servers, "XDG_DATA_HOME": str(data)}
+    ran = subprocess.run(
+        [sys.executable, "-m", "docmill", "index", *words, "--topic-prefix", settings.topic_prefix],
+        env={**inherited, **own},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S * 5,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout
+
+
+async def test_the_commands_with_the_packaged_embedder(settings: Settings, tmp_path: Path) -> None:
+    """Added, found by its meaning where no word is shared, removed."""
+    try:
+        made_embedder(packaged_weights(), cache_folder())
+    except EmbedderError as error:
+        pytest.skip(str(error))
+    handbook = tmp_path / "handbook"
+    handbook.mkdir()
+    (handbook / "payments.md").write_text("# Payments\n\nClaims below 500 euros are settled at once.", encoding="utf-8")
+    (handbook / "animals.md").write_text("# Animals\n\nZebras and yaks cannot be insured.", encoding="utf-8")
+    with indexer(settings, tmp_path / "log", "docmill") as process:
+        assert "published 2, failed 0" in docmill(settings, tmp_path, "add", str(handbook))
+        process.wait_for(lambda: process.metric("docmill_knowledge_records_total", outcome="indexed") == 2, "indexed")
+        _, first, *_ = docmill(settings, tmp_path, "search", "how soon is a small damage reimbursed").splitlines()
+        assert first.split()[:2] == ["1", "handbook/payments.md"]
+        assert "2 (policy 2)" in docmill(settings, tmp_path, "stats")
+        assert "deleted 1" in docmill(settings, tmp_path, "remove", "handbook/payments.md")
+        process.wait_for(lambda: process.metric("docmill_knowledge_records_total", outcome="deleted") == 1, "deleted")
+        assert "payments.md" not in docmill(settings, tmp_path, "search", "how soon is a small damage reimbursed")
+        assert "1 (policy 1)" in docmill(settings, tmp_path, "stats", "--refresh")
+        assert process.terminate() == 0

@@ -12,8 +12,9 @@ One process writes to a copy at a time (index/place.py); this module does not se
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
@@ -39,19 +40,17 @@ class IndexFollower:
 
     def __init__(
         self,
-        admin: AIOKafkaAdminClient,
         consumer: AIOKafkaConsumer,
         topic: str,
+        describe: Callable[[], Awaitable[Log]],
         index: LocalIndex,
-        embedding: Embedding,
         now_ms: Callable[[], int] = lambda: int(time.time() * 1000),
     ) -> None:
-        """`topic`: with the prefix. `embedding`: that of the queries; of any other the copy takes nothing."""
-        self._admin = admin
+        """`topic`: with the prefix. `describe`: the log as the broker has it now."""
         self._consumer = consumer
         self._topic = topic
+        self._describe = describe
         self._index = index
-        self._embedding = embedding
         self._now_ms = now_ms
         self._offsets: dict[int, int] = {}  # as the copy has them
         self._first_ends: Mapping[int, int] | None = None
@@ -76,7 +75,7 @@ class IndexFollower:
             IndexUnavailableError: the store does not answer.
         """
         now_ms = self._now_ms()
-        log = await self._described()
+        log = await self._describe()
         state = await asyncio.to_thread(self._index.state)
         reason = staleness(state, log, now_ms)
         if reason is not None:
@@ -117,17 +116,29 @@ class IndexFollower:
             self._consumer.seek(partitions[partition], offset)
         self._offsets = offsets
 
-    async def _described(self) -> Log:
-        [described] = await self._admin.describe_topics([self._topic])
-        partitions = [TopicPartition(self._topic, one["partition"]) for one in described["partitions"]]
-        starts = await self._consumer.beginning_offsets(partitions)
-        ends = await self._consumer.end_offsets(partitions)
-        return Log(
-            source=Source(await topic_id(self._admin, self._topic), self._embedding),
-            starts={p.partition: offset for p, offset in starts.items()},
-            ends={p.partition: offset for p, offset in ends.items()},
-            delete_retention_ms=await delete_retention_ms(self._admin, self._topic),
-        )
+
+async def describe_log(admin: AIOKafkaAdminClient, consumer: AIOKafkaConsumer, topic: str, embedding: Embedding) -> Log:
+    """The topic as its broker describes it now.
+
+    Args:
+        topic: with the prefix.
+        embedding: that of the queries; of any other a copy takes nothing.
+
+    Raises:
+        KafkaError: the broker does not answer, or the topic is gone.
+        ConfigurationError: the broker is older than 3.1.
+    """
+    id = await topic_id(admin, topic)  # first: of a topic that is gone it raises
+    [described] = await admin.describe_topics([topic])
+    partitions = [TopicPartition(topic, one["partition"]) for one in described["partitions"]]
+    starts = await consumer.beginning_offsets(partitions)
+    ends = await consumer.end_offsets(partitions)
+    return Log(
+        source=Source(id, embedding),
+        starts={p.partition: offset for p, offset in starts.items()},
+        ends={p.partition: offset for p, offset in ends.items()},
+        delete_retention_ms=await delete_retention_ms(admin, topic),
+    )
 
 
 @asynccontextmanager
@@ -141,7 +152,8 @@ async def index_follower(settings: Settings, index: LocalIndex, embedding: Embed
     await require_topics(settings, [KNOWLEDGE_INDEXED])
     async with scan_clients(settings, CLIENT_ID) as (admin, consumer):
         topic = settings.topic_prefix + KNOWLEDGE_INDEXED.name
-        follower = IndexFollower(admin, consumer, topic, index, embedding)
+        describe = partial(describe_log, admin, consumer, topic, embedding)
+        follower = IndexFollower(consumer, topic, describe, index)
         await follower.look()
         yield follower
 
