@@ -40,14 +40,19 @@ async def settings(kafka_bootstrap: str, topic_prefix: str) -> Settings:
     return made
 
 
-@contextmanager
-def indexer(
+def started(
     settings: Settings, log: Path, module: str = "tests.integration.letter_indexer", **environment: str
-) -> Iterator[ProcessorProcess]:
-    """The indexer in a process of its own, ready."""
+) -> ProcessorProcess:
+    """The indexer in a process of its own."""
     own = {"DOCMILL_INDEXER_GROUP": f"{settings.topic_prefix}indexer", "DOCMILL_INDEXER_HTTP_PORT": "0"}
     servers, prefix = settings.kafka_bootstrap_servers, settings.topic_prefix
-    with ProcessorProcess(servers, prefix, log.parent, log, module, "indexer", **own, **environment) as process:
+    return ProcessorProcess(servers, prefix, log.parent, log, module, "indexer", **own, **environment)
+
+
+@contextmanager
+def indexer(settings: Settings, log: Path, *module: str, **environment: str) -> Iterator[ProcessorProcess]:
+    """The same, ready; ended with the block."""
+    with started(settings, log, *module, **environment) as process:
         yield process.ready()
 
 
@@ -102,6 +107,9 @@ async def test_added_then_searchable_then_removed_then_gone(settings: Settings, 
         assert (status, said["checks"]["embedding"]) == (200, "letters")
         assert process.terminate() == 0
     index.close()
+    with started(settings, tmp_path / "other.log", TEST_OTHER_EMBEDDING="1") as other:
+        assert other.exit_code() == 1
+        assert "knowledge.indexed holds vectors of letters 000000000000" in other.log_text
 
 
 async def test_an_indexer_that_is_killed_and_started_anew_leaves_each_passage_once(

@@ -8,8 +8,12 @@ from typing import Any
 from docmill.embedder.embedder import Embedder
 from docmill.embedder.make import made_embedder
 from docmill.embedder.paths import cache_folder, packaged_weights
+from docmill.errors import ConfigurationError
+from docmill.index.types import Embedding
+from docmill.index.writer import described
 from docmill.indexer.embed import TextEmbedder
 from docmill.indexer.index_slices import IndexSlices
+from docmill.kafka.indexed_embedding import indexed_embedding
 from docmill.kafka.service import checked_cluster, new_metrics, run_service
 from docmill.runtime.threads import default_threads
 from docmill.settings import Settings
@@ -31,8 +35,27 @@ async def run_indexer(settings: Settings, make_embedder: Callable[[Settings], Te
     settings = indexer_settings(settings)
     await checked_cluster(settings, INDEXER_TOPICS)
     embedder = await asyncio.to_thread(make_embedder or packaged_embedder, settings)
+    try:
+        check_embedding(await indexed_embedding(settings), embedder.embedding)
+    except BaseException:
+        embedder.close()
+        raise
     metrics = new_metrics()
     await run_service(settings, Indexer(embedder, f"docmill/{settings.group}", metrics), metrics)
+
+
+def check_embedding(found: Embedding | None, own: Embedding) -> None:
+    """Vectors of two embeddings in one topic would stop every copy of the index.
+
+    Raises:
+        ConfigurationError: the topic holds passages of another embedding than this indexer's.
+    """
+    if found is not None and found != own:
+        raise ConfigurationError(
+            f"knowledge.indexed holds vectors of {described(found)}, this indexer makes {described(own)}: stop all "
+            f"indexers, make the topic anew and set the group's offsets to the start of knowledge.updated "
+            f"(docs/knowledge.md#another-embedding); or go back to the release before"
+        )
 
 
 def indexer_settings(settings: Settings) -> Settings:

@@ -1,10 +1,13 @@
 """What the indexer is to the engine."""
 
+import pytest
 from prometheus_client import CollectorRegistry
 
-from docmill.indexer.app import Indexer, indexer_settings
+from docmill.errors import ConfigurationError
+from docmill.indexer.app import Indexer, check_embedding, indexer_settings
 from docmill.settings import Settings
 from docmill.telemetry.metrics import Metrics
+from tests.unit.index.fakes import EMBEDDING, OTHER_EMBEDDING
 from tests.unit.indexer.fakes import LetterEmbedder
 
 
@@ -25,3 +28,11 @@ def test_what_it_says_and_how_it_ends() -> None:
     indexer.observe()
     indexer.close()
     assert embedder.closed
+
+
+def test_another_embedding_in_the_topic_refuses_to_start() -> None:
+    check_embedding(None, EMBEDDING)
+    check_embedding(EMBEDDING, EMBEDDING)
+    with pytest.raises(ConfigurationError, match="holds vectors of letters 111111111111") as raised:
+        check_embedding(OTHER_EMBEDDING, EMBEDDING)
+    assert "docs/knowledge.md#another-embedding" in str(raised.value)
