@@ -106,3 +106,29 @@ def failures_row() -> Panels:
             ),
         ),
     ]
+
+
+def knowledge_row() -> Panels:
+    """What the indexer makes of source texts."""
+    return [
+        bars(
+            Frame(
+                "Knowledge records",
+                "Records of knowledge.updated, by what became of them. refused: stepped over, the index keeps what it "
+                "had under that key; the indexer's log has the offset and why. Tell who sends them.",
+                "short",
+                16,
+            ),
+            Query(events("docmill_knowledge_records_total", "outcome"), "{{outcome}}"),
+        ),
+        graph(
+            Frame(
+                "Chunks a second",
+                "Embedded and published; the measure of the indexer's work. Flat at the top with a backlog: the "
+                "machine's limit.",
+                "short",
+                8,
+            ),
+            Query(rate("docmill_knowledge_chunks_total", "job"), "{{job}}"),
+        ),
+    ]

@@ -39,6 +39,9 @@ class Settings(BaseSettings):
         pattern="^[^:]+$",  # transactional ids are made of it, with colons between
         description="consumer group of the processor; no colon",
     )
+    indexer_group: str = Field(
+        default="docmill-indexer", pattern="^[^:]+$", description="consumer group of the indexer; no colon"
+    )
     delivery: Literal["exactly_once", "at_least_once"] = Field(
         default="exactly_once",
         description="exactly_once needs brokers from 4.0 on; to change it, stop the whole group first",
@@ -111,6 +114,9 @@ class Settings(BaseSettings):
     include_text: bool = Field(default=False, description="carry the extracted text in DocumentProcessed")
     http_host: str = Field(default="127.0.0.1", description="where /metrics, /livez and /readyz listen")
     http_port: int = Field(default=9108, ge=0, le=65535, description="0: any free port")
+    indexer_http_port: int = Field(
+        default=9109, ge=0, le=65535, description="likewise, of the indexer, so that both may run on one machine"
+    )
     session_timeout_ms: int = Field(default=30_000, ge=1000, description="of the group membership")
     max_poll_interval_ms: int = Field(default=300_000, ge=1000, description="longest time without a poll")
     release_timeout_s: float = Field(

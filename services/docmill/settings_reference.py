@@ -18,7 +18,15 @@ FORMATS = {"path": "path", "password": "text, never shown"}  # of JSON Schema, i
 # Each setting is in one group; within it, settings stand in the order of the code, which some descriptions refer to.
 GROUPS: Mapping[str, frozenset[str]] = {
     "Kafka": frozenset(
-        {"kafka_bootstrap_servers", "topic_prefix", "partitions", "replication_factor", "group", "delivery"}
+        {
+            "kafka_bootstrap_servers",
+            "topic_prefix",
+            "partitions",
+            "replication_factor",
+            "group",
+            "indexer_group",
+            "delivery",
+        }
     ),
     "Security of the connection": frozenset(
         {
@@ -61,7 +69,7 @@ GROUPS: Mapping[str, frozenset[str]] = {
             "max_internal_errors",
         }
     ),
-    "Metrics, probes and logs": frozenset({"http_host", "http_port", "log_level"}),
+    "Metrics, probes and logs": frozenset({"http_host", "http_port", "indexer_http_port", "log_level"}),
 }
 INTRODUCTION = """\
 # Settings

@@ -20,11 +20,18 @@ Start = Callable[..., "ProcessorProcess"]
 class ProcessorProcess:
     """`docmill run processor` on a test's topics. Ends with the `with` block, whatever happens in it.
 
-    `module`: run it by another module, which does something to it first.
+    `module`: run it by another module, which does something to it first. `service`: another than the processor.
     """
 
     def __init__(
-        self, bootstrap: str, prefix: str, bundle: Path, log: Path, module: str = "docmill", **environment: str
+        self,
+        bootstrap: str,
+        prefix: str,
+        bundle: Path,
+        log: Path,
+        module: str = "docmill",
+        service: str = "processor",
+        **environment: str,
     ) -> None:
         self._log = log
         self._port: int | None = None
@@ -40,7 +47,7 @@ class ProcessorProcess:
         }
         with log.open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", module, "run", "processor"],
+                [sys.executable, "-m", module, "run", service],
                 env={**inherited, **settings, **environment},
                 stdout=output,
                 stderr=output,

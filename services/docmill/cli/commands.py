@@ -10,11 +10,12 @@ from typer.core import TyperGroup
 COMMANDS = {
     "kafka": "A real Apache Kafka on this machine: up, down, status, fetch.",
     "topics": "The topics on the broker: create, verify, show.",
-    "run": "The services, in the foreground: processor.",
+    "run": "The services, in the foreground: processor, indexer.",
     "publish": "Sends documents: files, folders, or the lines of .jsonl files.",
     "tail": "Shows what becomes of documents, as it happens.",
     "trace": "Shows one document's whole way over all topics.",
     "redrive": "Puts dead letters back onto the topic that they came from, each once.",
+    "index": "Source texts for the fallback: add, remove, search, stats.",
     "process": "Says what docmill makes of documents, without Kafka.",
     "assess": "Says what docmill would make of your own documents, in figures.",
     "train": "From labelled documents to a bundle: init, import, check, run.",

@@ -12,6 +12,7 @@ from tokenizers import Tokenizer
 
 from docmill.embedder.manifest import MANIFEST_FILE, MODEL_FILE, TOKENIZER_FILE, Manifest
 from docmill.errors import EmbedderError
+from docmill.index.types import Embedding
 from docmill.runtime.embedding_session import EmbeddingSession
 from docmill.runtime.fair_pool import FairPool
 
@@ -38,6 +39,11 @@ class Embedder:
         if self._cls is None or self._sep is None:
             raise EmbedderError(f"{folder}: the tokenizer has no {CLS} and {SEP}: {REMOVE}")
         self._pool: FairPool[NDArray[np.float32]] = FairPool(threads, "embedder")
+
+    @property
+    def embedding(self) -> Embedding:
+        """What its vectors are called."""
+        return Embedding(self.manifest.name, self.manifest.sha256, self.manifest.dimensions)
 
     @property
     def max_tokens(self) -> int:

@@ -35,10 +35,6 @@ class Accounting:
             self._metrics.window_tokens.observe(len(window.ids))
         self._metrics.slice_tokens.observe(sum(len(window.ids) for window in windows))
 
-    def acquired(self, seconds: float) -> None:
-        """A partition was taken over."""
-        self._metrics.acquire_duration.observe(seconds)
-
     def final(self, slice_: Sequence[Final]) -> None:
         """A slice was committed."""
         now_s = self._now_s()

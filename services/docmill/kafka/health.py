@@ -1,12 +1,10 @@
 """What /livez and /readyz look at. Reads only: the probes run on a thread of their own."""
 
 import time
+from collections.abc import Callable, Mapping
 
 from docmill.kafka.engine import Engine
 from docmill.kafka.poller import Poller
-from docmill.kafka.reload import Reloader
-from docmill.kafka.serving import InUse
-from docmill.settings import Settings
 from docmill.telemetry.http import Probe
 
 LONGEST_SILENCE_S = 30.0  # of the event loop, before the process counts as dead
@@ -17,15 +15,15 @@ LONGEST_DEAF_S = 20.0  # without an answer of the broker, likewise: polls go on 
 class Health:
     """Alive: the event loop turns and nothing fatal happened. Ready: alive, in the group, polling.
 
-    A refused bundle makes nothing unready: the one before goes on, and a replica that works must not be taken out.
+    Args:
+        checks: what the service itself has to say; it decides nothing.
     """
 
-    def __init__(self, engine: Engine, poller: Poller, bundles: InUse, reloader: Reloader, settings: Settings) -> None:
+    def __init__(self, engine: Engine, poller: Poller, group: str, checks: Callable[[], Mapping[str, object]]) -> None:
         self._engine = engine
         self._poller = poller
-        self._bundles = bundles
-        self._reloader = reloader
-        self._settings = settings
+        self._group = group
+        self._checks = checks
         self._beat = self._heard = time.monotonic()
 
     @property
@@ -55,7 +53,6 @@ class Health:
         live = self.live()
         idle_s = self._poller.idle_s()
         workers = self._engine.workers
-        bundle = self._bundles.current.bundle
         acquired = sum(worker.acquired for worker in workers)
         return Probe(
             ok=live.ok
@@ -66,13 +63,11 @@ class Health:
             checks={
                 **live.checks,
                 "joined_group": self._engine.joined,
-                "group": self._settings.group,
+                "group": self._group,
                 "partitions": len(workers),
                 "partitions_acquired": acquired,
                 "broker_silent_s": round(self.deaf_s, 1),
                 "last_poll_s": round(idle_s, 1) if idle_s != float("inf") else None,
-                "bundle": f"{bundle.name} {bundle.version}",
-                "bundle_sha256": bundle.sha256,
-                "bundle_refused": self._reloader.refused,
+                **self._checks(),
             },
         )

@@ -135,7 +135,7 @@ class Publisher:
             id=id, source=self._source, type=type, subject=decoded.document_id, time=now, media_type=JSON
         )
         value = event.model_dump_json(exclude_none=True).encode()
-        return OutgoingRecord(topic.name, decoded.document_id.encode(), value, [*headers, *_passed_on(decoded.record)])
+        return OutgoingRecord(topic.name, decoded.document_id.encode(), value, [*headers, *passed_on(decoded.record)])
 
 
 def document_type(decided: Decided) -> DocumentType:
@@ -202,7 +202,7 @@ def rejected_record(decoded: DecodedRecord, rejected: Rejected) -> OutgoingRecor
     letter = OutgoingRecord(REJECTED.name, record.key, value, [*received, *added])
     if letter.fits(REJECTED):
         return letter
-    pointer = [*_passed_on(record), *added, ("docmill_value_omitted", b"true")]
+    pointer = [*passed_on(record), *added, ("docmill_value_omitted", b"true")]
     bare = OutgoingRecord(REJECTED.name, record.key, nothing, pointer)
     if bare.fits(REJECTED):
         return bare
@@ -211,7 +211,8 @@ def rejected_record(decoded: DecodedRecord, rejected: Rejected) -> OutgoingRecor
     )
 
 
-def _passed_on(record: Record) -> list[tuple[str, bytes | None]]:
+def passed_on(record: Record) -> list[tuple[str, bytes | None]]:
+    """The headers that ride along on every hop."""
     return [(name, value) for name, value in record.headers if name in PASSED_ON and value is not None]
 
 

@@ -71,7 +71,7 @@ async def send_documents(
     """
     await require_topics(settings, [RECEIVED])
     limit = await max_message_bytes(settings, RECEIVED)
-    async with _producer(settings, limit) as producer:
+    async with idempotent_producer(settings, limit) as producer:
         acks: set[asyncio.Future[object]] = set()
         topic = settings.topic_prefix + RECEIVED.name
         loop = asyncio.get_running_loop()
@@ -117,7 +117,7 @@ async def _all_done(acks: "set[asyncio.Future[object]]") -> None:
 
 
 @asynccontextmanager
-async def _producer(settings: Settings, limit: int) -> AsyncIterator[AIOKafkaProducer]:
+async def idempotent_producer(settings: Settings, limit: int) -> AsyncIterator[AIOKafkaProducer]:
     """An idempotent producer; `limit` is the topic's own, so that no batch is refused for its size: that would leave
     a gap in the sequence numbers, and every later batch of the partition would be refused with it.
     """

@@ -22,12 +22,13 @@ from docmill.errors import BrokerError
 from docmill.kafka.connection import client_options
 from docmill.kafka.refusals import RIGHTS, explained
 from docmill.settings import Settings
-from docmill_schemas.topics import OWN_TOPICS, PROCESSOR_TOPICS, TOPICS, TopicSpec
+from docmill_schemas.topics import DAY_MS, OWN_TOPICS, PROCESSOR_TOPICS, TOPICS, TopicSpec
 
 REQUEST_TIMEOUT_MS = 15_000
 VISIBLE_WITHIN_S = 10.0  # a created topic reaches the brokers' metadata some milliseconds later
 BROKERS_DEFAULT = -1
 FOREVER = -1  # retention.ms
+DELETE_RETENTION = "delete.retention.ms"
 CHECKED = ("cleanup.policy", "retention.ms", "max.message.bytes")
 
 
@@ -131,6 +132,16 @@ async def max_message_bytes(settings: Settings, spec: TopicSpec) -> int:
     return spec.max_bytes if config is None else int(config["max.message.bytes"])
 
 
+async def delete_retention_ms(admin: AIOKafkaAdminClient, name: str) -> int:
+    """How long a compacted topic, by its full name, keeps a deletion; Kafka's default where that may not be read.
+
+    Raises:
+        KafkaError: the broker does not answer.
+    """
+    config = (await _configs(admin, [name], [DELETE_RETENTION])).get(name)
+    return DAY_MS if config is None else int(config[DELETE_RETENTION])
+
+
 def check_topic(name: str, spec: TopicSpec, partitions: int | None, config: Mapping[str, str] | None) -> TopicCheck:
     """Compare one topic with its row of the table.
 
@@ -170,9 +181,11 @@ async def _partitions(admin: AIOKafkaAdminClient) -> dict[str, int]:
     return {topic["topic"]: len(topic["partitions"]) for topic in await admin.describe_topics()}
 
 
-async def _configs(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str, dict[str, str]]:
-    """The checked configuration of topics; those whose configuration may not be read are left out."""
-    wanted = dict.fromkeys(CHECKED)
+async def _configs(
+    admin: AIOKafkaAdminClient, names: Sequence[str], entries: Sequence[str] = CHECKED
+) -> dict[str, dict[str, str]]:
+    """Some configuration of topics; those whose configuration may not be read are left out."""
+    wanted = dict.fromkeys(entries)
     responses = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name, wanted) for name in names])
     return {
         resource[3]: _entries(resource)

@@ -10,6 +10,8 @@ from docmill.kafka.publish import OutgoingRecord, Publisher
 from docmill.processing import Mill, Outcome, ReceivedDocument, Rejected
 from docmill_schemas.reasons import RejectionReason
 
+EXCEPTIONAL = (RejectionReason.INTERNAL_ERROR, RejectionReason.PROCESS_KILLED)
+
 
 @dataclass(frozen=True, slots=True)
 class Done:
@@ -18,6 +20,18 @@ class Done:
     record: Record
     outgoing: OutgoingRecord
     outcome: Outcome
+
+    @property
+    def publishes(self) -> Sequence[OutgoingRecord]:
+        """See slice_work.Finished."""
+        return (self.outgoing,)
+
+    @property
+    def unexpected(self) -> str | None:
+        """See slice_work.Finished."""
+        if isinstance(self.outcome, Rejected) and self.outcome.reason in EXCEPTIONAL:
+            return self.outcome.exception or self.outcome.detail
+        return None
 
 
 @dataclass(frozen=True, slots=True)

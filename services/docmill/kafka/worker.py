@@ -2,12 +2,12 @@
 
 The order of one slice, and why it holds:
     1. take records from the queue; the queue holds only records from the acquired offset on
-    2. after the death of an owner: try each record in a child process first (crash_marks.py, trial.py)
-    3. one outcome a record and its outgoing record, made in a thread, by the bundle that is in use when 2 begins
-    4. too many unexpected exceptions: stop here, nothing is published
-    5. publish all, then commit the offset after the last one (delivery.py)
-    6. only then metrics advance
-Any failure of a dependency in 1-6 discards the slice: the worker backs off, and acquires again from the committed
+    2. what each record comes to, and the records that say so, made in a thread (slice_work.py); after the death of an
+       owner (crash_marks.py) the service is told that the records are suspected
+    3. too many unexpected exceptions: stop here, nothing is published
+    4. publish all, then commit the offset after the last one (delivery.py)
+    5. only then metrics advance
+Any failure of a dependency in 1-5 discards the slice: the worker backs off, and acquires again from the committed
 offset.
 """
 
@@ -20,30 +20,26 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from aiokafka import TopicPartition
 
 from docmill.errors import BrokerError, DependencyError, InternalErrorRateError, LogTruncatedError
-from docmill.kafka.accounting import Accounting, Final
 from docmill.kafka.crash_marks import CrashMark
 from docmill.kafka.decode_record import Record
 from docmill.kafka.delivery import Committed, Delivery
 from docmill.kafka.failpoints import failpoint
 from docmill.kafka.records_queue import RecordsQueue, estimated_tokens
-from docmill.kafka.serving import InUse
-from docmill.kafka.trial import Trials
-from docmill.kafka.work import Done
-from docmill.processing import Rejected
+from docmill.kafka.slice_work import Finished, SliceWork
 from docmill.settings import Settings
-from docmill_schemas.reasons import RejectionReason
+from docmill.telemetry.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
 FIRST_BACKOFF_S = 0.2
 LONGEST_BACKOFF_S = 10.0
 ERROR_WINDOW = 1000  # records over which unexpected exceptions are counted
-MANY_DEATHS = 3  # at one offset, though every record survives its trial: a person must look
-EXCEPTIONAL = (RejectionReason.INTERNAL_ERROR, RejectionReason.PROCESS_KILLED)
+MANY_DEATHS = 3  # at one offset, though nobody was condemned: a person must look
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +58,9 @@ class Shared:
 
     settings: Settings
     owner: str
-    bundles: InUse
-    trials: Trials
+    work: SliceWork[Any]
     delivery: Delivery
-    accounting: Accounting
+    metrics: Metrics
     executor: Executor
     internal_errors: "deque[bool]"
     in_hand: set[TopicPartition] = field(default_factory=set)  # partitions of which a slice is in work
@@ -196,17 +191,20 @@ class PartitionWorker:
         self._next = at.offset
         self._reading.resume(self.partition)
         self._paused = False
-        self._shared.accounting.acquired(time.monotonic() - started)
+        self._shared.metrics.acquire_duration.observe(time.monotonic() - started)
+        tries = self._shared.work.tries_suspects
         if mark.deaths >= MANY_DEATHS:
             log.error(
-                "%d owners of %s died at offset %d, though every record survives alone: look at the memory limit, at "
-                "the liveness probe and at the logs of those that died; at last, skip the record by hand",
+                "%d owners of %s died at offset %d, %s: look at the memory limit, at the liveness probe and at the "
+                "logs of those that died; at last, skip the record by hand",
                 mark.deaths,
                 self.partition,
                 at.offset,
+                "though every record survives alone" if tries else "and no record is tried alone here",
             )
         elif mark.suspicious:
-            log.warning("the owner of %s died; one slice of records is tried in a child first", self.partition)
+            what = "one slice of records is tried in a child first" if tries else "its records are read again"
+            log.warning("the owner of %s died; %s", self.partition, what)
 
     def _stop_reading(self) -> None:
         self._next = None
@@ -233,7 +231,7 @@ class PartitionWorker:
         loop = asyncio.get_running_loop()
         abandoned = threading.Event()
         try:
-            done = await loop.run_in_executor(self._shared.executor, self._process, records, abandoned)
+            done = await loop.run_in_executor(self._shared.executor, self._process, records, abandoned.is_set)
         finally:
             abandoned.set()  # where this was cancelled, the thread need not go on
         self._count_internal_errors(done)
@@ -245,27 +243,20 @@ class PartitionWorker:
     def _mark(self) -> CrashMark:
         return CrashMark() if self.at is None else self.at.mark
 
-    def _process(self, records: Sequence[Record], abandoned: threading.Event) -> list[Done]:
-        """What becomes of each record, all of it by one bundle. Runs in a thread."""
-        with self._shared.bundles.lent() as serving:
-            condemned = self._shared.trials.condemned(records, serving.files) if self._mark.suspicious else {}
-            done = serving.work.process([r for r in records if r.offset not in condemned], abandoned.is_set)
-            for decoded in condemned.values():
-                assert isinstance(decoded.document, Rejected)
-                done.append(serving.work.done(decoded, decoded.document))
-        return sorted(done, key=lambda d: d.record.offset)
+    def _process(self, records: Sequence[Record], abandoned: Callable[[], bool]) -> Sequence[Finished]:
+        """Runs in a thread."""
+        done: Sequence[Finished] = self._shared.work.process(records, self._mark.suspicious, abandoned)
+        return done
 
-    def _count_internal_errors(self, done: Sequence[Done]) -> None:
+    def _count_internal_errors(self, done: Sequence[Finished]) -> None:
         window = self._shared.internal_errors
-        for record, outcome in ((d.record, d.outcome) for d in done):
-            if record.offset < self._counted_to:  # of a slice that is retried
+        for d in done:
+            if d.record.offset < self._counted_to:  # of a slice that is retried
                 continue
-            self._counted_to = record.offset + 1
-            failed = isinstance(outcome, Rejected) and outcome.reason in EXCEPTIONAL
-            window.append(failed)
-            if failed and isinstance(outcome, Rejected):
-                what = outcome.exception or outcome.detail
-                log.error("unexpected %s in offset %d of %s", what, record.offset, self.partition)
+            self._counted_to = d.record.offset + 1
+            window.append(d.unexpected is not None)
+            if d.unexpected is not None:
+                log.error("unexpected %s in offset %d of %s", d.unexpected, d.record.offset, self.partition)
                 self._check_internal_errors()
 
     def _check_internal_errors(self) -> None:
@@ -276,15 +267,16 @@ class PartitionWorker:
                 f"fault; the slice in hand is not committed. See the log, or roll back the bundle or the release"
             )
 
-    async def _finish(self, done: Sequence[Done]) -> None:
+    async def _finish(self, done: Sequence[Finished]) -> None:
         async with self._committing:
             passed = self._mark.passed(sum(estimated_tokens(d.record) for d in done))
             then = Committed(done[-1].record.offset + 1, passed)
             async with self._deadline(f"up to {then.offset}"):
-                await self._shared.delivery.publish_and_commit(self.partition, [d.outgoing for d in done], then)
+                outgoing = [record for d in done for record in d.publishes]
+                await self._shared.delivery.publish_and_commit(self.partition, outgoing, then)
             failpoint("committed")
             self.at = then
-        self._shared.accounting.final([Final(d.record.timestamp, d.outcome) for d in done])
+        self._shared.work.final(done)
 
     @asynccontextmanager
     async def _deadline(self, what: str) -> AsyncIterator[None]:

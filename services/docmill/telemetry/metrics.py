@@ -35,6 +35,14 @@ class ReloadOutcome(StrEnum):
     REFUSED = "refused"  # the one before goes on
 
 
+class KnowledgeOutcome(StrEnum):
+    """What became of a record of knowledge.updated."""
+
+    INDEXED = "indexed"
+    DELETED = "deleted"
+    REFUSED = "refused"  # it asks for nothing that can be done: stepped over, and what was indexed before stays
+
+
 def confidence_band(probability: float) -> str:
     """The band of `confidence_band_total` that a probability falls into."""
     return next((name for upper, name in BANDS if probability < upper), TOP_BAND)
@@ -92,6 +100,10 @@ class Metrics:
             "bundle_reloads_total", "Other bundles found in the bundle's folder, by what became of them", "outcome"
         )
         self.bundle_refused = gauge("bundle_refused", "1: the bundle's folder holds one that this replica refuses")
+        self.knowledge_records = counter(
+            "knowledge_records_total", "Records of knowledge.updated, by what became of them", "outcome"
+        )
+        self.knowledge_chunks = counter("knowledge_chunks_total", "Chunks embedded and published")
         self.bundle_info = Info("docmill_bundle", "The bundle that decides", registry=registry)
         self.build_info = Info("docmill_build", "This build of docmill", registry=registry)
         for deferred in DeferralReason:
@@ -100,6 +112,8 @@ class Metrics:
             self.dead_letters.labels(rejected.value)
         for outcome in ReloadOutcome:
             self.bundle_reloads.labels(outcome.value)
+        for became in KnowledgeOutcome:
+            self.knowledge_records.labels(became.value)
 
     def serve(self, name: str, version: str, sha256: str) -> None:
         """This bundle decides now: one series at 1, in place of the one before."""

@@ -53,9 +53,7 @@ def test_work_is_observed_as_it_goes() -> None:
     bench = Bench()
     bench.accounting.windows([Window(0, [1, 2, 3]), Window(3, [1])])  # type: ignore[arg-type]
     bench.accounting.stage("infer", 0.25)
-    bench.accounting.acquired(0.02)
     assert bench.metric("window_tokens_count") == 2
     assert bench.metric("slice_tokens_sum") == 4
     assert bench.metric("stage_duration_seconds_sum", stage="infer") == 0.25
-    assert bench.metric("acquire_duration_seconds_count") == 1
     assert bench.metric("records_consumed_total") == 0

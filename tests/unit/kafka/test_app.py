@@ -10,7 +10,7 @@ import pytest
 
 from docmill.bundle.files import BundleFiles
 from docmill.errors import BundleError
-from docmill.kafka import app
+from docmill.kafka import app, hangups, service
 from docmill.settings import Settings, load_settings
 
 
@@ -29,7 +29,7 @@ async def meanings(monkeypatch: pytest.MonkeyPatch, *terminals: bool, early: boo
         early: it comes while the processor still starts.
     """
     found = list(terminals)
-    monkeypatch.setattr(app, "_has_terminal", lambda: found.pop(0))
+    monkeypatch.setattr(hangups, "_has_terminal", lambda: found.pop(0))
     heard: list[str] = []
     done = asyncio.Event()
 
@@ -37,15 +37,15 @@ async def meanings(monkeypatch: pytest.MonkeyPatch, *terminals: bool, early: boo
         heard.append(what)
         done.set()
 
-    hangups = app.Hangups()
+    heard_by = hangups.Hangups()
     if not early:
-        hangups.mean(lambda: hear("look"), lambda: hear("stop"))
+        heard_by.mean(lambda: hear("look"), lambda: hear("stop"))
     os.kill(os.getpid(), signal.SIGHUP)
     if early:
         async with asyncio.timeout(60):
-            while not (hangups._asked or hangups._stopped):  # noqa: ASYNC110 -- set by a signal
+            while not (heard_by._asked or heard_by._stopped):  # noqa: ASYNC110 -- set by a signal
                 await asyncio.sleep(0)
-        hangups.mean(lambda: hear("look"), lambda: hear("stop"))
+        heard_by.mean(lambda: hear("look"), lambda: hear("stop"))
     async with asyncio.timeout(60):
         await done.wait()
     asyncio.get_running_loop().remove_signal_handler(signal.SIGHUP)
@@ -66,7 +66,7 @@ async def test_a_hangup(
 
 async def test_a_processor_that_starts_survives_a_hangup(monkeypatch: pytest.MonkeyPatch) -> None:
     """While it reads its bundle, the first thing that takes time."""
-    monkeypatch.setattr(app, "_has_terminal", lambda: False)
+    monkeypatch.setattr(hangups, "_has_terminal", lambda: False)
 
     def interrupted(folder: Path) -> BundleFiles:
         os.kill(os.getpid(), signal.SIGHUP)  # by default the end of this process
@@ -92,7 +92,7 @@ async def test_a_silence_that_ends_the_service_is_told_with_its_cause() -> None:
     server = await asyncio.start_server(refuse, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     async with server:
-        error = await app._unanswered(load_settings(kafka_bootstrap_servers=f"127.0.0.1:{port}"), 123.4)
+        error = await service._unanswered(load_settings(kafka_bootstrap_servers=f"127.0.0.1:{port}"), 123.4)
     said = (
         f"the broker has not answered for 123 s: the broker at 127.0.0.1:{port} closed the connection: it may want TLS"
     )

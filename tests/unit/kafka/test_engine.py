@@ -10,10 +10,10 @@ from faststream import FastStream
 from prometheus_client import CollectorRegistry
 
 from docmill.errors import BrokerError, LogTruncatedError, RecordsLostError
-from docmill.kafka.app import run_until_stopped
 from docmill.kafka.crash_marks import CrashMark
 from docmill.kafka.delivery import Committed
 from docmill.kafka.engine import AssignmentListener, Engine
+from docmill.kafka.service import run_until_stopped
 from docmill.telemetry.metrics import Metrics
 from tests.unit.kafka.test_worker import P0, AtOnce, FakeDelivery, FakeReading, Held, make_shared, polled, until
 

@@ -8,8 +8,6 @@ import pytest
 from docmill.errors import BrokerError
 from docmill.kafka import health as health_module
 from docmill.kafka.health import LONGEST_DEAF_S, LONGEST_IDLE_S, LONGEST_SILENCE_S, Health
-from docmill.settings import Settings
-from tests.unit.kafka.fakes import in_use
 
 
 @dataclass
@@ -43,19 +41,14 @@ class Clock:
 
 
 @dataclass
-class FakeReloader:
-    refused: str | None
-
-
-@dataclass
 class Bench:
     engine: FakeEngine = field(default_factory=FakeEngine)
     poller: FakePoller = field(default_factory=FakePoller)
-    refused: str | None = None
+    says: str | None = None
 
     def health(self) -> Health:
-        engine, poller, reloader = (cast(Any, one) for one in (self.engine, self.poller, FakeReloader(self.refused)))
-        return Health(engine, poller, in_use(), reloader, Settings(group="claims"))
+        engine, poller = (cast(Any, one) for one in (self.engine, self.poller))
+        return Health(engine, poller, "claims", lambda: {"says": self.says})
 
 
 @pytest.fixture
@@ -79,16 +72,14 @@ def test_all_is_well() -> None:
         "partitions_acquired": 2,
         "broker_silent_s": 0.0,
         "last_poll_s": 0.1,
-        "bundle": "by-hand 7",
-        "bundle_sha256": "b" * 64,
-        "bundle_refused": None,
+        "says": None,
     }
 
 
-def test_a_refused_bundle_is_told_and_takes_no_working_replica_out() -> None:
-    ready = Bench(refused="model.int8.onnx is not the file").health().ready()
+def test_what_the_service_says_is_told_and_takes_no_working_replica_out() -> None:
+    ready = Bench(says="model.int8.onnx is not the file").health().ready()
     assert ready.ok
-    assert ready.checks["bundle_refused"] == "model.int8.onnx is not the file"
+    assert ready.checks["says"] == "model.int8.onnx is not the file"
 
 
 def test_a_replica_without_partitions_is_ready() -> None:

@@ -19,6 +19,7 @@ from docmill.kafka.accounting import Accounting
 from docmill.kafka.crash_marks import CrashMark
 from docmill.kafka.decode_record import DecodedRecord, Record, undecoded
 from docmill.kafka.delivery import Committed
+from docmill.kafka.process_slices import ProcessSlices
 from docmill.kafka.publish import OutgoingRecord
 from docmill.kafka.serving import Serving
 from docmill.kafka.trial import Trials
@@ -210,9 +211,15 @@ class Bench:
     task: asyncio.Task[None]
 
     @property
+    def processing(self) -> ProcessSlices:
+        assert isinstance(self.shared.work, ProcessSlices)
+        return self.shared.work
+
+    @property
     def trials(self) -> "FakeTrials":
-        assert isinstance(self.shared.trials, FakeTrials)
-        return self.shared.trials
+        trials = self.processing.trials
+        assert isinstance(trials, FakeTrials)
+        return trials
 
     async def ready(self) -> None:
         await until(lambda: self.worker.acquired)
@@ -235,10 +242,9 @@ def make_shared(
     return Shared(
         settings=Settings(**settings),
         owner="this one",
-        bundles=in_use(mill or FakeMill()),
-        trials=cast(Trials, FakeTrials()),
+        work=ProcessSlices(in_use(mill or FakeMill()), cast(Trials, FakeTrials()), Accounting(metrics, lambda: 0.0)),
         delivery=delivery,
-        accounting=Accounting(metrics, lambda: 0.0),
+        metrics=metrics,
         executor=executor,
         internal_errors=deque(maxlen=ERROR_WINDOW),
     )
@@ -274,6 +280,7 @@ async def test_a_slice_is_published_committed_and_then_counted(make: Make) -> No
     ((records, next_offset),) = bench.delivery.slices
     assert [record.topic for record in records] == ["documents.processed"] * 3
     assert next_offset == bench.worker.committed == 8
+    assert bench.metrics.registry.get_sample_value("docmill_acquire_duration_seconds_count") == 1
     await bench.end()
     assert bench.worker.oldest_timestamp_ms() is None
 
@@ -736,7 +743,7 @@ async def test_a_bundle_is_replaced_between_slices(make: Make) -> None:
     await bench.ready()
     bench.worker.accept(polled(0, 3))
     await until(lambda: bench.worker.committed == 3)
-    bench.shared.bundles.replace(serving("c" * 64, FakeMill()))
+    bench.processing.bundles.replace(serving("c" * 64, FakeMill()))
     bench.worker.accept(polled(3, 2))
     await until(lambda: bench.worker.committed == 5)
     assert [shas(records) for records, _ in bench.delivery.slices] == [{"b" * 64}, {"c" * 64}]
@@ -748,7 +755,7 @@ async def test_a_slice_in_hand_is_finished_by_the_bundle_that_it_began_with(make
 
     class Replacing(FakeMill):
         def process(self, documents: Sequence[ReceivedDocument], *_: object) -> list[Outcome]:
-            bundles = bench.shared.bundles
+            bundles = bench.processing.bundles
             first = bundles.current
             bundles.replace(serving("c" * 64, FakeMill()))
             assert not cast(FakeInference, first.inference).closed
@@ -772,7 +779,7 @@ async def test_a_slice_that_is_done_again_is_wholly_of_the_bundle_in_use_then(ma
     await bench.ready()
     bench.worker.accept(polled(0, 2))
     await until(lambda: bench.delivery.calls == ["acquire", "publish", "acquire"])
-    bench.shared.bundles.replace(serving("c" * 64, FakeMill()))
+    bench.processing.bundles.replace(serving("c" * 64, FakeMill()))
     await bench.ready()
     bench.worker.accept(polled(0, 2))
     await until(lambda: bench.worker.committed == 2)

@@ -1,0 +1,61 @@
+"""Where a user's copy of the index lies, and that one process at a time writes to it."""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from docmill.errors import IndexCorruptError, IndexUnavailableError
+from docmill.index.schema import set_aside
+from docmill.index.sqlite_index import SqliteIndex
+
+LOOK_AGAIN_S = 0.1
+
+
+def copy_file(topic_prefix: str, environ: Mapping[str, str] = os.environ) -> Path:
+    """This user's copy of the index of a deployment: under DOCMILL_HOME, else by XDG. Creates nothing."""
+    home = environ.get("DOCMILL_HOME")
+    if home:
+        folder = Path(home).expanduser().absolute() / "data"
+    else:
+        configured = Path(environ.get("XDG_DATA_HOME", ""))
+        folder = (configured if configured.is_absolute() else Path.home() / ".local/share") / "docmill"
+    return folder / "index" / f"{topic_prefix}knowledge.sqlite"
+
+
+@contextmanager
+def written_copy(path: Path, wait_s: float = 60.0) -> Iterator[SqliteIndex]:
+    """The copy, to be written by nobody else meanwhile. A damaged one is set aside, and an empty one takes its place.
+
+    Raises:
+        IndexUnavailableError: another process still writes to it after `wait_s`, or the folder cannot be written.
+        ConfigurationError: the file is a database of somebody else.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = path.with_name(path.name + ".lock").open("wb")
+    except OSError as error:
+        raise IndexUnavailableError(f"the folder of the index at {path} cannot be written: {error}") from error
+    with lock:
+        deadline_s = time.monotonic() + wait_s
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # let go when the file closes, also if we are killed
+                break
+            except BlockingIOError:
+                if time.monotonic() >= deadline_s:
+                    raise IndexUnavailableError(
+                        f"another process has been writing to the index at {path} for {wait_s:.0f} s: try again later"
+                    ) from None
+                time.sleep(LOOK_AGAIN_S)
+        try:
+            index = SqliteIndex(path)
+        except IndexCorruptError:
+            set_aside(path)
+            index = SqliteIndex(path)
+        try:
+            yield index
+        finally:
+            index.close()

@@ -1,0 +1,76 @@
+"""One record of knowledge.updated to what it asks for. Never raises, whatever a stranger sent."""
+
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from docmill.errors import whereabouts
+from docmill.kafka.decode_record import MAX_ID_CHARACTERS, Record
+from docmill_schemas.cloudevents import read_content, read_headers
+from docmill_schemas.events import KnowledgeUpdated
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """The passage of this id is to go."""
+
+    passage_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A record that asks for nothing that can be done. `why` never holds text of it.
+
+    `unexpected`: an exception that nobody foresaw, with its place.
+    """
+
+    why: str
+    unexpected: str | None = None
+
+
+Asked = KnowledgeUpdated | Deletion | Refused
+
+
+def read_record(record: Record) -> Asked:
+    """A record without a value deletes; any other is a KnowledgeUpdated, in binary or structured mode, whose passage
+    id is the record's key.
+    """
+    try:
+        return _read(record)
+    except ValidationError as error:
+        # Locations and kinds only: pydantic's messages quote the input.
+        problems = [f"{'.'.join(map(str, e['loc'])) or 'event'}: {e['type']}" for e in error.errors()[:3]]
+        return Refused(f"not a KnowledgeUpdated: {'; '.join(problems)}")
+    except Exception as error:  # tied to one record: the policy of errors.py
+        where = whereabouts(error)
+        return Refused(f"unexpected {where}", where)
+
+
+def _read(record: Record) -> Asked:
+    passage_id = _passage_id(record.key)
+    if isinstance(passage_id, Refused):
+        return passage_id
+    if record.value is None:
+        return Deletion(passage_id)
+    try:
+        content = read_content(read_headers(record.headers), record.value)
+    except ValueError as error:
+        return Refused(str(error))  # of cloudevents.py, which quotes nothing
+    updated = KnowledgeUpdated.model_validate_json(content.data)
+    if updated.passage_id != passage_id:
+        return Refused("the key is another passage id than the event's")
+    if updated.text.isspace():
+        return Refused("a text of white space alone")
+    return updated
+
+
+def _passage_id(key: bytes | None) -> str | Refused:
+    try:
+        passage_id = (key or b"").decode()
+    except UnicodeDecodeError:
+        return Refused("the key is not UTF-8")
+    if not passage_id:
+        return Refused("no key: it names no passage")
+    if len(passage_id) > MAX_ID_CHARACTERS:
+        return Refused(f"a passage id of {len(passage_id)} characters, at most {MAX_ID_CHARACTERS}")
+    return passage_id

@@ -1,0 +1,51 @@
+"""Which embedding knowledge.indexed holds already. Does not know which one it should be."""
+
+import time
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from docmill.errors import BrokerError
+from docmill.index.decode import read_change
+from docmill.index.types import Embedding
+from docmill.kafka.scan import scan_clients
+from docmill.settings import Settings
+from docmill_schemas.topics import KNOWLEDGE_INDEXED
+
+POLL_MS = 200
+STALLED_AFTER_S = 60.0  # without a step forward
+
+
+async def indexed_embedding(settings: Settings) -> Embedding | None:
+    """That of the first passage in the topic; None: it holds none. The topic exists.
+
+    Raises:
+        BrokerError: the broker does not answer.
+        IndexRecordError: a record before the first passage is none of the index's.
+    """
+    topic = settings.topic_prefix + KNOWLEDGE_INDEXED.name
+    async with scan_clients(settings, "docmill-indexer") as (admin, consumer):
+        [described] = await admin.describe_topics([topic])
+        return await first_embedding(consumer, [TopicPartition(topic, p["partition"]) for p in described["partitions"]])
+
+
+async def first_embedding(consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) -> Embedding | None:
+    """That of the first passage that is read, from the partitions' starts to the ends that they have now."""
+    consumer.assign(partitions)
+    ends = await consumer.end_offsets(partitions)
+    for partition, start in (await consumer.beginning_offsets(partitions)).items():
+        consumer.seek(partition, start)
+    positions: dict[TopicPartition, int] = {}
+    moved_s = time.monotonic()
+    while True:
+        found = {partition: await consumer.position(partition) for partition in partitions}
+        if all(found[partition] >= ends[partition] for partition in partitions):
+            return None
+        if found != positions:
+            positions, moved_s = found, time.monotonic()
+        elif time.monotonic() - moved_s > STALLED_AFTER_S:
+            raise BrokerError("the broker gives no records of the index")
+        for partition, records in (await consumer.getmany(timeout_ms=POLL_MS)).items():
+            for record in records:
+                passage = read_change(partition.partition, record.offset, record.key, record.value).passage
+                if passage is not None:
+                    return passage.embedding

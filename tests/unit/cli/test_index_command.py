@@ -1,0 +1,74 @@
+"""`docmill index` as far as it goes without a broker: what is asked for, and what is shown of a copy."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from docmill.cli.index_view import print_hits, print_stats
+from docmill.errors import ConfigurationError, LocalKafkaError
+from docmill.index.place import copy_file, written_copy
+from docmill.index.types import CopyState, Hit, IndexStats, Score
+from tests.unit.cli.conftest import Command
+from tests.unit.index.fakes import SOURCE, changes, passage
+
+NOW_MS = int(datetime(2026, 11, 28, 12, tzinfo=UTC).timestamp() * 1000)
+STATS = IndexStats(passages=1200, chunks=3400, by_kind={"code_list": 200, "policy": 1000}, file_bytes=5_600_000)
+
+
+def hit(passage_id: str, text: str, score: Score) -> Hit:
+    return Hit(passage_id, "policy", "Payments", text, 10, 10 + len(text), None, (), score)
+
+
+def test_what_is_asked_for_wrongly_is_usage(docmill: Command, tmp_path: Path) -> None:
+    assert docmill("index", "add", tmp_path).exit_code == 2  # an empty folder
+    assert docmill("index", "add", tmp_path / "nowhere").exit_code == 2
+    assert docmill("index", "add", tmp_path, "--valid-from", "soon").exit_code == 2
+    assert docmill("index", "remove", " ").exit_code == 2
+    assert docmill("index", "search", " ").exit_code == 2
+
+
+@pytest.mark.parametrize("words", [["remove", "handbook"], ["search", "claims"], ["stats", "--refresh"]])
+def test_without_a_broker_it_says_so(docmill: Command, words: list[str]) -> None:
+    assert isinstance(docmill("index", *words).exception, LocalKafkaError)
+
+
+def test_stats_of_no_copy_say_what_to_do(docmill: Command) -> None:
+    error = docmill("index", "stats").exception
+    assert isinstance(error, ConfigurationError)
+    assert "docmill index stats --refresh" in str(error)
+
+
+def test_stats_of_a_copy_need_no_broker(docmill: Command, tmp_path: Path) -> None:
+    with written_copy(copy_file("", {"DOCMILL_HOME": str(tmp_path / "home")})) as index:
+        index.rebuild(SOURCE, NOW_MS)
+        index.apply(changes([passage("a", "zebras", "yaks")]), complete_at_ms=NOW_MS)
+    result = docmill("index", "stats")
+    assert result.exit_code == 0
+    for shown in ("1 (policy 1)", "letters, 26 dimensions, 000000000000", "topic-1", "0: 1", "2026-11-28 12:00:00 UTC"):
+        assert shown in result.output
+
+
+def test_the_figures_of_a_copy(capsys: pytest.CaptureFixture[str]) -> None:
+    print_stats(Path("/data/copy.sqlite"), STATS, CopyState(SOURCE, {0: 4000, 1: 17}, NOW_MS), NOW_MS + 61_000)
+    shown = capsys.readouterr().out
+    for line in ("(5.6 MB)", "1,200 (code_list 200, policy 1,000)", "3,400", "0: 4,000, 1: 17", "61 s ago"):
+        assert line in shown
+    print_stats(Path("/data/copy.sqlite"), STATS, None, NOW_MS)
+    assert "a copy of nothing yet" in capsys.readouterr().out
+
+
+def test_hits_come_in_their_order_and_steer_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    first = hit("handbook", "Claims below\n500 \x1b[31mare paid.", Score(0.03, 0.8123, 1, 2.5, 2))
+    print_hits([first, hit("manual", "word " * 100, Score(0.02, None, None, 1.5, 1))])
+    header, one, *others = capsys.readouterr().out.splitlines()
+    assert header.split() == ["passage", "kind", "characters", "cosine", "words", "text"]
+    assert one.split()[:6] == ["1", "handbook", "policy", "10-41", "0.812", "#2"]
+    assert "Claims below 500 [31mare paid." in one
+    assert others[0].split()[:6] == ["2", "manual", "policy", "10-510", "-", "#1"]
+    assert others[-1].endswith("…")
+
+
+def test_no_hit_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    print_hits([])
+    assert capsys.readouterr().out == "nothing found\n"

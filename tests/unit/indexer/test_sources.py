@@ -1,0 +1,95 @@
+"""Files and rows to source texts; what is none is named and passed over."""
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from docmill.indexer.sources import Described, read_sources
+from docmill.ingest import InThread
+from docmill.kafka.read_paths import Unreadable, list_files
+from docmill_schemas.events import KNOWLEDGE_MAX_CHARACTERS, KnowledgeUpdated
+
+POLICY = Described("policy", {})
+
+
+def read(path: Path, described: Described = POLICY) -> list[KnowledgeUpdated | Unreadable]:
+    return list(read_sources(list_files([path]).files, described, InThread()))
+
+
+def test_a_folder_becomes_a_source_text_a_file(tmp_path: Path) -> None:
+    folder = tmp_path / "handbook"
+    folder.mkdir()
+    (folder / "payments.md").write_text("# Payments\n\nClaims below 500 are paid.", encoding="utf-8")
+    (folder / "refusals.html").write_text("<p>Late claims are refused.", encoding="utf-8")
+    (folder / "codes.csv").write_text("A1,wind\nA2,water\n", encoding="utf-8")
+    described = Described("playbook", {"tenant": "acme", "valid_from": "2027-01-01"})
+    codes, payments, refusals = read(folder, described)
+    assert isinstance(payments, KnowledgeUpdated)
+    assert (payments.passage_id, payments.title, payments.kind) == ("handbook/payments.md", "Payments", "playbook")
+    assert (payments.tenant, payments.valid_from) == ("acme", date(2027, 1, 1))
+    assert isinstance(refusals, KnowledgeUpdated)
+    assert (refusals.title, refusals.text.strip()) == ("refusals", "Late claims are refused.")
+    assert isinstance(codes, KnowledgeUpdated)
+    assert "A2,water" in codes.text
+
+
+def test_rows_say_more_than_the_command_line(tmp_path: Path) -> None:
+    rows = tmp_path / "codes.jsonl"
+    lines = [
+        {"passage_id": "vendors", "kind": "code_list", "text": "V1 Acme", "fields": {"vendor": ["Acme"]}},
+        {"id": "plain", "text": "As the command line says."},
+    ]
+    rows.write_text("\n\n".join(map(json.dumps, lines)), encoding="utf-8")
+    vendors, plain = read(rows)
+    assert isinstance(vendors, KnowledgeUpdated)
+    assert (vendors.kind, vendors.fields) == ("code_list", {"vendor": ("Acme",)})
+    assert isinstance(plain, KnowledgeUpdated)
+    assert (plain.passage_id, plain.kind) == ("plain", "policy")
+
+
+@pytest.mark.parametrize(
+    ("row", "problem"),
+    [
+        ("{", "not JSON in UTF-8: JSONDecodeError"),
+        ("[1]", "not a JSON object"),
+        ('{"text": "whose?"}', "not a KnowledgeUpdated: passage_id: missing"),
+        ('{"passage_id": "p", "text": "\\ud800"}', "not a KnowledgeUpdated: event: json_invalid"),
+        ('{"passage_id": "p", "text": "t", "valid_from": "soon"}', "not a KnowledgeUpdated: valid_from:"),
+    ],
+)
+def test_a_row_that_is_none_is_named_and_the_next_one_follows(tmp_path: Path, row: str, problem: str) -> None:
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text(row + '\n{"passage_id": "next", "text": "t"}', encoding="utf-8")
+    none, following = read(rows)
+    assert isinstance(none, Unreadable)
+    assert none.document_id == "rows.jsonl:1"
+    assert none.problem.startswith(problem)
+    assert isinstance(following, KnowledgeUpdated)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "problem"),
+    [
+        ("scan.png", b"\x89PNG\r\n\x1a\n", "no_text: "),
+        ("program.exe", b"MZ\x00\x01", "unsupported_media_type: "),
+        ("blank.txt", b" \n", "no_text: "),
+        ("long.txt", b"word " * (KNOWLEDGE_MAX_CHARACTERS // 5 + 1), "262,145 characters, at most 262,144: split it"),
+    ],
+)
+def test_a_file_that_is_none_is_named(tmp_path: Path, name: str, content: bytes, problem: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    [none] = read(tmp_path / name)
+    assert isinstance(none, Unreadable)
+    assert none.problem.startswith(problem)
+
+
+def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "gone.txt"
+    file.write_text("soon gone", encoding="utf-8")
+    files = list_files([file]).files
+    file.unlink()
+    [none] = read_sources(files, POLICY, InThread())
+    assert isinstance(none, Unreadable)
+    assert none.problem == "cannot be read: No such file or directory"

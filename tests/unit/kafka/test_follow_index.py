@@ -1,0 +1,202 @@
+"""A copy follows its topic: from where it is, from the start where it is stale, and never past what it has applied."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from aiokafka import TopicPartition
+
+from docmill.errors import IndexEmbeddingError, IndexRecordError
+from docmill.index.decode import indexed_event
+from docmill.index.sqlite_index import SqliteIndex
+from docmill.index.staleness import Log, StaleReason
+from docmill.index.types import Chunk, Embedding, Source
+from docmill.index.vectors import to_bytes
+from docmill.kafka import follow_index
+from docmill.kafka.follow_index import IndexFollower
+from docmill_schemas.events import KnowledgeUpdated
+from tests.unit.index.fakes import EMBEDDING, OTHER_EMBEDDING, query, vector_of
+from tests.unit.kafka.fakes import FakeRecord
+
+TOPIC = "claims.knowledge.indexed"
+DAY_MS = 24 * 3600 * 1000
+
+
+def indexed(passage_id: str, text: str | None, offset: int, embedding: Embedding = EMBEDDING) -> FakeRecord:
+    """A record of the topic; without a text a tombstone."""
+    value = None
+    if text is not None:
+        updated = KnowledgeUpdated(passage_id=passage_id, kind="policy", text=text)
+        event = indexed_event(updated, embedding, (Chunk(0, len(text), to_bytes(vector_of(text))),))
+        value = event.model_dump_json().encode()
+    return FakeRecord(value, key=passage_id.encode(), topic=TOPIC, partition=0, offset=offset)
+
+
+@dataclass
+class FakeTopic:
+    """One partition of the broker's, and a consumer of it. `markers` offsets at its end hold no record."""
+
+    records: list[FakeRecord] = field(default_factory=list)
+    markers: int = 0
+    topic_id: str = "one"
+    start: int = 0
+    at: int | None = None
+    sought: list[int] = field(default_factory=list)
+
+    @property
+    def end(self) -> int:
+        return (self.records[-1].offset + 1 if self.records else self.start) + self.markers
+
+    async def describe(self) -> Log:
+        return Log(Source(self.topic_id, EMBEDDING), {0: self.start}, {0: self.end}, DAY_MS)
+
+    def assign(self, partitions: Sequence[TopicPartition]) -> None:
+        assert partitions == [TopicPartition(TOPIC, 0)]
+
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        self.at = offset
+        self.sought.append(offset)
+
+    async def getmany(self, timeout_ms: int) -> dict[TopicPartition, list[FakeRecord]]:
+        assert self.at is not None
+        polled = [record for record in self.records if record.offset >= self.at][:2]
+        self.at = polled[-1].offset + 1 if polled else self.end
+        return {TopicPartition(TOPIC, 0): polled} if polled else {}
+
+    async def position(self, partition: TopicPartition) -> int:
+        assert self.at is not None
+        return self.at
+
+
+@dataclass
+class Clock:
+    now_ms: int = 1_000_000
+
+    def __call__(self) -> int:
+        return self.now_ms
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[SqliteIndex]:
+    made = SqliteIndex(tmp_path / "copy.sqlite")
+    yield made
+    made.close()
+
+
+def follower(topic: FakeTopic, index: SqliteIndex, clock: Clock | None = None) -> IndexFollower:
+    return IndexFollower(cast(Any, topic), TOPIC, topic.describe, index, clock or Clock())
+
+
+def found(index: SqliteIndex, text: str) -> list[str]:
+    return [hit.passage_id for hit in index.search(query(text)) if hit.score.text_rank is not None]
+
+
+async def test_a_new_copy_is_ready_at_the_end_that_it_saw_at_start(index: SqliteIndex) -> None:
+    topic = FakeTopic([indexed("a", "zebras", 0), indexed("b", "yaks", 1), indexed("a", "xerus", 2)], markers=1)
+    following = follower(topic, index)
+    assert not following.ready
+    await following.look()
+    assert following.rebuilt is StaleReason.NEW
+    assert following.missing == 4
+    topic.records.append(indexed("c", "wombats", 4))
+    assert await following.step()
+    assert not following.ready
+    while not following.ready:
+        await following.step()
+    assert found(index, "xerus") == ["a"]
+    assert found(index, "zebras") == []
+    while await following.step():
+        pass
+    assert found(index, "wombats") == ["c"]
+    assert not await following.step()  # nothing new is no step
+
+
+async def test_an_empty_topic_is_ready_at_once(index: SqliteIndex) -> None:
+    following = follower(FakeTopic(), index)
+    await following.look()
+    assert following.ready
+
+
+async def test_a_copy_goes_on_from_where_it_was(index: SqliteIndex) -> None:
+    topic = FakeTopic([indexed("a", "zebras", 0)])
+    before = follower(topic, index)
+    await before.look()
+    await before.step()
+    topic.records += [indexed("a", None, 1), indexed("b", "yaks", 2)]
+    after = follower(topic, index)
+    await after.look()
+    assert after.rebuilt is None
+    assert topic.sought == [0, 1]
+    await after.step()
+    assert found(index, "zebras") == []
+    assert found(index, "yaks") == ["b"]
+
+
+async def test_a_copy_that_was_away_for_too_long_begins_anew(index: SqliteIndex) -> None:
+    clock = Clock()
+    topic = FakeTopic([indexed("a", "zebras", 0), indexed("b", "yaks", 1)])
+    before = follower(topic, index, clock)
+    await before.look()
+    await before.step()
+    await before.look()  # read to its end, at this time
+    clock.now_ms += DAY_MS - 1
+    topic.records = [indexed("b", "yaks", 1)]  # compaction took `a`, its tombstone too
+    kept = follower(topic, index, clock)
+    await kept.look()
+    assert kept.rebuilt is None
+    clock.now_ms += DAY_MS
+    after = follower(topic, index, clock)
+    await after.look()
+    assert after.rebuilt is StaleReason.AWAY_TOO_LONG
+    assert not after.ready
+    await after.step()
+    assert after.ready
+    assert found(index, "zebras") == []
+    assert found(index, "yaks") == ["b"]
+
+
+async def test_a_topic_made_anew_while_it_is_followed_is_seen(
+    index: SqliteIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follow_index, "LOOK_EVERY_S", 0)
+    topic = FakeTopic([indexed("a", "zebras", 0), indexed("b", "yaks", 1)])
+    following = follower(topic, index)
+    while not following.ready:
+        await following.step()
+    topic.topic_id, topic.records = "another", [indexed("c", "wombats", 0)]
+    await following.step()
+    assert following.rebuilt is StaleReason.TOPIC_CHANGED
+    assert found(index, "zebras") == []
+    assert found(index, "wombats") == ["c"]
+
+
+async def test_each_look_at_the_end_is_remembered(index: SqliteIndex) -> None:
+    clock = Clock()
+    topic = FakeTopic([indexed("a", "zebras", 0)])
+    following = follower(topic, index, clock)
+    await following.look()
+    clock.now_ms += 5
+    await following.look()  # not at the end: not remembered
+    assert cast(Any, index.state()).complete_at_ms == clock.now_ms - 5
+    await following.step()
+    clock.now_ms += 5
+    await following.look()
+    assert cast(Any, index.state()).complete_at_ms == clock.now_ms
+
+
+async def test_a_record_that_is_none_stops_it_and_nothing_of_the_poll_is_applied(index: SqliteIndex) -> None:
+    topic = FakeTopic([indexed("a", "zebras", 0), FakeRecord(b"no JSON", key=b"b", topic=TOPIC, offset=1)])
+    following = follower(topic, index)
+    await following.look()
+    with pytest.raises(IndexRecordError):
+        await following.step()
+    assert found(index, "zebras") == []
+
+
+async def test_a_passage_of_another_embedding_stops_it(index: SqliteIndex) -> None:
+    following = follower(FakeTopic([indexed("a", "zebras", 0, OTHER_EMBEDDING)]), index)
+    await following.look()
+    with pytest.raises(IndexEmbeddingError):
+        await following.step()
