@@ -1,0 +1,1 @@
+"""The fallback's second opinion: a language model behind any OpenAI-compatible endpoint, believed in nothing unchecked."""
