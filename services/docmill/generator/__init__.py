@@ -1,1 +1,1 @@
-"""The fallback's second opinion: a language model behind any OpenAI-compatible endpoint, believed in nothing unchecked."""
+"""The second opinion of the fallback: a language model at any OpenAI-compatible endpoint, never believed unchecked."""
