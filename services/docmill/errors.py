@@ -8,6 +8,7 @@
     ├── IndexCorruptError        the local copy is broken: remove it and let it be made anew
     ├── IndexEmbeddingError      vectors of two embeddings met: make the copy anew
     ├── IndexRecordError         a record of the index's topic is none: stop, its writer is at fault
+    ├── GeneratorError           no answer of a language model: its breaker opens, nothing else stops
     ├── EmbedderError            the embedder cannot be made or loaded; the message says what to install
     ├── RecordsLostError         retention deleted records that were never read: stop, a person must decide
     ├── LogTruncatedError        the log ends before what was read of it: stop, a person must decide
@@ -69,6 +70,10 @@ class IndexEmbeddingError(DocmillError):
 
 class IndexRecordError(DocmillError):
     """A record of knowledge.indexed that a copy cannot take: to pass it over would leave an old passage in place."""
+
+
+class GeneratorError(DocmillError):
+    """A language model does not answer. Nobody waits for it: tier 1 of the fallback decides without."""
 
 
 class EmbedderError(DocmillError):
