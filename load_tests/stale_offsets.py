@@ -4,8 +4,9 @@
 
 A group commits offsets 1, 2, 3 and so on for each partition, so that the coordinator has a long log to load. The broker
 is killed with SIGKILL and started again, on cores that are kept busy, and asked for the committed offsets all the time.
-`plain` takes the coordinator's word, as every Kafka client does; `fenced` starts a transactional producer first, and
-`probed` is what docmill does (kafka/exactly_once.py). Every answer that is not the last offset committed is wrong.
+`plain` takes the coordinator's word, as every Kafka client does; `fenced` starts a transactional producer first;
+`logged` is what docmill does: it holds the answer against its own log (kafka/progress.py). Every answer that is not the
+last offset committed is wrong.
 docs/decisions/0018-stale-offsets.md has what came out.
 """
 
@@ -27,11 +28,14 @@ from aiokafka.structs import OffsetAndMetadata
 from rich.console import Console
 
 from docmill.errors import BrokerError
-from docmill.kafka.exactly_once import ExactlyOnce
+from docmill.kafka.crash_marks import UNREMARKABLE as MARK
+from docmill.kafka.exactly_once import ExactlyOnce, transactional_id
 from docmill.kafka.producers import new_producer
+from docmill.kafka.progress import ProgressLog, new_progress_consumer, progress_value
 from docmill.kafka.watched_consumer import PollWatch, WatchedConsumer
 from docmill.local_kafka import EmbeddedBroker, embedded_broker
 from docmill.settings import load_settings
+from docmill_schemas.topics import PROGRESS
 
 GROUP, TOPIC, PARTITIONS = "stale", "claims", 50
 ASKED = [TopicPartition(TOPIC, partition) for partition in range(PARTITIONS)]
@@ -51,10 +55,10 @@ class Onlooker(WatchedConsumer):
         """Taken as given."""
 
 
-class Unprobed(ExactlyOnce):
-    """As before the probe: fenced, and then the coordinator is believed."""
+class Believing(ExactlyOnce):
+    """Fenced, and then the coordinator is believed."""
 
-    async def _probed_offset(self, partition: TopicPartition) -> OffsetAndMetadata | None:
+    async def _last_offset(self, partition: TopicPartition, producer: AIOKafkaProducer) -> OffsetAndMetadata | None:
         return await self._positions.fetch(partition)
 
 
@@ -69,7 +73,7 @@ def main() -> None:
     settings = {"offsets.topic.num.partitions": "1", "num.partitions": str(PARTITIONS)}
     with embedded_broker(settings=settings) as broker:
         asyncio.run(prepare(broker.bootstrap_servers, args.commits))
-        for restart, acquire in zip(range(1, args.restarts + 1), itertools.cycle(("fenced", "probed")), strict=False):
+        for restart, acquire in zip(range(1, args.restarts + 1), itertools.cycle(("fenced", "logged")), strict=False):
             # One way of acquiring at a time: two would fence each other.
             seen = asyncio.run(watch_restart(broker, args.busy, args.commits, ("plain", acquire)))
             for way, answers in seen.items():
@@ -83,18 +87,21 @@ async def prepare(bootstrap: str, commits: int) -> None:
     """As many records as offsets, and of the coordinator's log one for each partition and commit."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
-    await admin.create_topics([NewTopic(TOPIC, PARTITIONS, 1)])
+    await admin.create_topics([NewTopic(topic, PARTITIONS, 1) for topic in (TOPIC, PROGRESS.name)])
     await admin.close()
     async with AIOKafkaProducer(bootstrap_servers=bootstrap, linger_ms=20) as producer:
         for partition in ASKED:
             sent = [await producer.send(TOPIC, b"", partition=partition.partition) for _ in range(commits)]
             await asyncio.gather(*sent)
+        for partition in ASKED:  # as the last transaction of each would have
+            key, value = transactional_id(GROUP, partition).encode(), progress_value(OffsetAndMetadata(commits, MARK))
+            await producer.send_and_wait(PROGRESS.name, value, key=key, partition=partition.partition)
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=GROUP, enable_auto_commit=False)
     await consumer.start()
     try:
         consumer.assign(ASKED)
         for offset in range(1, commits + 1):
-            await consumer.commit({partition: OffsetAndMetadata(offset, "") for partition in ASKED})
+            await consumer.commit({partition: OffsetAndMetadata(offset, MARK) for partition in ASKED})
     finally:
         await consumer.stop()
 
@@ -145,11 +152,12 @@ async def plain_reader(bootstrap: str) -> AsyncIterator[Ask]:
 
 
 @contextlib.asynccontextmanager
-async def fenced_reader(bootstrap: str, kind: type[ExactlyOnce] = Unprobed) -> AsyncIterator[Ask]:
+async def fenced_reader(bootstrap: str, kind: type[ExactlyOnce] = Believing) -> AsyncIterator[Ask]:
     """What docmill would go on from."""
     settings = load_settings(kafka_bootstrap_servers=bootstrap, group=GROUP)
     async with onlooker(bootstrap) as consumer:
-        delivery = kind(lambda: consumer, lambda name: new_producer(settings, name), GROUP, "", PATIENCE_S)
+        progress = ProgressLog(lambda: new_progress_consumer(settings), PROGRESS.name)
+        delivery = kind(lambda: consumer, lambda name: new_producer(settings, name), progress, GROUP, "", PATIENCE_S)
 
         async def ask(partition: TopicPartition) -> int:
             return (await delivery.acquire(partition)).offset
@@ -187,7 +195,7 @@ def busy_cores(processes: int) -> Iterator[None]:
 WAYS: dict[str, Callable[[str], contextlib.AbstractAsyncContextManager[Ask]]] = {
     "plain": plain_reader,
     "fenced": fenced_reader,
-    "probed": partial(fenced_reader, kind=ExactlyOnce),
+    "logged": partial(fenced_reader, kind=ExactlyOnce),
 }
 
 

@@ -10,10 +10,10 @@ from random import Random
 
 from load_tests.chaos_parts.bundles import WAYS_TO_BREAK
 
-ONCE_A_PARTITION = ("assigned", "fenced", "probed", "released")
+ONCE_A_PARTITION = ("assigned", "fenced", "located", "released")
 IN_EVERY_TRANSACTION = ("begun", "sent", "offsets_added", "ended")  # of a mark and of release too
 STEPS = (*ONCE_A_PARTITION, *IN_EVERY_TRANSACTION, "computed", "committed")
-STOP_STEPS = ("assigned", "probed", "sent", "offsets_added")  # where a zombie could do the most harm
+STOP_STEPS = ("assigned", "located", "sent", "offsets_added")  # where a zombie could do the most harm
 SESSION_S = 6.0
 
 

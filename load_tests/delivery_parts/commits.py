@@ -17,11 +17,12 @@ from docmill.kafka.at_least_once import AtLeastOnce
 from docmill.kafka.delivery import Delivery
 from docmill.kafka.exactly_once import ExactlyOnce
 from docmill.kafka.producers import new_producer, start_producer
+from docmill.kafka.progress import ProgressLog, new_progress_consumer
 from docmill.kafka.publish import OutgoingRecord
 from docmill.kafka.watched_consumer import PollWatch, WatchedConsumer
 from docmill.local_kafka import EmbeddedBroker
 from docmill.settings import Settings
-from docmill_schemas.topics import FALLBACK
+from docmill_schemas.topics import FALLBACK, PROGRESS
 from load_tests.delivery_parts.pairs import AT_LEAST_ONCE, DELIVERIES, EXACTLY_ONCE, DeliveryName, turns
 from load_tests.delivery_parts.proc import cpu_seconds
 from load_tests.delivery_parts.processors import make_side
@@ -110,7 +111,9 @@ async def _deliveries(
 ) -> AsyncIterator[dict[DeliveryName, Delivery]]:
     producer = new_producer(settings)
     at_least = AtLeastOnce(consumer, producer, settings.topic_prefix)
-    exactly = ExactlyOnce(consumer, partial(new_producer, settings), settings.group, settings.topic_prefix, TIMEOUT_S)
+    progress = ProgressLog(partial(new_progress_consumer, settings), settings.topic_prefix + PROGRESS.name)
+    producers = partial(new_producer, settings)
+    exactly = ExactlyOnce(consumer, producers, progress, settings.group, settings.topic_prefix, TIMEOUT_S)
     await start_producer(producer, TIMEOUT_S)
     try:
         yield {EXACTLY_ONCE: exactly, AT_LEAST_ONCE: at_least}

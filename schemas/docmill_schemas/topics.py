@@ -68,6 +68,15 @@ REDRIVEN = TopicSpec(
     "the ledger of `docmill redrive`: which dead letters are back on their topic",
 )
 
+PROGRESS = TopicSpec(
+    "documents.progress",
+    "group, topic and partition",
+    Cleanup.COMPACT,
+    None,
+    MIB,
+    "how far each partition is, written in the transaction of its results: read by who takes it over",
+)
+
 KNOWLEDGE_UPDATED = TopicSpec(
     "knowledge.updated",
     "passage id",
@@ -88,4 +97,4 @@ KNOWLEDGE_INDEXED = TopicSpec(
 PROCESSOR_TOPICS = (RECEIVED, PROCESSED, FALLBACK, REJECTED)
 INDEXER_TOPICS = (KNOWLEDGE_UPDATED, KNOWLEDGE_INDEXED)
 TOPICS = (*PROCESSOR_TOPICS, *INDEXER_TOPICS)
-OWN_TOPICS = (REDRIVEN,)  # docmill's own business: no service needs them to start, and nobody else reads them
+OWN_TOPICS = (REDRIVEN, PROGRESS)  # docmill's own business: nobody else reads them

@@ -155,7 +155,7 @@ async def test_the_largest_record_and_its_dead_letter(topics: Topics, start: Sta
 # Three partitions are acquired, with a transaction each for their marks; the fourth is the first slice's.
 EXACTLY_ONCE_STEPS = (
     "fenced:2",
-    "probed:2",
+    "located:2",
     "begun:2",
     "computed",
     "begun:4",

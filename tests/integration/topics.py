@@ -18,6 +18,7 @@ RECEIVED, PROCESSED, FALLBACK, REJECTED = (
     "documents.fallback",
     "documents.rejected",
 )
+PROGRESS = "documents.progress"
 OUTCOMES = (PROCESSED, FALLBACK, REJECTED)
 MIB = 1024 * 1024
 
@@ -40,7 +41,7 @@ class Topics:
         self.prefix = prefix
 
     async def create(self, partitions: int = 3) -> None:
-        """All four, sized as docmill wants them."""
+        """All that a processor needs, sized as docmill wants them."""
         sizes = {RECEIVED: MIB, PROCESSED: MIB, FALLBACK: 4 * MIB, REJECTED: MIB + MIB // 4}
         retention = {RECEIVED: 7, PROCESSED: 30, FALLBACK: 14, REJECTED: 30}
         topics = [
@@ -56,6 +57,8 @@ class Topics:
             )
             for name, size in sizes.items()
         ]
+        compacted = {"max.message.bytes": str(MIB), "cleanup.policy": "compact"}
+        topics.append(NewTopic(self.prefix + PROGRESS, partitions, 1, topic_configs=compacted))
         admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
         await admin.start()
         try:

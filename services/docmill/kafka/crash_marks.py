@@ -70,6 +70,18 @@ class CrashMark:
         return facts.model_dump_json(exclude_defaults=True)
 
 
+UNREMARKABLE = _Metadata(docmill=FORMAT).model_dump_json(exclude_defaults=True)  # says who committed, and no more
+
+
+def is_mark(metadata: str | None) -> bool:
+    """Whether docmill wrote it."""
+    try:
+        _Metadata.model_validate_json(metadata or "")
+    except ValidationError:
+        return False
+    return True
+
+
 def read_mark(metadata: str | None) -> CrashMark:
     """The mark of a commit; of a commit by anybody else (a reset of the offsets, say) a released one."""
     try:

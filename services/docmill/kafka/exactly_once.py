@@ -2,14 +2,14 @@
 
 A transactional producer for each partition, its id made of group, topic and partition. Who takes a partition over
 starts its producer first, which ends whatever the owner before had begun and fences it for good (KIP-98,
-InitProducerId); only then is the committed offset read, from a coordinator that has just shown that it knows it. So a
-transaction always starts from an offset that was read after its own fencing: docs/decisions/0014-exactly-once.md has
-the argument, step by step, and docs/decisions/0018-stale-offsets.md why a coordinator must show that.
+InitProducerId); only then is the committed offset read. So a transaction always starts from an offset that was read
+after its own fencing: docs/decisions/0014-exactly-once.md has the argument, step by step. The offset is committed twice
+in the same transaction, to the group and to a log of our own (progress.py), since a group's coordinator may forget.
 
 The steps, each a failpoint:
     assigned        the coordinator has confirmed that this replica is a member
     fenced          the producer has started; nobody else can commit for this partition with an older one
-    probed          the coordinator has taken an offset that is never to be committed
+    located         it is known where to go on
     begun           a transaction is open
     sent            all records of the slice are acknowledged, none of them to be seen yet
     offsets_added   the offset after them is part of it
@@ -22,15 +22,14 @@ broker has committed by then is what counts.
 
 import asyncio
 import logging
-import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata
 
 from docmill.errors import BrokerError
+from docmill.kafka.crash_marks import UNREMARKABLE
 from docmill.kafka.delivery import Committed
 from docmill.kafka.failpoints import failpoint
 from docmill.kafka.positions import Positions, name_of
@@ -41,13 +40,13 @@ from docmill.kafka.producers import (
     first_failure,
     start_producer,
 )
+from docmill.kafka.progress import ProgressLog, progress_value, settled
 from docmill.kafka.publish import OutgoingRecord
 from docmill.kafka.refusals import refused
 from docmill.kafka.watched_consumer import WatchedConsumer
+from docmill_schemas.topics import PROGRESS
 
 log = logging.getLogger(__name__)
-
-PROBE_HOLDS_S = 2.0  # a coordinator cannot be lost and loaded anew within it
 
 NewProducer = Callable[[str], AIOKafkaProducer]  # of a transactional id
 
@@ -63,6 +62,7 @@ class ExactlyOnce:
         self,
         consumer: Callable[[], WatchedConsumer],
         new_producer: NewProducer,
+        progress: ProgressLog,
         group: str,
         topic_prefix: str,
         timeout_s: float,
@@ -70,6 +70,7 @@ class ExactlyOnce:
         self._consumer = consumer
         self._positions = Positions(consumer)
         self._new_producer = new_producer
+        self._progress = progress
         self._group = group
         self._prefix = topic_prefix
         self._timeout_s = timeout_s
@@ -96,7 +97,9 @@ class ExactlyOnce:
             raise
         self._producers[partition] = producer
         failpoint("fenced")
-        return await self._positions.locate(partition, await self._probed_offset(partition))
+        committed = await self._positions.locate(partition, await self._last_offset(partition, producer))
+        failpoint("located")
+        return committed
 
     async def check_log_start(self, partition: TopicPartition, offset: int) -> None:
         """See Delivery."""
@@ -135,26 +138,32 @@ class ExactlyOnce:
             self._discard(partition)
         while self._closing:
             await asyncio.wait(self._closing)
+        await self._progress.close()
 
-    async def _probed_offset(self, partition: TopicPartition) -> OffsetAndMetadata | None:
-        """The committed offset, read within a transaction that is aborted.
+    async def _last_offset(self, partition: TopicPartition, producer: AIOKafkaProducer) -> OffsetAndMetadata | None:
+        """The offset that was committed last, by whatever of the two places has not forgotten it."""
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                ours = await self._progress.last(
+                    self._key(partition), await self._progress_partition(partition, producer)
+                )
+        except (KafkaError, TimeoutError) as error:
+            raise refused(f"cannot read how far {name_of(partition)} is", error, topic=partition.topic) from error
+        groups = await self._positions.fetch(partition)
+        last = settled(ours, groups)
+        if ours is not None and last == ours and ours != groups:
+            said = "none" if groups is None else groups.offset
+            forgot = "the group's coordinator has forgotten"
+            log.warning("%s: %s offset %d, it says %s", name_of(partition), forgot, ours.offset, said)
+        return last
 
-        A coordinator that is still loading its log after a restart may answer with an offset of long ago, or with none
-        (seen of Kafka 4.4). It takes no write meanwhile: one that has just taken ours has loaded everything.
-        """
-        async with self._transaction(partition, f"cannot probe the coordinator for {name_of(partition)}") as producer:
-            await producer.send_offsets_to_transaction({partition: OffsetAndMetadata(0, "")}, self._group)
-            failpoint("probed")
-            probed_s = time.monotonic()
-            found = await self._positions.fetch(partition)
-            took_s = time.monotonic() - probed_s
-            await producer.abort_transaction()
-        if took_s > PROBE_HOLDS_S:
-            self._discard(partition)
-            raise BrokerError(
-                f"the committed offset of {name_of(partition)} took {took_s:.1f} s: it may be out of date"
-            )
-        return found
+    async def _progress_partition(self, partition: TopicPartition, producer: AIOKafkaProducer) -> int:
+        """In step with the input's: nobody else's open transaction hides what was written last."""
+        partitions: set[int] = await producer.partitions_for(self._prefix + PROGRESS.name)
+        return int(partition.partition % len(partitions))
+
+    def _key(self, partition: TopicPartition) -> bytes:
+        return transactional_id(self._group, partition).encode()
 
     async def _make_final(self, partition: TopicPartition, records: Sequence[OutgoingRecord], at: Committed) -> None:
         """One transaction.
@@ -162,35 +171,35 @@ class ExactlyOnce:
         aiokafka fails a single record's future and would still commit the others: every ack is awaited before the
         offset is added.
         """
-        acks: list[asyncio.Future[object]] = []
-        what = f"cannot make {name_of(partition)} up to {at.offset} final"
-        async with self._transaction(partition, what, acks) as producer:
-            failpoint("begun")
-            for r in records:
-                acks.append(await producer.send(self._prefix + r.topic, r.value, key=r.key, headers=r.headers))
-            await asyncio.gather(*acks)
-            failpoint("sent")
-            offset = OffsetAndMetadata(at.offset, at.mark.as_metadata())
-            await producer.send_offsets_to_transaction({partition: offset}, self._group)
-            failpoint("offsets_added")
-            await producer.commit_transaction()
-            failpoint("ended")
-
-    @asynccontextmanager
-    async def _transaction(
-        self, partition: TopicPartition, what: str, acks: Sequence["asyncio.Future[object]"] = ()
-    ) -> AsyncIterator[AIOKafkaProducer]:
-        """Begun, and for the block to end in time. After any failure the producer is gone; `what` failed then."""
         producer = self._producers.get(partition)
+        acks: list[asyncio.Future[object]] = []
         if producer is None:
             raise BrokerError(f"{name_of(partition)} has no producer: it is to be acquired again")
         try:
             async with asyncio.timeout(self._timeout_s):
                 await producer.begin_transaction()
-                yield producer
+                failpoint("begun")
+                for r in records:
+                    acks.append(await producer.send(self._prefix + r.topic, r.value, key=r.key, headers=r.headers))
+                offset = OffsetAndMetadata(at.offset, at.mark.as_metadata() or UNREMARKABLE)
+                acks.append(
+                    await producer.send(
+                        self._prefix + PROGRESS.name,
+                        progress_value(offset),
+                        key=self._key(partition),
+                        partition=await self._progress_partition(partition, producer),
+                    )
+                )
+                await asyncio.gather(*acks)
+                failpoint("sent")
+                await producer.send_offsets_to_transaction({partition: offset}, self._group)
+                failpoint("offsets_added")
+                await producer.commit_transaction()
+                failpoint("ended")
         except BaseException as error:
             self._discard(partition)
             if isinstance(error, FAILURES):
+                what = f"cannot make {name_of(partition)} up to {at.offset} final"
                 raise refused(what, first_failure(producer, acks, error), topic=partition.topic) from error
             raise
 

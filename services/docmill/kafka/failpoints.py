@@ -10,7 +10,7 @@ from typing import Final, Literal
 Step = Literal[
     "assigned",
     "fenced",
-    "probed",
+    "located",
     "computed",
     "begun",
     "sent",

@@ -29,6 +29,7 @@ from docmill.kafka.exactly_once import ExactlyOnce
 from docmill.kafka.health import Health
 from docmill.kafka.poller import Poller
 from docmill.kafka.producers import new_producer, start_producer
+from docmill.kafka.progress import ProgressLog, new_progress_consumer
 from docmill.kafka.refusals import explained, refused, told
 from docmill.kafka.slice_work import SliceWork
 from docmill.kafka.topics import cluster_id, verify_topics
@@ -36,7 +37,7 @@ from docmill.kafka.worker import ERROR_WINDOW, Shared
 from docmill.settings import Settings
 from docmill.telemetry.http import ProbeServer
 from docmill.telemetry.metrics import Metrics
-from docmill_schemas.topics import TopicSpec
+from docmill_schemas.topics import PROGRESS, TopicSpec
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +99,8 @@ async def checked_cluster(settings: Settings, topics: Sequence[TopicSpec]) -> st
     """
     if settings.security_protocol == "SASL_PLAINTEXT":
         log.warning("SASL_PLAINTEXT: whoever listens on the network can read the documents; SASL_SSL encrypts them")
-    checks = await verify_topics(settings, topics)
+    needed = (*topics, PROGRESS) if settings.delivery == "exactly_once" else topics
+    checks = await verify_topics(settings, needed)
     for check in checks:
         if check.note is not None:
             log.warning("%s: %s", check.topic, check.note)
@@ -202,7 +204,8 @@ async def _delivery(settings: Settings, poller: Poller) -> AsyncIterator[Deliver
     if settings.delivery == "exactly_once":
         producers = partial(new_producer, settings)
         timeout_s = settings.transaction_timeout_ms / 1000
-        delivery = ExactlyOnce(poller.consumer, producers, settings.group, settings.topic_prefix, timeout_s)
+        progress = ProgressLog(partial(new_progress_consumer, settings), settings.topic_prefix + PROGRESS.name)
+        delivery = ExactlyOnce(poller.consumer, producers, progress, settings.group, settings.topic_prefix, timeout_s)
     else:
         producer = new_producer(settings)
         delivery = AtLeastOnce(poller.consumer, producer, settings.topic_prefix)

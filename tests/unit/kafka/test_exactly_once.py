@@ -10,7 +10,6 @@ from aiokafka.errors import (
     IllegalOperation,
     KafkaConnectionError,
     KafkaError,
-    NotCoordinatorForGroupError,
     ProducerFenced,
     TopicAuthorizationFailedError,
     UnknownMemberIdError,
@@ -18,15 +17,14 @@ from aiokafka.errors import (
 from aiokafka.structs import OffsetAndMetadata
 
 from docmill.errors import BrokerError, ConfigurationError, RecordsLostError
-from docmill.kafka import exactly_once
-from docmill.kafka.crash_marks import CrashMark
+from docmill.kafka.crash_marks import UNREMARKABLE, CrashMark
 from docmill.kafka.delivery import Committed
 from docmill.kafka.exactly_once import ExactlyOnce, transactional_id
+from docmill.kafka.progress import progress_value
 from docmill.kafka.publish import OutgoingRecord
 from docmill.settings import load_settings
 
 HELD = CrashMark("this one")
-PROBED = "begin", ({TopicPartition("claims.documents.received", 0): OffsetAndMetadata(0, "")}, "mill")
 P0, P1 = TopicPartition("claims.documents.received", 0), TopicPartition("claims.documents.received", 1)
 STEPS = ("begin", "send", "ack", "offsets", "commit")
 
@@ -65,8 +63,15 @@ class FakeProducer:
     async def begin_transaction(self) -> None:
         await self._step("begin")
 
-    async def send(self, topic: str, value: Any, key: Any, headers: Any) -> "asyncio.Task[None]":
-        await self._step("send", (topic, key, value, headers))
+    async def partitions_for(self, topic: str) -> set[int]:
+        assert topic == "claims.documents.progress"
+        return {0, 1}
+
+    async def send(
+        self, topic: str, value: Any, key: Any, headers: Any = None, partition: int | None = None
+    ) -> "asyncio.Task[None]":
+        own = topic == "claims.documents.progress"
+        await self._step("send", ("progress", partition, value) if own else (topic, key, value, headers))
         return asyncio.create_task(self._step("ack"))
 
     async def send_offsets_to_transaction(self, offsets: dict[TopicPartition, OffsetAndMetadata], group: str) -> None:
@@ -75,11 +80,29 @@ class FakeProducer:
     async def commit_transaction(self) -> None:
         await self._step("commit")
 
-    async def abort_transaction(self) -> None:
-        await self._step("abort")
-
     async def stop(self) -> None:
         await self._step("stop")
+
+
+class FakeProgress:
+    """The log of offsets, in which nothing was ever written unless `offset` says so."""
+
+    def __init__(self, log: list[Any]) -> None:
+        self.log = log
+        self.offset: OffsetAndMetadata | None = None
+        self.error: BaseException | None = None
+        self.hangs = self.closed = False
+
+    async def last(self, key: bytes, partition: int) -> OffsetAndMetadata | None:
+        self.log.append(("ours?", key.decode(), partition))
+        if self.hangs:
+            await asyncio.Event().wait()
+        if self.error is not None:
+            raise self.error
+        return self.offset
+
+    async def close(self) -> None:
+        self.closed = True
 
 
 class Broker:
@@ -89,6 +112,7 @@ class Broker:
         self.offset, self.start, self.end, self.mark = committed, start, end, mark
         self.log: list[Any] = []
         self.producers: list[FakeProducer] = []
+        self.progress = FakeProgress(self.log)
         self.next_fails_at: dict[str, BaseException] = {}
         self.next_hangs_at: set[str] = set()
         self.membership: KafkaError | None = None
@@ -120,7 +144,8 @@ class Broker:
         return made
 
     def delivery(self, timeout_s: float = 5.0) -> ExactlyOnce:
-        return ExactlyOnce(lambda: cast(Any, self), self.producer, "mill", "claims.", timeout_s)
+        progress = cast(Any, self.progress)
+        return ExactlyOnce(lambda: cast(Any, self), self.producer, progress, "mill", "claims.", timeout_s)
 
 
 def outgoing(*keys: bytes) -> list[OutgoingRecord]:
@@ -141,36 +166,34 @@ async def acquired(broker: Broker, timeout_s: float = 5.0) -> ExactlyOnce:
 async def test_the_offset_is_read_after_the_owner_before_was_fenced() -> None:
     broker = Broker()
     assert await broker.delivery().acquire(P0) == at(10)
-    fenced = ["member?", ("start", "mill:claims.documents.received:0")]
-    assert broker.log == [*fenced, *PROBED, "committed?", "abort"]
+    key = "mill:claims.documents.received:0"
+    assert broker.log == ["member?", ("start", key), ("ours?", key, 0), "committed?"]
 
 
-@pytest.mark.parametrize("step", ["begin", "offsets", "abort"])
-@pytest.mark.parametrize("fails", [True, False])
-async def test_a_coordinator_that_takes_no_write_is_not_believed(step: str, *, fails: bool) -> None:
-    """It may be loading its log, and answer with an offset of long ago."""
-    broker = Broker(committed=None)
-    delivery = broker.delivery(timeout_s=0.05)
-    if fails:
-        broker.next_fails_at = {step: NotCoordinatorForGroupError()}
-    else:
-        broker.next_hangs_at = {step}
-    with pytest.raises(BrokerError, match=r"cannot probe the coordinator for claims\.documents\.received-0"):
-        await delivery.acquire(P0)
-    with pytest.raises(BrokerError, match="has no producer"):
-        await delivery.mark(P0, at(0))
-    await delivery.close()
-    assert broker.log[-2:] == ["abandoned", "stop"]
+async def test_what_the_coordinator_has_forgotten_our_own_log_knows(caplog: pytest.LogCaptureFixture) -> None:
+    broker = Broker(committed=10)
+    broker.progress.offset = OffsetAndMetadata(90, CrashMark("another", 5).as_metadata())
+    assert await broker.delivery().acquire(P0) == at(90, CrashMark("another", 5))
+    assert "has forgotten offset 90, it says 10" in caplog.text
+    broker.offset = None
+    assert await broker.delivery().acquire(P0) == at(90, CrashMark("another", 5))
+    assert "has forgotten offset 90, it says none" in caplog.text
 
 
-async def test_an_offset_long_after_the_probe_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The coordinator may have been lost in between."""
-    monkeypatch.setattr(exactly_once, "PROBE_HOLDS_S", 0.0)
-    delivery = Broker().delivery()
-    with pytest.raises(BrokerError, match="may be out of date"):
-        await delivery.acquire(P0)
-    with pytest.raises(BrokerError, match="has no producer"):
-        await delivery.mark(P0, at(10))
+async def test_an_offset_set_by_hand_is_believed() -> None:
+    broker = Broker(committed=10, mark=CrashMark())
+    broker.progress.offset = OffsetAndMetadata(90, HELD.as_metadata())
+    assert await broker.delivery().acquire(P0) == at(10, CrashMark())
+
+
+async def test_our_own_log_that_cannot_be_read_stops_the_acquire() -> None:
+    broker = Broker()
+    broker.progress.error = BrokerError("a transaction is open")
+    with pytest.raises(BrokerError, match="a transaction is open"):
+        await broker.delivery().acquire(P0)
+    broker.progress.hangs = True
+    with pytest.raises(BrokerError, match=r"how far claims\.documents\.received-0 is"):
+        await broker.delivery(timeout_s=0.01).acquire(P0)
 
 
 async def test_who_is_no_member_fences_nobody() -> None:
@@ -215,6 +238,8 @@ async def test_all_is_acknowledged_before_the_offset_is_added() -> None:
         "begin",
         ("claims.documents.processed", b"a", b"v", [("h", None)]),
         ("claims.documents.processed", b"b", b"v", [("h", None)]),
+        ("progress", 0, progress_value(OffsetAndMetadata(12, HELD.as_metadata()))),
+        "ack",
         "ack",
         "ack",
         ({P0: OffsetAndMetadata(12, HELD.as_metadata())}, "mill"),
@@ -226,7 +251,8 @@ async def test_a_mark_is_a_transaction_of_its_own() -> None:
     broker = Broker()
     delivery = await acquired(broker)
     await delivery.mark(P0, at(10))
-    assert broker.log == ["begin", ({P0: OffsetAndMetadata(10, HELD.as_metadata())}, "mill"), "commit"]
+    offset = OffsetAndMetadata(10, HELD.as_metadata())
+    assert broker.log == ["begin", ("progress", 0, progress_value(offset)), "ack", ({P0: offset}, "mill"), "commit"]
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -298,7 +324,10 @@ async def test_releasing_takes_the_mark_back_and_closes_the_producer() -> None:
     delivery = await acquired(broker)
     await delivery.release({P0: at(12)})
     await delivery.close()
-    assert broker.log == ["begin", ({P0: OffsetAndMetadata(12, "")}, "mill"), "commit", "stop"]
+    offset = OffsetAndMetadata(12, UNREMARKABLE)
+    progress = ("progress", 0, progress_value(offset))
+    assert broker.log == ["begin", progress, "ack", ({P0: offset}, "mill"), "commit", "stop"]
+    assert broker.progress.closed
 
 
 async def test_a_partition_whose_slice_failed_is_released_without_a_word() -> None:
@@ -323,7 +352,7 @@ async def test_one_that_cannot_be_released_does_not_hinder_the_others() -> None:
     with pytest.raises(BrokerError, match="1 partitions"):
         await delivery.release({P0: at(10), P1: at(20)})
     await delivery.close()
-    assert ({P1: OffsetAndMetadata(20, "")}, "mill") in broker.log
+    assert ({P1: OffsetAndMetadata(20, UNREMARKABLE)}, "mill") in broker.log
     assert broker.log.count("stop") == 2
 
 
