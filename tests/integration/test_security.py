@@ -97,8 +97,10 @@ async def test_a_deployment_with_no_more_rights_than_the_page_lists(
         assert "1 put back" in run("docmill redrive", "--all")
         assert processor.terminate() == 0
     own = {"DOCMILL_INDEXER_GROUP": f"{group}-indexer", "DOCMILL_INDEXER_HTTP_PORT": "0"}
-    started = (broker.admin, topic_prefix, tiny_bundle, tmp_path / "indexer.log", LETTER_INDEXER, "indexer")
-    with ProcessorProcess(*started, **broker.scram(user_of(INDEXER)), **own) as indexer:
+    log, settings = tmp_path / "indexer.log", {**broker.scram(user_of(INDEXER)), **own}
+    with ProcessorProcess(
+        broker.admin, topic_prefix, tiny_bundle, log, LETTER_INDEXER, "indexer", **settings
+    ) as indexer:
         indexer.ready()
         done.add(INDEXER)
         assert "published 1" in run("docmill index add", str(document))
