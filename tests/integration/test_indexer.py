@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -136,6 +137,26 @@ async def test_an_indexer_that_is_killed_and_started_anew_leaves_each_passage_on
     published = Counter(record.key.decode() for record in await topics.read(KNOWLEDGE_INDEXED.name))
     assert published == {f"p{n}": 1 for n in range(PASSAGES)}
     assert index.stats().chunks == PASSAGES
+    index.close()
+
+
+@pytest.mark.parametrize("step", ["sent:7", "ended:7"])
+async def test_it_may_die_before_and_after_a_transaction_ends(settings: Settings, tmp_path: Path, step: str) -> None:
+    """Three partitions are marked first; then it dies in one of its first slices."""
+    topics = Topics(settings.kafka_bootstrap_servers, settings.topic_prefix)
+    long = "is as good as a horse " * 60  # one fills a slice
+    await send_knowledge(settings, [policy(f"p{n}", f"Zebra {n} {long}") for n in range(PASSAGES)], "test")
+    one_a_slice = {"DOCMILL_MAX_SLICE_TOKENS": "256"}
+    with started(settings, tmp_path / "killed.log", DOCMILL_FAILPOINT=step, **one_a_slice) as first:
+        assert first.exit_code() == -signal.SIGKILL
+    assert 0 < len(await topics.read(KNOWLEDGE_INDEXED.name)) < PASSAGES
+    index = SqliteIndex(tmp_path / "copy.sqlite")
+    with indexer(settings, tmp_path / "log"):
+        async with index_follower(settings, index, EMBEDDING) as follower, asyncio.timeout(PATIENCE_S):
+            while index.stats().passages < PASSAGES:
+                await follower.step()
+    published = Counter(record.key.decode() for record in await topics.read(KNOWLEDGE_INDEXED.name))
+    assert published == {f"p{n}": 1 for n in range(PASSAGES)}
     index.close()
 
 

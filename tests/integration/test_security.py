@@ -12,15 +12,21 @@ from pathlib import Path
 
 import pytest
 
+from docmill.index.sqlite_index import SqliteIndex
+from docmill.kafka.follow_index import catch_up
+from docmill.settings import load_settings
 from docmill_schemas.topics import OWN_TOPICS, TOPICS
 from tests.integration.processor_process import ProcessorProcess
 from tests.integration.rights import Right, grant, rights, subjects, user_of
 from tests.integration.secured_broker import MTLS_USER, PLAIN_USER, SHA256_USER, SecuredBroker, secured_broker
 from tests.integration.topics import FALLBACK, PROCESSED, REJECTED, Sent, Topics, keys, receipt
 from tests.tiny_bundle import text_of
+from tests.unit.index.fakes import EMBEDDING
 
 pytestmark = pytest.mark.kafka
 PROCESSOR = "docmill run processor"
+INDEXER = "docmill run indexer"
+LETTER_INDEXER = "tests.integration.letter_indexer"
 PATIENCE_S = 180.0
 MIXED = [
     receipt(1),
@@ -57,7 +63,7 @@ def without_secrets(broker: SecuredBroker, text: str) -> str:
 
 
 async def test_a_deployment_with_no_more_rights_than_the_page_lists(
-    broker: SecuredBroker, topic_prefix: str, tiny_bundle: Path, tmp_path: Path
+    broker: SecuredBroker, topic_prefix: str, tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every service and command of the page, each as a user of its own that has its rows and nothing else."""
     group = f"{topic_prefix}processor"
@@ -86,10 +92,32 @@ async def test_a_deployment_with_no_more_rights_than_the_page_lists(
         assert "processed 1" in run("docmill publish --wait", str(document))
         short = ("--rate", "3", "--duration", "2", "--warm-up", "0", "--grace", "60", "--target-p95", "60")
         assert "Held 3 documents/s" in run("docmill load", *short, "--documents", str(document))
-        assert "bytes" in run("docmill tail", "--from-beginning", "--limit", "9", "--timeout", "60")
+        assert "bytes" in run("docmill tail", "--from-beginning", "--limit", "11", "--timeout", "60")
         assert "straight through" in run("docmill trace", "receipt-1")
         assert "1 put back" in run("docmill redrive", "--all")
         assert processor.terminate() == 0
+    own = {"DOCMILL_INDEXER_GROUP": f"{group}-indexer", "DOCMILL_INDEXER_HTTP_PORT": "0"}
+    log, settings = tmp_path / "indexer.log", {**broker.scram(user_of(INDEXER)), **own}
+    with ProcessorProcess(
+        broker.admin, topic_prefix, tiny_bundle, log, LETTER_INDEXER, "indexer", **settings
+    ) as indexer:
+        indexer.ready()
+        done.add(INDEXER)
+        assert "published 1" in run("docmill index add", str(document))
+        indexer.wait_for(lambda: indexer.metric("docmill_knowledge_records_total", outcome="indexed") == 1, "indexed")
+        # Of the search, what asks the broker: with the embedding of these vectors, which no package has.
+        search = "docmill index search"
+        for name, value in {**broker.scram(user_of(search)), "DOCMILL_TOPIC_PREFIX": topic_prefix}.items():
+            monkeypatch.setenv(name, value)
+        index = SqliteIndex(tmp_path / "copy.sqlite")
+        await catch_up(load_settings(), index, EMBEDDING)
+        assert index.stats().passages == 1
+        index.close()
+        done.add(search)
+        assert "deleted 1" in run("docmill index remove", "a-receipt.txt")
+        indexer.wait_for(lambda: indexer.metric("docmill_knowledge_records_total", outcome="deleted") == 1, "deleted")
+        assert indexer.terminate() == 0
+    without_secrets(broker, indexer.log_text)
     assert done == set(subjects())
     text = without_secrets(broker, processor.log_text)
     assert f"Authenticated as {user} via SCRAM-SHA-512" in text  # so debug was on

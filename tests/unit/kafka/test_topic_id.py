@@ -23,8 +23,8 @@ class FakeAdmin:
     async def _send_request(self, request: _MetadataRequest) -> Any:
         asked = request.prepare({METADATA: (0, self._newest)})
         [(_, name, _)] = asked.topics
-        partition = (0, 0, 1, 5, [1], [1], [], {})
-        topic = (self._code, name, ID, False, [partition], 0, {})
+        partition: Any = (0, 0, 1, 5, [1], [1], [], {})
+        topic: Any = (self._code, name, ID, False, [partition], 0, {})
         answer = _MetadataResponse(0, [(1, "localhost", 9092, None, {})], "cluster", 1, [topic], {})
         return _MetadataResponse.decode(BytesIO(answer.encode()))
 

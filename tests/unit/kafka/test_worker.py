@@ -651,6 +651,19 @@ async def test_deaths_that_no_record_explains_are_told(make: Make, caplog: pytes
     await bench.end()
 
 
+@pytest.mark.parametrize(
+    ("deaths", "said"), [(0, "died; its records are read again"), (2, "and no record is tried alone here")]
+)
+async def test_a_service_that_tries_no_suspects_does_not_say_so(
+    make: Make, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, deaths: int, said: str
+) -> None:
+    monkeypatch.setattr(ProcessSlices, "tries_suspects", False)
+    bench = await make(FakeDelivery(left=CrashMark("another", 500 * deaths, deaths)))
+    await bench.ready()
+    assert said in caplog.text
+    await bench.end()
+
+
 async def test_a_slice_in_hand_elsewhere_makes_the_next_smaller(make: Make) -> None:
     bench = await make(max_slice_tokens=4096)
     await bench.ready()
