@@ -14,7 +14,6 @@ import asyncio
 import contextlib
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any

@@ -1,6 +1,6 @@
 """A real broker for the tests that need one, and names on it that no other test uses.
 
-DOCMILL_TEST_KAFKA decides which: an address (of a broker with OWN_SETTINGS), `testcontainers` for the official image, or
+DOCMILL_TEST_KAFKA decides which: the address of a broker with OWN_SETTINGS, `testcontainers` for the official image, or
 unset for a broker from the jars. KAFKA_BOOTSTRAP_SERVERS is never read: it may name a production cluster.
 """
 
