@@ -62,7 +62,7 @@ class ScramRequest(Request[ScramRequestStruct]):
     def __init__(self, user: str, password: str) -> None:
         salt = secrets.token_bytes(16)
         salted = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, ITERATIONS)
-        self._upsertion = (user, SHA_512, ITERATIONS, salt, salted, {})
+        self._upsertion: tuple[object, ...] = (user, SHA_512, ITERATIONS, salt, salted, {})
 
     def build(self, request_struct_class: type[ScramRequestStruct]) -> ScramRequestStruct:
         return request_struct_class([], [self._upsertion], {})
