@@ -7,11 +7,14 @@ READY := $(VENV)/.ready
 TRAIN_VENV := .venv-train
 TRAIN_READY := $(TRAIN_VENV)/.ready
 PROFILE ?= smoke
+# Files of tests are shared out in their order; those with a broker are one share, and the last (tests/conftest.py).
+WORKERS ?= 2
+PYTEST := -m pytest -n $(WORKERS) --no-loadscope-reorder
 LOCK = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
   --no-emit-find-links --no-header --no-annotate -q
-# Whatever may need the extra [train]; how the corpus of claims is written does not.
-TRAIN_TESTS := tests/parity tests/unit/training --ignore tests/unit/training/claims \
-  tests/integration/test_train_run.py tests/integration/test_train_study.py
+# Whatever may need the extra [train], the longest first; how the corpus of claims is written does not.
+TRAIN_TESTS := tests/integration/test_train_run.py tests/integration/test_train_study.py \
+  tests/parity tests/unit/training --ignore tests/unit/training/claims
 
 .PHONY: help setup demo test train-setup test-train check format schemas dashboards load flood bench chaos lock clean
 help:
@@ -43,7 +46,7 @@ demo: setup
 
 test: setup
 	$(BIN)/docmill kafka fetch
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python $(PYTEST) $(PYTEST_ARGS)
 
 train-setup: $(TRAIN_READY)
 
@@ -56,7 +59,7 @@ $(TRAIN_READY): requirements/dev.lock requirements/train.lock pyproject.toml
 	@touch $@
 
 test-train: train-setup
-	OMP_WAIT_POLICY=PASSIVE $(TRAIN_VENV)/bin/python -m pytest $(TRAIN_TESTS) $(PYTEST_ARGS)
+	OMP_WAIT_POLICY=PASSIVE $(TRAIN_VENV)/bin/python $(PYTEST) $(TRAIN_TESTS) $(PYTEST_ARGS)
 
 check: setup
 	$(BIN)/ruff format --check .

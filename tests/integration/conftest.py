@@ -1,7 +1,7 @@
 """A real broker for the tests that need one, and names on it that no other test uses.
 
-DOCMILL_TEST_KAFKA decides which: an address, `testcontainers` for the official image, or unset for a broker
-from the jars. KAFKA_BOOTSTRAP_SERVERS is never read: it may name a production cluster.
+DOCMILL_TEST_KAFKA decides which: the address of a broker with OWN_SETTINGS, `testcontainers` for the official image, or
+unset for a broker from the jars. KAFKA_BOOTSTRAP_SERVERS is never read: it may name a production cluster.
 """
 
 import contextlib
@@ -21,6 +21,8 @@ from tests.integration.processor_process import ProcessorProcess, Start
 from tests.integration.topics import Topics
 from tests.tiny_bundle import build_tiny_bundle
 
+OWN_SETTINGS = {"group.min.session.timeout.ms": "2000"}  # see SOON_MISSED
+
 
 @pytest.fixture(scope="session")
 def kafka_bootstrap() -> Iterator[str]:
@@ -32,7 +34,7 @@ def kafka_bootstrap() -> Iterator[str]:
     elif configured:
         yield configured
     else:
-        with embedded_broker(ephemeral=True) as broker:
+        with embedded_broker(ephemeral=True, settings=OWN_SETTINGS) as broker:
             yield broker.bootstrap_servers
 
 
@@ -79,7 +81,7 @@ def official_image() -> Iterator[str]:
     from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
     port, data = free_port(), Path("/var/lib/kafka/data")
-    node = Node(data_dir=data, log_file=data / "unused.log", port=port, controller_port=9093)
+    node = Node(data_dir=data, log_file=data / "unused.log", port=port, controller_port=9093, settings=OWN_SETTINGS)
     container = DockerContainer(f"apache/kafka:{kafka_version(locked_jars())}").with_bind_ports(port, port)
     for line in render_properties(node).splitlines():
         key, is_property, value = line.partition("=")

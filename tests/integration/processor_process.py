@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, Self
 
 PATIENCE_S = 60.0  # for a condition that must come; nothing is measured with it
+# Settings of one that is to be killed: its group does without it when it has not been heard of for so long.
+SOON_MISSED = {"DOCMILL_SESSION_TIMEOUT_MS": "2000"}
 Start = Callable[..., "ProcessorProcess"]
 
 

@@ -10,7 +10,7 @@ from aiokafka.errors import NoError, for_code
 from aiokafka.protocol.admin import CreateAclsRequest
 
 PAGE = Path(__file__).parents[2] / "docs" / "security.md"
-ROW = re.compile(r"^\| `(docmill [^`]+)` \| ([a-z ]+?)(, prefixed)? \| `([^`]+)` \| ([A-Za-z, ]+) \| .*\|$")
+ROW = re.compile(r"^\| `(docmill [^`]+)` \| ([a-z ]+?)(, prefixed)? \| `([^`]+)` \| ([A-Za-z, ]+) \|(.*)\|$")
 # Source: the Kafka protocol's codes (org.apache.kafka.common.resource.ResourceType, PatternType, AclOperation).
 RESOURCES = {"topic": 2, "group": 3, "cluster": 4, "transactional id": 5}
 LITERAL, PREFIXED, ALLOW = 3, 4, 3
@@ -19,13 +19,14 @@ OPERATIONS = {"Read": 3, "Write": 4, "Create": 5, "Describe": 8, "DescribeConfig
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """One row; `name` still holds its placeholders."""
+    """One row; `name` still holds its placeholders, `note` is the last column as the page has it."""
 
     what: str
     resource: str
     prefixed: bool
     name: str
     operations: tuple[str, ...]
+    note: str
 
 
 def rights(what: str, *, good_to_have: bool = False) -> list[Right]:
@@ -33,7 +34,7 @@ def rights(what: str, *, good_to_have: bool = False) -> list[Right]:
     tables = PAGE.read_text(encoding="utf-8").partition("Good to have")
     rows = [ROW.match(line) for line in tables[2 if good_to_have else 0].splitlines()]
     return [
-        Right(row[1], row[2], row[3] is not None, row[4], tuple(row[5].split(", ")))
+        Right(row[1], row[2], row[3] is not None, row[4], tuple(row[5].split(", ")), row[6].strip())
         for row in rows
         if row is not None and row[1] == what
     ]

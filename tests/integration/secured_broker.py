@@ -7,7 +7,7 @@ import contextlib
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +45,7 @@ class SecuredBroker:
     folder: Path
     password: str  # of all users of SASL
     key_password: str
+    restart: Callable[[], None]  # blocks; every connection breaks, and what it knew it knows after
 
     def at(self, listener: str) -> str:
         """Address of one of LISTENERS."""
@@ -102,7 +103,7 @@ def secured_broker(users: Sequence[str]) -> Iterator[SecuredBroker]:
         broker = EmbeddedBroker(get_runtime(), node)
         try:
             broker.start()
-            yield SecuredBroker(broker.bootstrap_servers, ports, folder, password, key_password)
+            yield SecuredBroker(broker.bootstrap_servers, ports, folder, password, key_password, broker.restart)
         finally:
             broker.kill()
     finally:

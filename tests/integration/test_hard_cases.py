@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from docmill.local_kafka import embedded_broker
-from tests.integration.processor_process import ProcessorProcess, Start
+from tests.integration.processor_process import SOON_MISSED, ProcessorProcess, Start
 from tests.integration.topics import FALLBACK, PROCESSED, REJECTED, Sent, Topics, header, keys, receipt
 from tests.tiny_bundle import text_of
 
@@ -61,7 +61,7 @@ async def test_kills_at_the_same_slow_record_condemn_nobody(topics: Topics, star
     slow = Sent(f"{text_of('receipt', 500)} {SLOW_TEXT}".encode(), b"slow", partition=0)
     await topics.send([slow, *(receipt(n, partition=0) for n in range(10))])
     for _ in range(4):
-        with start(module=ALTERED, TEST_SLOW_S="60") as killed:
+        with start(module=ALTERED, TEST_SLOW_S="60", **SOON_MISSED) as killed:
             killed.ready()
             killed.process.kill()
             killed.process.wait()
@@ -145,7 +145,7 @@ async def test_thirty_joins_and_leaves_lose_nothing(topics: Topics, start: Start
     with start(DOCMILL_MAX_SLICE_TOKENS="256") as stays:
         stays.ready()
         for round_ in range(10):
-            guests = [start(DOCMILL_MAX_SLICE_TOKENS="256") for _ in range(3)]
+            guests = [start(DOCMILL_MAX_SLICE_TOKENS="256", **SOON_MISSED) for _ in range(3)]
             await topics.send([receipt(n) for n in range(sent, sent + 60)])
             sent += 60
             for guest in guests:

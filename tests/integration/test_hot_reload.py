@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.processor_process import ProcessorProcess, Start
+from tests.integration.processor_process import SOON_MISSED, ProcessorProcess, Start
 from tests.integration.topics import FALLBACK, PROCESSED, REJECTED, Topics, keys, receipt
 from tests.tiny_bundle import build_tiny_bundle
 
@@ -187,7 +187,7 @@ async def test_suspects_are_tried_by_the_bundle_in_use_whatever_the_folder_holds
         survivor.ready()
         link.point_to(broken)
         survivor.wait_for(lambda: checks(survivor)["bundle_refused"] is not None, "refused")
-        with start(DOCMILL_BUNDLE=str(sound[0]), DOCMILL_FAILPOINT="computed") as mortal:
+        with start(DOCMILL_BUNDLE=str(sound[0]), DOCMILL_FAILPOINT="computed", **SOON_MISSED) as mortal:
             survivor.wait_for(lambda: survivor.metric("docmill_rebalances_total") >= 2, "joined by another")
             await topics.send([receipt(n, partition=n % 3) for n in range(30)])
             assert mortal.exit_code() == -9

@@ -15,7 +15,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from docmill.ingest.media_types import DOCX, HTML, MAIL, PDF
 from docmill_schemas.cloudevents import STRUCTURED
 from docmill_schemas.reasons import RejectionReason
-from tests.integration.processor_process import Start
+from tests.integration.processor_process import SOON_MISSED, Start
 from tests.integration.topics import FALLBACK, PROCESSED, REJECTED, Sent, Topics, header
 from tests.tiny_bundle import text_of
 from tests.unit.ingest.pdf_files import FIRST_PAGE, pdf, stream, text_objects, text_pdf
@@ -141,7 +141,7 @@ async def test_no_word_of_a_document_is_anywhere_but_in_events(topics: Topics, s
     records = [*good(), *letters]
     killer = Sent(f"{TEXT} {DEADLY}".encode(), b"process_killed-0")
     logs = []
-    with start(module=ALTERED, **LIMITS) as first:
+    with start(module=ALTERED, **LIMITS, **SOON_MISSED) as first:
         first.ready()
         await topics.send(records, compression_type="gzip")
         outcomes = await topics.outcomes(len(records))

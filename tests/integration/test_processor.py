@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.structs import TopicPartition
 
-from tests.integration.processor_process import ProcessorProcess, Start
+from tests.integration.processor_process import SOON_MISSED, ProcessorProcess, Start
 from tests.integration.topics import (
     FALLBACK,
     MIB,
@@ -169,7 +169,7 @@ EXACTLY_ONCE_STEPS = (
 @pytest.mark.parametrize("step", EXACTLY_ONCE_STEPS)
 async def test_a_kill_at_any_step_leaves_every_result_once(topics: Topics, start: Start, step: str) -> None:
     await topics.send([receipt(n, partition=0) for n in range(60)])
-    with start(DOCMILL_FAILPOINT=step, DOCMILL_MAX_SLICE_TOKENS="256") as killed:
+    with start(DOCMILL_FAILPOINT=step, DOCMILL_MAX_SLICE_TOKENS="256", **SOON_MISSED) as killed:
         assert killed.exit_code() == -9
     with start() as processor:
         await topics.all_committed(f"{topics.prefix}processor", 60)
@@ -179,7 +179,7 @@ async def test_a_kill_at_any_step_leaves_every_result_once(topics: Topics, start
 
 async def test_a_kill_after_the_last_word_leaves_every_result_once(topics: Topics, start: Start) -> None:
     await topics.send([receipt(n, partition=0) for n in range(60)])
-    with start(DOCMILL_FAILPOINT="released", DOCMILL_MAX_SLICE_TOKENS="256") as killed:
+    with start(DOCMILL_FAILPOINT="released", DOCMILL_MAX_SLICE_TOKENS="256", **SOON_MISSED) as killed:
         killed.wait_for(lambda: killed.metric("docmill_records_consumed_total") > 0, "at work")
         assert killed.terminate() == -9
     with start() as processor:
@@ -192,7 +192,7 @@ async def test_a_kill_after_the_last_word_leaves_every_result_once(topics: Topic
 async def test_at_least_once_a_kill_loses_nothing(topics: Topics, start: Start, step: str) -> None:
     await topics.send([receipt(n, partition=0) for n in range(60)])
     once = {"DOCMILL_DELIVERY": "at_least_once"}
-    with start(**once, DOCMILL_FAILPOINT=step, DOCMILL_MAX_SLICE_TOKENS="256") as killed:
+    with start(**once, DOCMILL_FAILPOINT=step, DOCMILL_MAX_SLICE_TOKENS="256", **SOON_MISSED) as killed:
         assert killed.exit_code() == -9
     before = await topics.outcomes(0)
     committed = await topics.committed(f"{topics.prefix}processor")
@@ -222,7 +222,7 @@ async def test_a_graceful_stop_finishes_the_slice_in_hand(topics: Topics, start:
 
 
 async def test_a_rebalance_while_processing_loses_nothing(topics: Topics, start: Start) -> None:
-    with start(DOCMILL_MAX_SLICE_TOKENS="256") as first:
+    with start(DOCMILL_MAX_SLICE_TOKENS="256", **SOON_MISSED) as first:
         first.ready()
         await topics.send([receipt(n) for n in range(300)])
         with start(DOCMILL_MAX_SLICE_TOKENS="256") as second:

@@ -4,6 +4,8 @@ what is wrong where it is given less.
 
 import asyncio
 import os
+import secrets
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -18,6 +20,7 @@ from docmill.settings import load_settings
 from docmill_schemas.topics import OWN_TOPICS, TOPICS
 from tests.integration.processor_process import ProcessorProcess
 from tests.integration.rights import Right, grant, rights, subjects, user_of
+from tests.integration.scram import change_password
 from tests.integration.secured_broker import MTLS_USER, PLAIN_USER, SHA256_USER, SecuredBroker, secured_broker
 from tests.integration.topics import FALLBACK, PROCESSED, REJECTED, Sent, Topics, keys, receipt
 from tests.tiny_bundle import text_of
@@ -27,6 +30,7 @@ pytestmark = pytest.mark.kafka
 PROCESSOR = "docmill run processor"
 INDEXER = "docmill run indexer"
 LETTER_INDEXER = "tests.integration.letter_indexer"
+ROTATED_USER = "rotated"  # whose password changes
 PATIENCE_S = 180.0
 MIXED = [
     receipt(1),
@@ -37,7 +41,7 @@ MIXED = [
 
 @pytest.fixture(scope="module")
 def broker() -> Iterator[SecuredBroker]:
-    with secured_broker([user_of(what) for what in subjects()]) as running:
+    with secured_broker([ROTATED_USER, *(user_of(what) for what in subjects())]) as running:
         yield running
 
 
@@ -92,8 +96,10 @@ async def test_a_deployment_with_no_more_rights_than_the_page_lists(
         assert "processed 1" in run("docmill publish --wait", str(document))
         short = ("--rate", "3", "--duration", "2", "--warm-up", "0", "--grace", "60", "--target-p95", "60")
         assert "Held 3 documents/s" in run("docmill load", *short, "--documents", str(document))
-        assert "bytes" in run("docmill tail", "--from-beginning", "--limit", "11", "--timeout", "60")
+        everything = str(len(MIXED) + 1 + 1 + 6)  # topic after topic, in no order of theirs
+        assert "bytes" in run("docmill tail", "--from-beginning", "--limit", everything, "--timeout", "60")
         assert "straight through" in run("docmill trace", "receipt-1")
+        assert "1 would go back" in run("docmill redrive --dry-run", "--all")
         assert "1 put back" in run("docmill redrive", "--all")
         assert processor.terminate() == 0
     own = {"DOCMILL_INDEXER_GROUP": f"{group}-indexer", "DOCMILL_INDEXER_HTTP_PORT": "0"}
@@ -147,6 +153,69 @@ async def test_a_certificate_is_a_user_too(
         ["bytes"],
     ]
     assert "not checked" not in without_secrets(broker, processor.log_text)
+
+
+async def test_at_least_once_needs_no_transactional_id(
+    broker: SecuredBroker, topic_prefix: str, tiny_bundle: Path, tmp_path: Path
+) -> None:
+    """The rows of the processor without the one that the page says is not for this delivery."""
+    delivery = "at_least_once"
+    group, user = f"{topic_prefix}processor", user_of(PROCESSOR)
+    topics = Topics(broker.admin, topic_prefix)
+    await topics.create()
+    needed = [row for row in rights(PROCESSOR) if row.note != f"not with `DOCMILL_DELIVERY={delivery}`"]
+    assert [row.resource for row in rights(PROCESSOR) if row not in needed] == ["transactional id"]
+    await grant(broker.admin, user, needed, topic_prefix, group)
+    await topics.send(MIXED)
+    settings = broker.scram(user, DOCMILL_DELIVERY=delivery)
+    with ProcessorProcess(broker.admin, topic_prefix, tiny_bundle, tmp_path / "log", **settings) as processor:
+        await topics.all_committed(group, len(MIXED))
+        assert processor.terminate() == 0
+    assert sum(map(len, (await topics.outcomes(0)).values())) == len(MIXED)
+
+
+async def test_a_dry_run_of_redrive_may_not_put_back(broker: SecuredBroker, topic_prefix: str) -> None:
+    """Its rows are less than those of redrive: with them nothing can go back."""
+    what = "docmill redrive --dry-run"
+    user, settings = user_of(what), {"DOCMILL_TOPIC_PREFIX": topic_prefix}
+    await asyncio.to_thread(
+        docmill, {"KAFKA_BOOTSTRAP_SERVERS": broker.admin, **settings}, "topics", "create", "--partitions", "1"
+    )
+    await grant(broker.admin, user, rights(what), topic_prefix, "")
+    ran = await asyncio.to_thread(docmill, {**broker.scram(user), **settings}, "redrive", "--all")
+    assert ran.returncode == 1, ran.stdout
+    assert f"Write on transactional id {topic_prefix}docmill-redrive" in without_secrets(broker, ran.stderr)
+
+
+async def test_a_password_that_changes_while_the_processor_runs(
+    broker: SecuredBroker, topic_prefix: str, tiny_bundle: Path, tmp_path: Path
+) -> None:
+    """Connections last; at the next one it is refused, says so and ends; with the new password nothing is lost."""
+    group, new_password = f"{topic_prefix}processor", f"hush-{secrets.token_hex(12)}"
+    topics = Topics(broker.admin, topic_prefix)
+    await topics.create()
+    await grant(broker.admin, ROTATED_USER, rights(PROCESSOR), topic_prefix, group)
+    settings = broker.scram(ROTATED_USER, DOCMILL_BROKER_TIMEOUT_S="10")
+    with ProcessorProcess(broker.admin, topic_prefix, tiny_bundle, tmp_path / "before", **settings) as before:
+        before.ready()
+        await topics.send([receipt(n, partition=n % 3) for n in range(9)])
+        await topics.all_committed(group, 9)
+        await change_password(broker.admin, ROTATED_USER, new_password)
+        await topics.send([receipt(n, partition=n % 3) for n in range(9, 18)])
+        await topics.all_committed(group, 18)
+        before.process.send_signal(signal.SIGSTOP)  # so that it meets no silent broker, but one that refuses it
+        await asyncio.to_thread(broker.restart)
+        await topics.send([receipt(n, partition=n % 3) for n in range(18, 27)])
+        before.process.send_signal(signal.SIGCONT)
+        assert await asyncio.to_thread(before.process.wait, PATIENCE_S) == 1
+    [error] = [line for line in before.log_text.splitlines() if line.startswith("error: ")]
+    assert f"does not take the user {ROTATED_USER} with this password" in error
+    settings["DOCMILL_SASL_PASSWORD"] = new_password
+    with ProcessorProcess(broker.admin, topic_prefix, tiny_bundle, tmp_path / "after", **settings) as after:
+        await topics.all_committed(group, 27)
+        assert after.terminate() == 0
+    assert keys((await topics.outcomes(27))[PROCESSED]) == sorted(f"receipt-{n}" for n in range(27))
+    assert new_password not in without_secrets(broker, before.log_text + after.log_text)
 
 
 def lacking(row: Right, *, seen: bool) -> list[Right]:

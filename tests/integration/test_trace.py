@@ -16,7 +16,7 @@ from docmill.cli import app
 from docmill.kafka.topics import cluster_id
 from docmill.settings import load_settings
 from docmill_schemas.ids import bare_request_id, request_id
-from tests.integration.processor_process import ProcessorProcess
+from tests.integration.processor_process import SOON_MISSED, ProcessorProcess
 from tests.integration.topics import FALLBACK, PROCESSED, RECEIVED, Sent, Topics
 from tests.tiny_bundle import build_tiny_bundle, text_of
 
@@ -163,7 +163,7 @@ async def test_a_redelivery_is_named_as_such(topics: Topics, trace: Trace, tiny_
         tmp_path / "log",
         DOCMILL_DELIVERY="at_least_once",
     )
-    with start(DOCMILL_FAILPOINT="published") as killed:
+    with start(DOCMILL_FAILPOINT="published", **SOON_MISSED) as killed:
         assert killed.exit_code() == -9
     with start() as processor:
         await topics.all_committed(f"{topics.prefix}processor", 1)

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,12 +60,8 @@ class Topics:
         ]
         compacted = {"max.message.bytes": str(MIB), "cleanup.policy": "compact"}
         topics.append(NewTopic(self.prefix + PROGRESS, partitions, 1, topic_configs=compacted))
-        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
-        await admin.start()
-        try:
+        async with self._admin() as admin:
             await admin.create_topics(topics)
-        finally:
-            await admin.close()
 
     async def send(self, records: Sequence[Sent], **producer_options: Any) -> None:
         """Send to documents.received, in order, all acknowledged."""
@@ -89,49 +86,66 @@ class Topics:
 
     async def read(self, topic: str) -> list[Any]:
         """Everything that a read_committed reader sees in a topic now."""
+        return (await self._read_out((topic,), 0))[topic]
+
+    async def outcomes(self, count: int) -> dict[str, list[Any]]:
+        """The three outcome topics, once they hold at least `count` records together."""
+        return await self._read_out(OUTCOMES, count)
+
+    async def _read_out(self, topics: Sequence[str], count: int) -> dict[str, list[Any]]:
+        """Topics to their ends, once they hold so many records, or at the end of all patience.
+
+        With one reader all along: one for each look would take the processor's time.
+        """
+        found: dict[str, list[Any]] = {topic: [] for topic in topics}
+        deadline = time.monotonic() + PATIENCE_S
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self.bootstrap, isolation_level="read_committed", auto_offset_reset="earliest"
         )
         await consumer.start()
         try:
             partitions = [
-                TopicPartition(self.prefix + topic, p) for p in range(await self._partitions(consumer, topic))
+                TopicPartition(self.prefix + topic, number)
+                for topic in topics
+                for number in range(await self._partitions(consumer, topic))
             ]
             consumer.assign(partitions)
-            ends = await consumer.end_offsets(partitions)
-            records: list[Any] = []
-            while any([await consumer.position(p) < ends[p] for p in partitions]):
-                for part in (await consumer.getmany(timeout_ms=200)).values():
-                    records += part
-            return records
+            while True:
+                ends = await consumer.end_offsets(partitions)
+                while any([await consumer.position(p) < ends[p] for p in partitions]):
+                    for partition, records in (await consumer.getmany(timeout_ms=200)).items():
+                        found[partition.topic.removeprefix(self.prefix)] += records
+                if sum(map(len, found.values())) >= count or time.monotonic() > deadline:
+                    return found
+                await asyncio.sleep(0.1)
         finally:
             await consumer.stop()
 
-    async def outcomes(self, count: int) -> dict[str, list[Any]]:
-        """The three outcome topics, once they hold at least `count` records together."""
-        deadline = time.monotonic() + PATIENCE_S
-        while True:
-            found = {topic: await self.read(topic) for topic in OUTCOMES}
-            if sum(map(len, found.values())) >= count or time.monotonic() > deadline:
-                return found
-            await asyncio.sleep(0.2)
-
     async def committed(self, group: str) -> dict[int, int]:
         """Committed offset by partition of documents.received."""
-        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
-        await admin.start()
-        try:
-            offsets = await admin.list_consumer_group_offsets(group)
-        finally:
-            await admin.close()
-        return {tp.partition: entry.offset for tp, entry in offsets.items() if tp.topic == self.prefix + RECEIVED}
+        async with self._admin() as admin:
+            return await self._committed(admin, group)
 
     async def all_committed(self, group: str, count: int) -> None:
         """Wait until the group has committed `count` records over all partitions."""
         deadline = time.monotonic() + PATIENCE_S
-        while (total := sum((await self.committed(group)).values())) != count:
-            assert time.monotonic() < deadline, f"{total} of {count} committed"
-            await asyncio.sleep(0.1)
+        async with self._admin() as admin:
+            while (total := sum((await self._committed(admin, group)).values())) != count:
+                assert time.monotonic() < deadline, f"{total} of {count} committed"
+                await asyncio.sleep(0.1)
+
+    async def _committed(self, admin: AIOKafkaAdminClient, group: str) -> dict[int, int]:
+        offsets = await admin.list_consumer_group_offsets(group)
+        return {tp.partition: entry.offset for tp, entry in offsets.items() if tp.topic == self.prefix + RECEIVED}
+
+    @asynccontextmanager
+    async def _admin(self) -> AsyncIterator[AIOKafkaAdminClient]:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
+        await admin.start()
+        try:
+            yield admin
+        finally:
+            await admin.close()
 
     async def _partitions(self, consumer: AIOKafkaConsumer, topic: str) -> int:
         await consumer._client.force_metadata_update()

@@ -81,6 +81,18 @@ def test_the_context_is_made_once(folder: Path) -> None:
     assert broker_security(settings).ssl_context is client_options(settings)["ssl_context"]
 
 
+def test_what_files_held_at_the_first_connection_counts_for_all(tmp_path: Path, folder: Path) -> None:
+    """Half of a certificate that is just being replaced would otherwise end who reads it."""
+    for name in ("ca.pem", "both.pem", "password"):
+        (tmp_path / name).write_bytes((folder / name).read_bytes())
+    certificate = tls(tmp_path, ssl_certfile="both.pem")
+    password = sasl(sasl_password_file=tmp_path / "password")
+    before = [client_options(settings) for settings in (certificate, password)]
+    for name in ("ca.pem", "both.pem", "password"):
+        (tmp_path / name).write_bytes(b"replaced")
+    assert [client_options(settings) for settings in (certificate, password)] == before
+
+
 @pytest.mark.parametrize("mechanism", ["SCRAM-SHA-256", "SCRAM-SHA-512", "PLAIN"])
 def test_faststream_is_told_the_same_as_aiokafka(mechanism: str) -> None:
     settings = sasl(sasl_mechanism=mechanism, sasl_password="hush")
