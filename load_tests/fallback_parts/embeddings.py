@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 from docmill.embedder.embedder import Embedder
 from docmill.embedder.make import made_embedder
 from docmill.embedder.paths import cache_folder, packaged_weights
+from docmill.training.corpus import PARTS, part
+from docmill.training.row import read_rows
 
 WINDOWS = 4  # of a document, at most: the default of `Embedder.embed_document`
 SAVE_EVERY = 100  # documents
@@ -80,14 +82,14 @@ def cached(source: str, texts: Sequence[str]) -> Vectors:
     return cache.of(texts)
 
 
-def milliseconds_each(texts: Sequence[str]) -> list[float]:
-    """Wall time of embedding each text, milliseconds. Raises: EmbedderError."""
+def timed(texts: Sequence[str]) -> list[tuple[float, float]]:
+    """(wall, CPU of the process) of embedding each text, milliseconds. Raises: EmbedderError."""
     spent = []
     with packaged_embedder() as embedder:
         for text in texts:
-            started = time.perf_counter()
+            wall, cpu = time.perf_counter(), time.process_time()
             embedder.embed_document(text, WINDOWS)
-            spent.append(1000 * (time.perf_counter() - started))
+            spent.append((1000 * (time.perf_counter() - wall), 1000 * (time.process_time() - cpu)))
     return spent
 
 
@@ -97,11 +99,9 @@ def _path(source: str, sha256: str) -> Path:
 
 def main() -> None:
     """Embed training and validation parts of the sources named."""
-    from docmill.training.row import read_rows  # noqa: PLC0415 - of the harness, not of the cache
-
     data = Path(os.environ["DOCMILL_DATA"])
     for source in sys.argv[1:]:
-        cached(source, [row.text for part in ("validation", "train") for row in read_rows(data / source / f"{part}.jsonl")])
+        cached(source, [row.text for name in PARTS for row in read_rows(part(data, source, name))])
 
 
 if __name__ == "__main__":

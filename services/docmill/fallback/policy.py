@@ -4,12 +4,21 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from typing import ClassVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from docmill.errors import ConfigurationError
 
 FORMAT_VERSION = 1
+FORBID_EXTRA = ConfigDict(extra="forbid")
+
+
+def _shares(of: object, *names: str) -> None:
+    for name in names:
+        value = getattr(of, name)
+        if not 0 <= value <= 1:
+            raise ValueError(f"{name} is a share from 0 to 1, not {value}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +27,8 @@ class FieldPolicy:
 
     The defaults are guesses: docs/decisions/0020-fallback-tier-1.md.
     """
+
+    __pydantic_config__: ClassVar[ConfigDict] = FORBID_EXTRA
 
     listed: float = 0.8  # a code list has it
     agreed: float = 0.5  # all neighbours that have the field agree on it
@@ -33,6 +44,8 @@ class Policy:
 
     A threshold of None was not certified: everything is abstained on.
     """
+
+    __pydantic_config__: ClassVar[ConfigDict] = FORBID_EXTRA
 
     neighbours: int  # that vote, at most
     vote_temperature: float  # of similarities; small: the nearest alone decide
@@ -77,18 +90,9 @@ def policy_from_json(text: str) -> Policy:
         version = given.pop("format_version", None)
         if version != FORMAT_VERSION:
             raise ValueError(f"its format_version is {version!r}, this docmill reads {FORMAT_VERSION}")
-        if unknown := given.keys() - Policy.__dataclass_fields__.keys():
-            raise ValueError(f"it has unknown keys {sorted(unknown)}")
         return TypeAdapter(Policy).validate_python(given)
     except ValidationError as error:
         told = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'it'}: {e['msg']}" for e in error.errors())
         raise ConfigurationError(f"the fallback's policy: {told}; fit it anew") from error
     except (ValueError, RecursionError) as error:
         raise ConfigurationError(f"the fallback's policy: {error}; fit it anew") from error
-
-
-def _shares(of: object, *names: str) -> None:
-    for name in names:
-        value = getattr(of, name)
-        if not 0 <= value <= 1:
-            raise ValueError(f"{name} is a share from 0 to 1, not {value}")
