@@ -17,6 +17,7 @@ from docmill.pipeline.types import Deferral
 from docmill.processing import Decided, Mill, ReceivedDocument
 from docmill.runtime.session import OnnxInference
 from docmill.training.corpus import LabelledDocument
+from load_tests.fallback_parts import head
 from load_tests.fallback_parts.cheap import HARD_SHARE, Read
 from load_tests.fallback_parts.corpora import TUNING_FOLD, Halves
 from load_tests.fallback_parts.judged import Exemplars, Floats, Judged, nearest
@@ -48,7 +49,9 @@ def read_with_bundles(a: Path, ab: Path, halves: Halves, vectors: NDArray[np.flo
     def judged(documents: Sequence[LabelledDocument], rows: NDArray[np.int64]) -> Judged:
         said, deferred = _opinions(bundle, documents, position)
         similarities, neighbours = nearest(vectors[rows], index)
-        return Judged(tuple(d.id for d in documents), gold[rows], said, deferred, similarities, neighbours)
+        on_index = head.of_index(index.vectors, index.labels, vectors[rows], len(labels))
+        ids = tuple(document.id for document in documents)
+        return Judged(ids, gold[rows], said, deferred, similarities, neighbours, on_index)
 
     tuning = judged([halves.half_a[i] for i in tuned], np.array(tuned, dtype=np.int64))
     test = judged(halves.test, np.arange(count_a + count_b, len(gold)))

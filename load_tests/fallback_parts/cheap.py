@@ -73,7 +73,7 @@ def material(halves: Halves, vectors: NDArray[np.float32]) -> Material:
     return Material(halves.source, halves.labels, parts[0], fold, parts[1], parts[2])
 
 
-def read(half_a: Part, fold: Integers, half_b: Part, test: Part, labels: int) -> Read:
+def read(half_a: Part, fold: Integers, half_b: Part, test: Part, labels: int, *, index_head: bool = True) -> Read:
     """Train on half A, calibrate out of fold, certify the threshold that defers, find the neighbours in half B."""
     calibrated = head.out_of_fold(half_a.vectors, half_a.gold, fold, labels)
     on_test = head.trained(half_a.vectors, half_a.gold, calibrated.calibration, test.vectors, labels)
@@ -84,8 +84,8 @@ def read(half_a: Part, fold: Integers, half_b: Part, test: Part, labels: int) ->
     threshold = certify(confidence, right, TARGET, CONFIDENCE_LEVEL).threshold
     index = Exemplars(half_b.vectors, half_b.gold)
     return Read(
-        tuning=_judged(half_a, calibrated.probabilities, threshold, index),
-        test=_judged(test, on_test, threshold, index),
+        tuning=_judged(half_a, calibrated.probabilities, threshold, index, index_head),
+        test=_judged(test, on_test, threshold, index, index_head),
         retrained=retrained.argmax(axis=1),
         threshold=threshold,
         hard_below=float(np.quantile(confidence, HARD_SHARE)),
@@ -106,7 +106,9 @@ def cross_fitted(of: Material) -> list[Read]:
     return reads
 
 
-def _judged(part: Part, said: Floats, threshold: float | None, index: Exemplars) -> Judged:
+def _judged(part: Part, said: Floats, threshold: float | None, index: Exemplars, index_head: bool) -> Judged:
     deferred = np.ones(len(said), dtype=bool) if threshold is None else ~(said.max(axis=1) >= threshold)
     similarities, neighbours = nearest(part.vectors, index)
-    return Judged(part.ids, part.gold, said, deferred, similarities, neighbours)
+    labels = said.shape[1]
+    on_index = head.of_index(index.vectors, index.labels, part.vectors, labels) if index_head else np.zeros_like(said)
+    return Judged(part.ids, part.gold, said, deferred, similarities, neighbours, on_index)

@@ -9,11 +9,21 @@ from numpy.typing import NDArray
 from load_tests.fallback_parts.cheap import Read
 from load_tests.fallback_parts.judged import Floats, Integers
 from load_tests.fallback_parts.measures import Paired, paired
-from load_tests.fallback_parts.tune import WEIGHTS, Chosen, choose, opinion
+from load_tests.fallback_parts.tune import WEIGHTS, Chosen, choose, opinion, with_index_head
 
 ALONE, VOTE, BLEND, RETRAINED = "classifier alone (A)", "neighbour vote (B)", "blend", "classifier retrained (A + B)"
-WAYS = (ALONE, VOTE, BLEND, RETRAINED)
-PAIRS = ((BLEND, ALONE), (VOTE, ALONE), (BLEND, RETRAINED), (BLEND, VOTE), (RETRAINED, ALONE))
+HEAD_BLEND = "blend with a head on B (tried)"
+WAYS = (ALONE, VOTE, BLEND, HEAD_BLEND, RETRAINED)
+WITH_CONFIDENCE = (ALONE, VOTE, BLEND, HEAD_BLEND)
+PAIRS = (
+    (BLEND, ALONE),
+    (VOTE, ALONE),
+    (HEAD_BLEND, ALONE),
+    (RETRAINED, ALONE),
+    (BLEND, RETRAINED),
+    (HEAD_BLEND, RETRAINED),
+    (HEAD_BLEND, BLEND),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +64,7 @@ def pooled(parts: Sequence[Decided]) -> Decided:
     return Decided(
         np.concatenate([part.gold for part in parts]),
         {way: np.concatenate([part.said[way] for part in parts]) for way in WAYS},
-        {way: np.concatenate([part.confidence[way] for part in parts]) for way in (ALONE, VOTE, BLEND)},
+        {way: np.concatenate([part.confidence[way] for part in parts]) for way in WITH_CONFIDENCE},
         np.concatenate([part.accepted for part in parts]),
         tuple(chosen for part in parts for chosen in part.policies),
         sum(part.of for part in parts),
@@ -68,6 +78,7 @@ def _decide(read: Read, tuned_on: NDArray[np.bool_], tested_on: NDArray[np.bool_
         ALONE: test.classifier,
         VOTE: opinion(test, voting.policy),
         BLEND: opinion(test, chosen.policy),
+        HEAD_BLEND: with_index_head(tuning, test),
     }
     said = {way: of_way.argmax(axis=1) for way, of_way in opinions.items()}
     confidence = {way: of_way.max(axis=1) for way, of_way in opinions.items()}

@@ -1,6 +1,6 @@
 """A label that no classifier was trained on, added to the index only: how many exemplars until it is recognised?"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +47,7 @@ def _of_label(of: Material, position: int, label: str) -> list[Fresh]:
     known = of.half_a.gold != position
     others = of.half_b.take(of.half_b.gold != position)
     pool = of.half_b.take(of.half_b.gold == position)
-    without = read(of.half_a.take(known), of.fold[known], others, of.test, len(of.labels))
+    without = read(of.half_a.take(known), of.fold[known], others, of.test, len(of.labels), index_head=False)
     if not without.tuning.deferred.any():
         return []
     policy = choose(without.tuning.take(without.tuning.deferred)).policy
@@ -84,7 +84,7 @@ def _of_label(of: Material, position: int, label: str) -> list[Fresh]:
 def _with_index(without: Read, test: Part, index: Part) -> Judged:
     similarities, neighbours = nearest(test.vectors, Exemplars(index.vectors, index.gold))
     judged = without.test
-    return Judged(judged.ids, judged.gold, judged.classifier, judged.deferred, similarities, neighbours)
+    return replace(judged, similarities=similarities, neighbours=neighbours)
 
 
 def _mean(flags: NDArray[np.bool_]) -> float:

@@ -17,6 +17,7 @@ from load_tests.fallback_parts.judged import Floats, Integers
 STRENGTHS = (1.0, 10.0, 100.0)  # scikit-learn's C: of vectors of length 1 a large one is usual
 TEMPERATURES = tuple(np.geomspace(0.4, 3.0, 25).tolist())
 LEAST = 1e-12
+INDEX_FOLDS = 5
 Vectors = NDArray[np.float32]
 
 
@@ -57,6 +58,14 @@ def trained(vectors: Vectors, gold: Integers, calibration: Calibration, queries:
     """Calibrated probabilities [D, L] of queries by a head trained on all the vectors."""
     raw = probabilities(_fit(vectors, gold, calibration.strength), queries, labels)
     return tempered(raw, calibration.temperature)
+
+
+def of_index(vectors: Vectors, gold: Integers, queries: Vectors, labels: int) -> Floats:
+    """Probabilities [D, L] of queries by a head trained on the index alone, calibrated out of fold within it."""
+    if len(set(gold.tolist())) < 2:
+        return np.zeros((len(queries), labels))
+    calibration = out_of_fold(vectors, gold, np.arange(len(gold)) % INDEX_FOLDS, labels).calibration
+    return trained(vectors, gold, calibration, queries, labels)
 
 
 def probabilities(head: LogisticRegression, queries: Vectors, labels: int) -> Floats:

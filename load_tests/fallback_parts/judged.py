@@ -34,6 +34,7 @@ class Judged:
     deferred: NDArray[np.bool_]  # [D]
     similarities: Floats  # [D, K], nearest first
     neighbours: Integers  # [D, K]: labels; K may be 0
+    index_head: Floats  # [D, L]: what a logistic head trained on the index's vectors says, instead of a vote
 
     def take(self, chosen: NDArray[np.bool_] | Integers) -> "Judged":
         """Some of the documents."""
@@ -45,6 +46,7 @@ class Judged:
             self.deferred[positions],
             self.similarities[positions],
             self.neighbours[positions],
+            self.index_head[positions],
         )
 
     def as_asked(self, position: int, labels: Sequence[str]) -> tuple[DeferredDocument, list[Neighbour]]:
@@ -62,16 +64,3 @@ def nearest(queries: NDArray[np.float32], index: Exemplars) -> tuple[Floats, Int
     cosines = queries.astype(np.float64) @ index.vectors.astype(np.float64).T
     order = np.argsort(-cosines, axis=1, kind="stable")[:, :NEAREST]
     return np.take_along_axis(cosines, order, axis=1), index.labels[order]
-
-
-def joined(parts: Sequence[Judged]) -> Judged:
-    """All documents of several; the shortest list of neighbours says how many each keeps."""
-    width = min(part.similarities.shape[1] for part in parts)
-    return Judged(
-        tuple(id for part in parts for id in part.ids),
-        np.concatenate([part.gold for part in parts]),
-        np.concatenate([part.classifier for part in parts]),
-        np.concatenate([part.deferred for part in parts]),
-        np.concatenate([part.similarities[:, :width] for part in parts]),
-        np.concatenate([part.neighbours[:, :width] for part in parts]),
-    )

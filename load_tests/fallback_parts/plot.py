@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from load_tests.fallback_parts.compare import ALONE, BLEND, RETRAINED, VOTE, Decided
+from load_tests.fallback_parts.compare import ALONE, BLEND, HEAD_BLEND, RETRAINED, VOTE, Decided
 from load_tests.fallback_parts.measures import coverage_curve
 
-COLOURS = {ALONE: "#8d99ae", VOTE: "#e07b00", BLEND: "#2a9d8f"}
+COLOURS = {ALONE: "#8d99ae", VOTE: "#e07b00", BLEND: "#2a9d8f", HEAD_BLEND: "#5e60ce"}
 LEAST_DOCUMENTS = 10  # below it the curve is noise, and is not drawn
 
 

@@ -69,6 +69,21 @@ def choose(judged: Judged, weights: tuple[float, ...] = WEIGHTS) -> Chosen:
     return Chosen(replace(best, threshold=held.threshold), len(judged.ids), held.accepted, precision)
 
 
+def with_index_head(tuning: Judged, test: Judged) -> Floats:
+    """[D, L] of the test: the classifier blended with a logistic head on the index instead of a vote; only tried.
+
+    Weight and temperature are the likeliest on the tuning documents, of which that head has seen none.
+    """
+    rows = np.arange(len(tuning.ids))
+
+    def loss(choice: tuple[float, float]) -> float:
+        said = _calibrated(_blended(tuning.classifier, tuning.index_head, choice[0]), choice[1])
+        return float(-np.log(np.maximum(said[rows, tuning.gold], LEAST)).mean())
+
+    weight, temperature = min(product(WEIGHTS, TEMPERATURES), key=loss)
+    return _calibrated(_blended(test.classifier, test.index_head, weight), temperature)
+
+
 def _out_of_fold(judged: Judged, policies: list[Policy], losses: Floats) -> tuple[Floats, NDArray[np.bool_]]:
     """(confidence, right) of each document under the policy that the others would have chosen."""
     fold = np.arange(len(judged.ids)) % FOLDS

@@ -96,7 +96,15 @@ def judged(seed: int = 5, documents: int = 30) -> Judged:
     similarities = -np.sort(-random.uniform(0, 1, (documents, 8)), axis=1)
     neighbours = random.integers(0, 4, (documents, 8))
     ids = tuple(str(n) for n in range(documents))
-    return Judged(ids, random.integers(0, 4, documents), classifier, np.ones(documents, bool), similarities, neighbours)
+    return Judged(
+        ids,
+        random.integers(0, 4, documents),
+        classifier,
+        np.ones(documents, bool),
+        similarities,
+        neighbours,
+        classifier,
+    )
 
 
 @pytest.mark.parametrize("weight", [0.0, 0.3, 1.0])
