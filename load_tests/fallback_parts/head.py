@@ -77,8 +77,9 @@ def probabilities(head: LogisticRegression, queries: Vectors, labels: int) -> Fl
 
 def tempered(said: Floats, temperature: float) -> Floats:
     """Temperature scaling of probabilities; 0 stays 0."""
-    raised: Floats = said ** (1 / temperature)
-    return raised / raised.sum(axis=1, keepdims=True)
+    raised = said ** (1 / temperature)
+    again: Floats = raised / raised.sum(axis=1, keepdims=True)
+    return again
 
 
 def _fit(vectors: Vectors, gold: Integers, strength: float) -> LogisticRegression:
