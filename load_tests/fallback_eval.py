@@ -8,7 +8,8 @@ classifier retrained on both halves. Nothing is chosen on a test document.
     DOCMILL_DATA=FOLDER python -m load_tests.fallback_eval mtsamples cfpb --out docs/fallback
 
 is the CHEAP mode: the classifier is a logistic head on the frozen embedder's vectors, not the one that ships. There the
-test part is validation, and validation with each fifth of half A, everything chosen on the other four.
+test part is validation, and validation with each fifth of half A, everything chosen on the other four. With --new-kinds
+sroie, documents of another source are added to the index as a label that nothing was trained on.
 
     DOCMILL_DATA=FOLDER python -m load_tests.fallback_eval mtsamples cfpb --write-halves DIR
     docmill train run recipes/mailroom-en.toml --data DIR/a  --out DIR/bundle-a    # an hour each, on two quiet cores
@@ -23,7 +24,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,8 @@ from numpy.typing import NDArray
 from docmill.fallback.decide import decide_label
 from docmill.fallback.policy import Policy
 from docmill.fallback.types import DeferredDocument, Neighbour
+from docmill.training.corpus import part
+from docmill.training.row import read_rows
 from load_tests.fallback_parts import cheap, compare
 from load_tests.fallback_parts.bundles import mode, read_with_bundles
 from load_tests.fallback_parts.corpora import Halves, read_halves, write_halves
@@ -39,10 +42,12 @@ from load_tests.fallback_parts.embeddings import cached, timed
 from load_tests.fallback_parts.fresh import Fresh, fresh
 from load_tests.fallback_parts.judged import Exemplars, nearest
 from load_tests.fallback_parts.measures import quantiles_ms
+from load_tests.fallback_parts.new_kind import NewKind, new_kind
 from load_tests.fallback_parts.plot import write_plot
 from load_tests.fallback_parts.report import Latency, SliceScore, SourceReport, markdown, score
 
 TIMED = 60  # documents
+MOST_OF_A_KIND = 76  # documents of another source that play a new kind
 TYPICAL = Policy(neighbours=25, vote_temperature=0.05, vote_weight=0.5, temperature=1.0, threshold=0.9)  # to time
 Embed = Callable[[str, Sequence[str]], NDArray[np.float32]]  # (source, texts) to vectors
 
@@ -55,6 +60,9 @@ def main(arguments: Sequence[str] | None = None, embed: Embed = cached) -> None:
     parser.add_argument("--limit", type=int, help="training documents of a source, the first ones")
     parser.add_argument("--write-halves", type=Path, metavar="DIR", help="write folders to train bundles on, and end")
     parser.add_argument("--bundles", type=Path, nargs=2, metavar=("A", "AB"), help="the full mode")
+    parser.add_argument(
+        "--new-kinds", nargs="*", default=[], help="sources of which validation documents are a new kind"
+    )
     parser.add_argument("--no-latency", action="store_true")
     parser.add_argument("--out", type=Path, help="folder for fallback.md, fallback.json and coverage.png")
     args = parser.parse_args(arguments)
@@ -75,7 +83,8 @@ def main(arguments: Sequence[str] | None = None, embed: Embed = cached) -> None:
         if args.bundles:
             report, curve = full(halves, vectors, args.bundles[0], args.bundles[1], latency)
         else:
-            report, curve = cheaply(halves, vectors, latency)
+            kinds = {name: embed(name, _validation(data, name)) for name in args.new_kinds if name != source}
+            report, curve = cheaply(halves, vectors, latency, kinds)
         reports.append(report)
         curves[source] = curve
         print(markdown(report), flush=True)
@@ -88,9 +97,12 @@ def main(arguments: Sequence[str] | None = None, embed: Embed = cached) -> None:
 
 
 def cheaply(
-    halves: Halves, vectors: NDArray[np.float32], latency: Latency | None
+    halves: Halves,
+    vectors: NDArray[np.float32],
+    latency: Latency | None,
+    kinds: Mapping[str, NDArray[np.float32]],
 ) -> tuple[SourceReport, list[tuple[str, compare.Decided]]]:
-    """The cheap mode on one source."""
+    """The cheap mode on one source. `kinds`: vectors of documents of other sources, by name."""
     material = cheap.material(halves, vectors)
     reads = [cheap.validation(material), *cheap.cross_fitted(material)]
     slices = {
@@ -103,7 +115,8 @@ def cheaply(
         scores.append(score(f"{name}, validation", parts[0]))
         scores.append(score(f"{name}, validation and cross-fitted half A", together))
         curve.append((name, together))
-    return _report(halves, cheap.MODE, reads[0].threshold, scores, fresh(material), latency), curve
+    new = [row for name, of_kind in kinds.items() for row in new_kind(material, name, of_kind)]
+    return _report(halves, cheap.MODE, reads[0].threshold, scores, fresh(material), new, latency), curve
 
 
 def full(
@@ -116,7 +129,7 @@ def full(
         f"least confident {100 * cheap.HARD_SHARE:.0f} %": compare.hard_slice(read),
     }
     scores = [score(f"{name}, validation", decided) for name, decided in slices.items()]
-    return _report(halves, mode(a, ab), None, scores, (), latency), list(slices.items())
+    return _report(halves, mode(a, ab), None, scores, (), (), latency), list(slices.items())
 
 
 def measured_latency(halves: Halves, vectors: NDArray[np.float32]) -> Latency:
@@ -141,12 +154,17 @@ def measured_latency(halves: Halves, vectors: NDArray[np.float32]) -> Latency:
     return Latency(len(texts), p50, p95, float(np.mean([cpu for _, cpu in embedded])), decide_p50, decide_p95)
 
 
+def _validation(data: Path, source: str) -> list[str]:
+    return [row.text for row in read_rows(part(data, source, "validation"))][:MOST_OF_A_KIND]
+
+
 def _report(
     halves: Halves,
     decided_by: str,
     threshold: float | None,
     scores: Sequence[SliceScore],
     fresh_rows: Sequence[Fresh],
+    new_kinds: Sequence[NewKind],
     latency: Latency | None,
 ) -> SourceReport:
     return SourceReport(
@@ -159,6 +177,7 @@ def _report(
         threshold=threshold,
         slices=tuple(scores),
         fresh=tuple(fresh_rows),
+        new_kinds=tuple(new_kinds),
         latency=latency,
     )
 

@@ -92,9 +92,9 @@ def read(half_a: Part, fold: Integers, half_b: Part, test: Part, labels: int, *,
     )
 
 
-def validation(of: Material) -> Read:
+def validation(of: Material, *, index_head: bool = True) -> Read:
     """Everything chosen on half A, tested on the validation part."""
-    return read(of.half_a, of.fold, of.half_b, of.test, len(of.labels))
+    return read(of.half_a, of.fold, of.half_b, of.test, len(of.labels), index_head=index_head)
 
 
 def cross_fitted(of: Material) -> list[Read]:

@@ -15,6 +15,7 @@ from load_tests.fallback_parts.measures import (
     interval,
     macro_f1,
 )
+from load_tests.fallback_parts.new_kind import SURE, NewKind
 from load_tests.fallback_parts.tune import CONFIDENCE_LEVEL
 
 COVERAGES = (0.25, 0.5, 0.75, 1.0)
@@ -74,6 +75,7 @@ class SourceReport:
     threshold: float | None
     slices: tuple[SliceScore, ...]
     fresh: tuple[Fresh, ...]
+    new_kinds: tuple[NewKind, ...]
     latency: Latency | None
 
     def as_json(self) -> dict[str, object]:
@@ -135,6 +137,9 @@ def markdown(report: SourceReport) -> str:
         ]
     if report.fresh:
         lines += ["", "**A label that only the index knows** (validation)", "", *_fresh(report.fresh)]
+    if report.new_kinds:
+        lines += ["", "**A kind of document unlike all others, added to the index** (validation)", ""]
+        lines += _new_kinds(report.new_kinds)
     if report.latency:
         one = report.latency
         lines += [
@@ -187,6 +192,31 @@ def _fresh(rows: Iterable[Fresh]) -> list[str]:
             _percent(row.accepted),
             _percent(row.accepted_precision),
             f"{_percent(row.others_right)} of {row.others}",
+        )
+        for row in rows
+    ]
+    return table(head, cells)
+
+
+def _new_kinds(rows: Iterable[NewKind]) -> list[str]:
+    head = (
+        "kind",
+        "test",
+        "exemplars",
+        "recognised",
+        f"with {SURE} or more",
+        "classifier's confidence",
+        "others taken",
+    )
+    cells = [
+        (
+            row.kind,
+            str(row.documents),
+            str(row.exemplars),
+            _percent(row.recognised),
+            _percent(row.sure),
+            _number(row.classifier_confidence),
+            _percent(row.others_taken),
         )
         for row in rows
     ]

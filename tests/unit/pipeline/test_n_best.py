@@ -36,7 +36,8 @@ def test_every_label_is_there_likeliest_first() -> None:
     prediction, found = read("aa", [O])
     assert [label for label, _ in found.labels] == ["receipt", "letter.short", "letter.long"]
     assert sum(probability for _, probability in found.labels) == pytest.approx(1)
-    assert found.labels[0] == (prediction.label, pytest.approx(prediction.probability))
+    assert found.labels[0][0] == prediction.label
+    assert found.labels[0][1] == pytest.approx(prediction.probability)
 
 
 def test_spans_that_were_not_published_come_after_the_one_that_was() -> None:
