@@ -46,6 +46,9 @@ from load_tests.fallback_parts.new_kind import NewKind, new_kind
 from load_tests.fallback_parts.plot import write_plot
 from load_tests.fallback_parts.report import Latency, SliceScore, SourceReport, markdown, score
 
+HEAD = (
+    "# Tier 1 of the fallback, measured\n\nBy load_tests/fallback_eval.py, which says what is compared with what.\n\n"
+)
 TIMED = 60  # documents
 MOST_OF_A_KIND = 76  # documents of another source that play a new kind
 TYPICAL = Policy(neighbours=25, vote_temperature=0.05, vote_weight=0.5, temperature=1.0, threshold=0.9)  # to time
@@ -90,7 +93,8 @@ def main(arguments: Sequence[str] | None = None, embed: Embed = cached) -> None:
         print(markdown(report), flush=True)
     if args.out is not None:
         args.out.mkdir(parents=True, exist_ok=True)
-        (args.out / "fallback.md").write_text("\n".join(markdown(report) for report in reports), encoding="utf-8")
+        tables = "\n".join(markdown(report) for report in reports)
+        (args.out / "fallback.md").write_text(HEAD + tables, encoding="utf-8")
         told = [report.as_json() for report in reports]
         (args.out / "fallback.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
         write_plot(curves, f"Tier 1 on deferred documents; classifier: {reports[0].mode}", args.out / "coverage.png")
