@@ -11,9 +11,9 @@ is the CHEAP mode: the classifier is a logistic head on the frozen embedder's ve
 test part is validation, and validation with each fifth of half A, everything chosen on the other four. With --new-kinds
 sroie, documents of another source are added to the index as a label that nothing was trained on.
 
-    DOCMILL_DATA=FOLDER python -m load_tests.fallback_eval mtsamples cfpb --write-halves DIR
+    DOCMILL_DATA=FOLDER python -m load_tests.fallback_eval sroie cfpb mtsamples cuad vetclaims --write-halves DIR
     docmill train run recipes/mailroom-en.toml --data DIR/a  --out DIR/bundle-a    # an hour each, on two quiet cores
-    docmill train run recipes/mailroom-en.toml --data DIR/ab --out DIR/bundle-ab   # name ALL its sources above
+    docmill train run recipes/mailroom-en.toml --data DIR/ab --out DIR/bundle-ab
     DOCMILL_DATA=FOLDER python -m load_tests.fallback_eval mtsamples cfpb --bundles DIR/bundle-a DIR/bundle-ab
 
 is the full mode. Both embed every document once (about 0.2 s of CPU), into the user's cache. Needs the extra [train].

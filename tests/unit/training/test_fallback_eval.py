@@ -62,7 +62,7 @@ def write_source(folder: Path, training: int = 40, validation: int = 12) -> Path
             for n in range(count)
             for label in LABELS
         ]
-        rows.append({"id": f"none-{first}", "text": "of no label", "label": None})
+        rows.append({"id": f"none-{first}", "text": "of no label"})
         lines = "".join(json.dumps(row) + "\n" for row in rows)
         (folder / "seasons" / f"{name}.jsonl").write_text(lines, encoding="utf-8")
     return folder
