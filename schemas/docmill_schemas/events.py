@@ -190,6 +190,14 @@ class FallbackRequested(_Event):
     text: str
     document_type: DocumentType
     fields: tuple[ExtractedField, ...] = ()
+    label_probabilities: tuple[LabelProbability, ...] = Field(
+        default=(), description="of all labels that the bundle knows, likeliest first; empty before docmill 0.2"
+    )
+    candidates: tuple[ExtractedField, ...] = Field(
+        default=(),
+        description="the likeliest spans of each field of the type, those of `fields` among them unless they are too "
+        "long to be a value; empty before docmill 0.2",
+    )
     reasons: tuple[OpenDeferralReason, ...] = Field(min_length=1)
     missing_fields: tuple[str, ...] = ()
     unread_attachments: tuple[str, ...] = Field(

@@ -83,6 +83,8 @@ FALLBACK = FallbackRequested(
     text=TEXT,
     document_type=TYPE,
     fields=FIELDS[:2],
+    label_probabilities=(LabelProbability(label=TYPE.label, probability=TYPE.probability), *TYPE.alternatives),
+    candidates=(*FIELDS[:2], _field("total", "RM 41.50", "41.50 MYR", 0.3127)),
     reasons=(DeferralReason.MISSING_FIELD,),
     missing_fields=("total",),
     bundle=BUNDLE,

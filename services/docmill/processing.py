@@ -16,10 +16,11 @@ from docmill.errors import AbandonedError, DependencyError, DocumentError, where
 from docmill.ingest import InThread
 from docmill.ingest.extracted import Extracted
 from docmill.ingest.parser_process import UnforeseenError
-from docmill.pipeline.decode import decode
+from docmill.pipeline.decode import merge, read_off
 from docmill.pipeline.language import language_is_known
+from docmill.pipeline.n_best import NBest, n_best
 from docmill.pipeline.route import route
-from docmill.pipeline.types import Prediction, Route, WindowOutput
+from docmill.pipeline.types import Deferral, Prediction, Route, WindowOutput
 from docmill.pipeline.window import Tokens, Window, cut, tokenise
 from docmill_schemas.ids import sha256_hex
 from docmill_schemas.reasons import RejectionReason
@@ -51,6 +52,7 @@ class Decided:
     timings_ms: dict[str, float] = field(default_factory=dict)
     page_starts: tuple[int, ...] = ()  # see Extracted
     unread_attachments: tuple[str, ...] = ()
+    n_best: NBest | None = None  # of a deferred document
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,9 +208,11 @@ class Mill:
         started = time.perf_counter()
         spec = self.bundle.spec
         text, unread = work.extracted.text, work.extracted.unread_attachments
-        prediction = decode(text, work.tokens, work.windows, outputs, spec)
+        merged = merge(work.tokens, work.windows, outputs, spec)
+        prediction = read_off(text, work.tokens, merged, spec)
         known = language_is_known(text, self.bundle.languages)
         chosen = route(prediction, spec, language_known=known, has_unread_attachments=bool(unread))
+        further = n_best(text, work.tokens, merged, spec) if isinstance(chosen, Deferral) else None
         seconds = time.perf_counter() - started
         self._observer.stage("decode", seconds)
         work.timings_ms["decode"] = _ms(seconds)
@@ -222,6 +226,7 @@ class Mill:
             timings_ms=work.timings_ms,
             page_starts=work.extracted.page_starts,
             unread_attachments=unread,
+            n_best=further,
         )
 
     @staticmethod

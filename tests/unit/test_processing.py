@@ -114,6 +114,17 @@ def test_the_route_says_why_not(mill: Mill) -> None:
     assert DeferralReason.UNKNOWN_LANGUAGE in foreign.route.reasons
 
 
+def test_only_a_deferred_document_carries_all_that_the_model_thought(mill: Mill) -> None:
+    sure, contract = mill.process([document(text_of("receipt", 3)), document(text_of("contract", 3))])
+    assert isinstance(sure, Decided)
+    assert sure.n_best is None
+    assert isinstance(contract, Decided)
+    assert contract.n_best is not None
+    assert contract.n_best.labels[0] == (contract.prediction.label, contract.prediction.probability)
+    assert {label for label, _ in contract.n_best.labels} == set(LABELS)
+    assert set(contract.prediction.spans) <= set(contract.n_best.spans)
+
+
 def test_one_outcome_a_document_in_order(bundle: Bundle) -> None:
     documents = [document(text_of("receipt", n, words=10 + 30 * (n % 3)), str(n)) for n in range(7)]
     documents[2] = document(b"", "2")

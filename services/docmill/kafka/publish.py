@@ -2,6 +2,7 @@
 
 import zlib
 from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -108,6 +109,7 @@ class Publisher:
         return self._event_record(decoded, PROCESSED, EventType.DOCUMENT_PROCESSED, result, event, now)
 
     def _deferred(self, decoded: DecodedRecord, decided: Decided, deferral: Deferral, now: datetime) -> OutgoingRecord:
+        further = decided.n_best
         event = FallbackRequested(
             request_id=decoded.request_id,
             document_id=decoded.document_id,
@@ -119,6 +121,8 @@ class Publisher:
             text=decided.text,
             document_type=document_type(decided),
             fields=extracted_fields(decided, self._bundle.spec),
+            label_probabilities=_probabilities(further.labels) if further else (),
+            candidates=_wire_spans(further.spans, decided, self._bundle.spec) if further else (),
             reasons=deferral.reasons,
             missing_fields=deferral.missing_fields,
             unread_attachments=decided.unread_attachments,
@@ -144,14 +148,20 @@ def document_type(decided: Decided) -> DocumentType:
     return DocumentType(
         label=prediction.label,
         probability=_rounded(prediction.probability),
-        alternatives=tuple(
-            LabelProbability(label=label, probability=_rounded(p)) for label, p in prediction.alternatives
-        ),
+        alternatives=_probabilities(prediction.alternatives),
     )
+
+
+def _probabilities(of: Iterable[tuple[str, float]]) -> tuple[LabelProbability, ...]:
+    return tuple(LabelProbability(label=label, probability=_rounded(probability)) for label, probability in of)
 
 
 def extracted_fields(decided: Decided, spec: ModelSpec) -> tuple[ExtractedField, ...]:
     """The wire form of a prediction's spans, values normalised, with the page that each starts on."""
+    return _wire_spans(decided.prediction.spans, decided, spec)
+
+
+def _wire_spans(spans: Iterable[Span], decided: Decided, spec: ModelSpec) -> tuple[ExtractedField, ...]:
     kinds = {field.name: field for field in spec.fields}
     starts = decided.page_starts
 
@@ -172,7 +182,7 @@ def extracted_fields(decided: Decided, spec: ModelSpec) -> tuple[ExtractedField,
             confidence=_rounded(span.confidence),
         )
 
-    return tuple(wire(span) for span in decided.prediction.spans)
+    return tuple(wire(span) for span in spans)
 
 
 def rejected_record(decoded: DecodedRecord, rejected: Rejected) -> OutgoingRecord:

@@ -1,4 +1,4 @@
-"""Window outputs to one prediction of a document. Does not know thresholds or routes."""
+"""Window outputs to one prediction of a document: `merge`, then `read_off`. Does not know thresholds or routes."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -26,17 +26,6 @@ class Merged:
     outlier_distance: float
 
 
-def decode(
-    text: str, tokens: Tokens, windows: Sequence[Window], outputs: Sequence[WindowOutput], spec: ModelSpec
-) -> Prediction:
-    """Pool the document type over the first windows, merge the tags of all, read off the spans of the type's group.
-
-    Args:
-        windows, outputs: one each, in text order; at least one.
-    """
-    return read_off(text, tokens, merge(tokens, windows, outputs, spec), spec)
-
-
 def merge(
     tokens: Tokens,
     windows: Sequence[Window],
@@ -47,7 +36,7 @@ def merge(
     """The outputs of a document's windows as one, for the fields of the likeliest type's group and `further` ones."""
     head = outputs[: spec.type_windows]
     type_logits = mean_over([o.type_logits for o in head])
-    likeliest = spec.labels[_order(type_logits)[0]]
+    likeliest = spec.labels[likeliest_first(type_logits)[0]]
     wanted = {*spec.group_of(likeliest).fields, *further}
     columns = tuple(i for i, field in enumerate(spec.fields) if field.name in wanted)
     tag_logits = merge_tags(len(tokens), windows, outputs, columns)
@@ -58,7 +47,7 @@ def merge(
 def read_off(text: str, tokens: Tokens, merged: Merged, spec: ModelSpec) -> Prediction:
     """The prediction that merged outputs amount to; fields beyond those of the type's group are passed over."""
     probabilities = softmax(merged.type_logits, spec.type_temperature)
-    order = _order(merged.type_logits)
+    order = likeliest_first(merged.type_logits)
     label = spec.labels[order[0]]
     group = spec.group_of(label)
     own = [i for i, column in enumerate(merged.columns) if spec.fields[column].name in group.fields]
@@ -124,7 +113,17 @@ def field_spans(text: str, tokens: Tokens, raw: Floats, calibrated: Floats, fiel
     document may hold several times all that are likelier than not, else the most confident one: whether that is sure
     enough is the route's to say.
     """
-    inside = raw[:, OUTSIDE] < 0.5
+    spans = spans_below(0.5, text, tokens, raw, calibrated, field)
+    if field.many:
+        return [span for span in spans if span.confidence >= LIKELY]
+    return [max(spans, key=lambda span: (span.confidence, -span.start))] if spans else []
+
+
+def spans_below(
+    limit: float, text: str, tokens: Tokens, raw: Floats, calibrated: Floats, field: FieldSpec
+) -> list[Span]:
+    """All spans of one field, in text order, of tokens whose raw probability of "outside" is below `limit`."""
+    inside = raw[:, OUTSIDE] < limit
     if not inside.any():
         return []
     begins = inside & (raw[:, BEGIN] > raw[:, INSIDE])
@@ -141,9 +140,7 @@ def field_spans(text: str, tokens: Tokens, raw: Floats, calibrated: Floats, fiel
             if spans and start < spans[-1].end:  # two beginnings within one word are one span
                 start, confidence = spans[-1].start, max(confidence, spans.pop().confidence)
             spans.append(Span(field.name, start, end, min(1.0, confidence)))
-    if field.many:
-        return [span for span in spans if span.confidence >= LIKELY]
-    return [max(spans, key=lambda span: (span.confidence, -span.start))] if spans else []
+    return spans
 
 
 def outlier_distance(pooled: Floats, outlier: OutlierSpec) -> float:
@@ -152,8 +149,8 @@ def outlier_distance(pooled: Floats, outlier: OutlierSpec) -> float:
     return float(((outlier.centroids - projected) ** 2).sum(axis=1).min())
 
 
-def _order(logits: Floats) -> NDArray[np.intp]:
-    """Labels, likeliest first."""
+def likeliest_first(logits: Floats) -> NDArray[np.intp]:
+    """Positions of labels, likeliest first."""
     return np.argsort(-logits, kind="stable")
 
 

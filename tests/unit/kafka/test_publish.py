@@ -2,6 +2,7 @@
 
 import json
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,13 +13,14 @@ from docmill.ingest.limits import DEFAULT_LIMITS
 from docmill.ingest.media_types import DOCX
 from docmill.kafka.decode_record import DecodedRecord
 from docmill.kafka.publish import MAX_REQUEST_BYTES, OutgoingRecord, Publisher, rejected_record
+from docmill.pipeline.n_best import MAX_CHARACTERS, SPANS_PER_FIELD, NBest
 from docmill.pipeline.types import Deferral, Span
 from docmill.processing import Decided, Rejected
 from docmill_schemas.cloudevents import read_headers
 from docmill_schemas.events import DocumentProcessed, DocumentRejected, FallbackRequested
 from docmill_schemas.ids import result_id
 from docmill_schemas.reasons import DecidedBy, DeferralReason, RejectionReason
-from docmill_schemas.topics import FALLBACK, PROCESSED, RECEIVED_MAX_BYTES, REJECTED
+from docmill_schemas.topics import FALLBACK, FALLBACK_MARGIN_BYTES, PROCESSED, RECEIVED_MAX_BYTES, REJECTED
 from tests.unit.ingest.word_files import paragraph, word_file
 from tests.unit.kafka.fakes import SENT_AT, bundle, decide, decode, record
 
@@ -75,6 +77,31 @@ def test_a_deferral_carries_the_text_and_why() -> None:
     assert event.text == "a letter"
     assert (event.reasons, event.missing_fields) == (DEFERRED.reasons, ("date",))
     assert read_headers(outgoing.headers)["ce_type"] == "docmill.fallback.requested.v1"
+
+
+def test_a_deferral_carries_all_that_the_model_thought() -> None:
+    decoded = decode(record(b"on 3 May 2024 or 4"))
+    thought = NBest(
+        (("receipt", 0.61239), ("letter.short", 0.4)), (Span("date", 3, 13, 0.71239), Span("date", 17, 18, 0.1))
+    )
+    decided = replace(decide(decoded, DEFERRED, (Span("date", 3, 13, 0.71239),)), n_best=thought)
+    event = FallbackRequested.model_validate_json(publish(decoded, decided).value or b"")
+    assert [(p.label, p.probability) for p in event.label_probabilities] == [("receipt", 0.6124), ("letter.short", 0.4)]
+    assert event.candidates[0] == event.fields[0]
+    assert [(c.text, c.value, c.confidence) for c in event.candidates] == [
+        ("3 May 2024", "2024-05-03", 0.7124),
+        ("4", None, 0.1),
+    ]
+
+
+def test_what_the_model_thought_leaves_room_for_the_text() -> None:
+    """Some hundred labels, and of ten fields five spans as long as they may be."""
+    decoded = decode(record(b"a letter"))
+    text = incompressible(MAX_CHARACTERS)
+    spans = tuple(Span("date", 0, MAX_CHARACTERS, 0.5) for _ in range(10 * SPANS_PER_FIELD))
+    plain = with_text(decide(decoded, DEFERRED), text)
+    thoughtful = replace(plain, n_best=NBest(tuple((f"group.label{n}", 0.01) for n in range(100)), spans))
+    assert publish(decoded, thoughtful).size() - publish(decoded, plain).size() < FALLBACK_MARGIN_BYTES / 10
 
 
 def test_a_field_of_a_paged_document_says_its_page() -> None:

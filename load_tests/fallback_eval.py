@@ -1,0 +1,190 @@
+"""What tier 1 of the fallback is worth on documents that the fast model would not decide alone.
+
+The training documents of a source are dealt into two halves, near-duplicates together. Half A trains the classifier and
+chooses the policy; half B is indexed and trains nothing. On the test documents that the classifier's threshold defers
+(and on the least confident 40 %), four ways are set side by side: classifier alone, neighbour vote, blend, and a
+classifier retrained on both halves. Nothing is chosen on a test document.
+
+    DOCMILL_DATA=FOLDER python -m load_tests.fallback_eval mtsamples cfpb --out docs/fallback
+
+is the CHEAP mode: the classifier is a logistic head on the frozen embedder's vectors, not the one that ships. There the
+test part is validation, and validation with each fifth of half A, everything chosen on the other four. With --new-kinds
+sroie, documents of another source are added to the index as a label that nothing was trained on.
+
+    DOCMILL_DATA=FOLDER python -m load_tests.fallback_eval sroie cfpb mtsamples cuad vetclaims --write-halves DIR
+    docmill train run recipes/mailroom-en.toml --data DIR/a  --out DIR/bundle-a    # an hour each, on two quiet cores
+    docmill train run recipes/mailroom-en.toml --data DIR/ab --out DIR/bundle-ab
+    DOCMILL_DATA=FOLDER python -m load_tests.fallback_eval mtsamples cfpb --bundles DIR/bundle-a DIR/bundle-ab
+
+is the full mode. Both embed every document once (about 0.2 s of CPU), into the user's cache. Needs the extra [train].
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from docmill.fallback.decide import decide_label
+from docmill.fallback.policy import Policy
+from docmill.fallback.types import DeferredDocument, Neighbour
+from docmill.training.corpus import part
+from docmill.training.row import read_rows
+from load_tests.fallback_parts import cheap, compare
+from load_tests.fallback_parts.bundles import mode, read_with_bundles
+from load_tests.fallback_parts.corpora import Halves, read_halves, write_halves
+from load_tests.fallback_parts.embeddings import cached, timed
+from load_tests.fallback_parts.fresh import Fresh, fresh
+from load_tests.fallback_parts.judged import Exemplars, nearest
+from load_tests.fallback_parts.measures import quantiles_ms
+from load_tests.fallback_parts.new_kind import NewKind, new_kind
+from load_tests.fallback_parts.plot import write_plot
+from load_tests.fallback_parts.report import Latency, SliceScore, SourceReport, markdown, score
+
+HEAD = (
+    "# Tier 1 of the fallback, measured\n\nBy load_tests/fallback_eval.py, which says what is compared with what.\n\n"
+)
+TIMED = 60  # documents
+MOST_OF_A_KIND = 76  # documents of another source that play a new kind
+TYPICAL = Policy(neighbours=25, vote_temperature=0.05, vote_weight=0.5, temperature=1.0, threshold=0.9)  # to time
+Embed = Callable[[str, Sequence[str]], NDArray[np.float32]]  # (source, texts) to vectors
+
+
+def main(arguments: Sequence[str] | None = None, embed: Embed = cached) -> None:
+    """Read, embed, decide, compare; print tables and, with --out, write them with a picture and JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sources", nargs="+", help="folders of the data")
+    parser.add_argument("--data", type=Path, default=os.environ.get("DOCMILL_DATA"), help="default: DOCMILL_DATA")
+    parser.add_argument("--limit", type=int, help="training documents of a source, the first ones")
+    parser.add_argument("--write-halves", type=Path, metavar="DIR", help="write folders to train bundles on, and end")
+    parser.add_argument("--bundles", type=Path, nargs=2, metavar=("A", "AB"), help="the full mode")
+    parser.add_argument(
+        "--new-kinds", nargs="*", default=[], help="sources of which validation documents are a new kind"
+    )
+    parser.add_argument("--no-latency", action="store_true")
+    parser.add_argument("--out", type=Path, help="folder for fallback.md, fallback.json and coverage.png")
+    args = parser.parse_args(arguments)
+    if args.data is None:
+        parser.error("say where the labelled documents are: --data or DOCMILL_DATA")
+    data = Path(args.data)
+    if args.write_halves is not None:
+        for source in args.sources:
+            write_halves(data, source, args.write_halves)
+        return
+    reports: list[SourceReport] = []
+    curves: dict[str, list[tuple[str, compare.Decided]]] = {}
+    for source in args.sources:
+        halves = read_halves(data, source, args.limit)
+        print(f"{source}: {len(halves.everything)} documents to embed", file=sys.stderr)
+        vectors = embed(source, [document.text for document in halves.everything])
+        latency = None if args.no_latency else measured_latency(halves, vectors)
+        if args.bundles:
+            report, curve = full(halves, vectors, args.bundles[0], args.bundles[1], latency)
+        else:
+            kinds = {name: embed(name, _validation(data, name)) for name in args.new_kinds if name != source}
+            report, curve = cheaply(halves, vectors, latency, kinds)
+        reports.append(report)
+        curves[source] = curve
+        print(markdown(report), flush=True)
+    if args.out is not None:
+        args.out.mkdir(parents=True, exist_ok=True)
+        tables = "\n".join(markdown(report) for report in reports)
+        (args.out / "fallback.md").write_text(HEAD + tables, encoding="utf-8")
+        told = [report.as_json() for report in reports]
+        (args.out / "fallback.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+        write_plot(curves, f"Tier 1 on deferred documents; classifier: {reports[0].mode}", args.out / "coverage.png")
+
+
+def cheaply(
+    halves: Halves,
+    vectors: NDArray[np.float32],
+    latency: Latency | None,
+    kinds: Mapping[str, NDArray[np.float32]],
+) -> tuple[SourceReport, list[tuple[str, compare.Decided]]]:
+    """The cheap mode on one source. `kinds`: vectors of documents of other sources, by name."""
+    material = cheap.material(halves, vectors)
+    reads = [cheap.validation(material), *cheap.cross_fitted(material)]
+    slices = {
+        "deferred": [compare.deferred_slice(read) for read in reads],
+        f"least confident {100 * cheap.HARD_SHARE:.0f} %": [compare.hard_slice(read) for read in reads],
+    }
+    scores, curve = [], []
+    for name, parts in slices.items():
+        together = compare.pooled(parts)
+        scores.append(score(f"{name}, validation", parts[0]))
+        scores.append(score(f"{name}, validation and cross-fitted half A", together))
+        curve.append((name, together))
+    new = [row for name, of_kind in kinds.items() for row in new_kind(material, name, of_kind)]
+    return _report(halves, cheap.MODE, reads[0].threshold, scores, fresh(material), new, latency), curve
+
+
+def full(
+    halves: Halves, vectors: NDArray[np.float32], a: Path, ab: Path, latency: Latency | None
+) -> tuple[SourceReport, list[tuple[str, compare.Decided]]]:
+    """The full mode on one source."""
+    read = read_with_bundles(a, ab, halves, vectors)
+    slices = {
+        "deferred": compare.deferred_slice(read),
+        f"least confident {100 * cheap.HARD_SHARE:.0f} %": compare.hard_slice(read),
+    }
+    scores = [score(f"{name}, validation", decided) for name, decided in slices.items()]
+    return _report(halves, mode(a, ab), None, scores, (), (), latency), list(slices.items())
+
+
+def measured_latency(halves: Halves, vectors: NDArray[np.float32]) -> Latency:
+    """Tier 1 on the first test documents, one by one: embed, search half B, decide. Raises: EmbedderError."""
+    texts = [document.text for document in halves.test[:TIMED]]
+    embedded = timed(texts)
+    gold = np.array([halves.labels.index(document.label or "") for document in halves.half_b])
+    first = len(halves.half_a)
+    index = Exemplars(vectors[first : first + len(gold)], gold)
+    uniform = {label: 1 / len(halves.labels) for label in halves.labels}
+    queries = vectors[first + len(gold) :][:TIMED]
+    decided = []
+    for query in queries:
+        started = time.perf_counter()
+        similarities, labels = nearest(query[None], index)
+        pairs = zip(similarities[0].tolist(), labels[0].tolist(), strict=True)
+        neighbours = [Neighbour(f"{n:04}", halves.labels[label], cosine) for n, (cosine, label) in enumerate(pairs)]
+        decide_label(DeferredDocument("", uniform), neighbours, TYPICAL)
+        decided.append(1000 * (time.perf_counter() - started))
+    p50, p95 = quantiles_ms([wall for wall, _ in embedded])
+    decide_p50, decide_p95 = quantiles_ms(decided)
+    return Latency(len(texts), p50, p95, float(np.mean([cpu for _, cpu in embedded])), decide_p50, decide_p95)
+
+
+def _validation(data: Path, source: str) -> list[str]:
+    return [row.text for row in read_rows(part(data, source, "validation"))][:MOST_OF_A_KIND]
+
+
+def _report(
+    halves: Halves,
+    decided_by: str,
+    threshold: float | None,
+    scores: Sequence[SliceScore],
+    fresh_rows: Sequence[Fresh],
+    new_kinds: Sequence[NewKind],
+    latency: Latency | None,
+) -> SourceReport:
+    return SourceReport(
+        source=halves.source,
+        mode=decided_by,
+        half_a=len(halves.half_a),
+        half_b=len(halves.half_b),
+        test=len(halves.test),
+        left_out=halves.left_out,
+        threshold=threshold,
+        slices=tuple(scores),
+        fresh=tuple(fresh_rows),
+        new_kinds=tuple(new_kinds),
+        latency=latency,
+    )
+
+
+if __name__ == "__main__":
+    main()
