@@ -1,4 +1,4 @@
-"""`docmill train run` from labelled samples to a bundle that reads documents; killed on the way in test_train_tiny.py."""
+"""`docmill train run` from labelled samples to a bundle that reads documents; test_train_tiny.py kills it midway."""
 
 import json
 import os
