@@ -13,7 +13,7 @@ PYTEST := -m pytest -n $(WORKERS) --no-loadscope-reorder
 LOCK = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
   --no-emit-find-links --no-header --no-annotate -q
 # Whatever may need the extra [train], the longest first; how the corpus of claims is written does not.
-TRAIN_TESTS := tests/integration/test_train_run.py tests/integration/test_train_study.py \
+TRAIN_TESTS := $(addprefix tests/integration/test_train_,run.py tiny.py study.py) \
   tests/parity tests/unit/training --ignore tests/unit/training/claims
 
 .PHONY: help setup demo test train-setup test-train check format schemas dashboards load flood bench chaos lock clean
