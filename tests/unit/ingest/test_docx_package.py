@@ -63,7 +63,9 @@ def test_compressions_that_no_word_document_has(compression: int) -> None:
     assert refused(archive({"a": b"0" * 1000}, compression)).reason is RejectionReason.MALFORMED_DOCUMENT
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"text", archive({"a": b"0123" * 99})[:-30]])
+@pytest.mark.parametrize(
+    "content", [b"", b"PK\x03\x04", b"text", archive({"a": b"0123" * 99})[:-30]], ids=["empty", "magic", "text", "cut"]
+)
 def test_no_archive(content: bytes) -> None:
     assert refused(content).reason is RejectionReason.MALFORMED_DOCUMENT
 
