@@ -28,16 +28,17 @@ from aiokafka.structs import OffsetAndMetadata
 from rich.console import Console
 
 from docmill.errors import BrokerError
-from docmill.kafka.crash_marks import UNREMARKABLE as MARK
+from docmill.kafka.crash_marks import CrashMark, signed
 from docmill.kafka.exactly_once import ExactlyOnce, transactional_id
 from docmill.kafka.producers import new_producer
-from docmill.kafka.progress import ProgressLog, new_progress_consumer, progress_value
+from docmill.kafka.progress import Progress, ProgressLog, new_progress_consumer
 from docmill.kafka.watched_consumer import PollWatch, WatchedConsumer
 from docmill.local_kafka import EmbeddedBroker, embedded_broker
 from docmill.settings import load_settings
 from docmill_schemas.topics import PROGRESS
 
 GROUP, TOPIC, PARTITIONS = "stale", "claims", 50
+INPUT_ID = "its id"
 ASKED = [TopicPartition(TOPIC, partition) for partition in range(PARTITIONS)]
 WATCHED_S = 30.0  # after a restart
 PATIENCE_S = 5.0  # for one answer
@@ -94,16 +95,24 @@ async def prepare(bootstrap: str, commits: int) -> None:
             sent = [await producer.send(TOPIC, b"", partition=partition.partition) for _ in range(commits)]
             await asyncio.gather(*sent)
         for partition in ASKED:  # as the last transaction of each would have
-            key, value = transactional_id(GROUP, partition).encode(), progress_value(OffsetAndMetadata(commits, MARK))
+            key, value = (
+                f"{transactional_id(GROUP, partition)}:{INPUT_ID}".encode(),
+                Progress(committed(commits)).as_value(),
+            )
             await producer.send_and_wait(PROGRESS.name, value, key=key, partition=partition.partition)
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=GROUP, enable_auto_commit=False)
     await consumer.start()
     try:
         consumer.assign(ASKED)
         for offset in range(1, commits + 1):
-            await consumer.commit({partition: OffsetAndMetadata(offset, MARK) for partition in ASKED})
+            await consumer.commit({partition: committed(offset) for partition in ASKED})
     finally:
         await consumer.stop()
+
+
+def committed(offset: int) -> OffsetAndMetadata:
+    """As docmill commits, a commit for each offset."""
+    return OffsetAndMetadata(offset, signed(CrashMark(), offset))
 
 
 async def watch_restart(broker: EmbeddedBroker, busy: int, last: int, ways: Sequence[str]) -> dict[str, Answers]:
@@ -156,8 +165,9 @@ async def fenced_reader(bootstrap: str, kind: type[ExactlyOnce] = Believing) -> 
     """What docmill would go on from."""
     settings = load_settings(kafka_bootstrap_servers=bootstrap, group=GROUP)
     async with onlooker(bootstrap) as consumer:
-        progress = ProgressLog(lambda: new_progress_consumer(settings), PROGRESS.name)
-        delivery = kind(lambda: consumer, lambda name: new_producer(settings, name), progress, GROUP, "", PATIENCE_S)
+        progress = ProgressLog(lambda: new_progress_consumer(settings), PROGRESS.name, PATIENCE_S)
+        producers = partial(new_producer, settings)
+        delivery = kind(lambda: consumer, producers, progress, GROUP, "", PATIENCE_S, INPUT_ID)
 
         async def ask(partition: TopicPartition) -> int:
             return (await delivery.acquire(partition)).offset

@@ -111,9 +111,9 @@ async def _deliveries(
 ) -> AsyncIterator[dict[DeliveryName, Delivery]]:
     producer = new_producer(settings)
     at_least = AtLeastOnce(consumer, producer, settings.topic_prefix)
-    progress = ProgressLog(partial(new_progress_consumer, settings), settings.topic_prefix + PROGRESS.name)
+    progress = ProgressLog(partial(new_progress_consumer, settings), settings.topic_prefix + PROGRESS.name, TIMEOUT_S)
     producers = partial(new_producer, settings)
-    exactly = ExactlyOnce(consumer, producers, progress, settings.group, settings.topic_prefix, TIMEOUT_S)
+    exactly = ExactlyOnce(consumer, producers, progress, settings.group, settings.topic_prefix, TIMEOUT_S, "bench")
     await start_producer(producer, TIMEOUT_S)
     try:
         yield {EXACTLY_ONCE: exactly, AT_LEAST_ONCE: at_least}

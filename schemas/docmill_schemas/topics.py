@@ -27,13 +27,14 @@ class TopicSpec:
     retention_ms: int | None  # None: never by time
     max_bytes: int
     holds: str
+    further: tuple[tuple[str, str], ...] = ()  # how the broker keeps it; nothing that docmill relies on
 
     def config(self) -> dict[str, str]:
         """The topic's configuration as Kafka spells it."""
         entries = {"cleanup.policy": self.cleanup.value, "max.message.bytes": str(self.max_bytes)}
         if self.retention_ms is not None:
             entries["retention.ms"] = str(self.retention_ms)
-        return entries
+        return entries | dict(self.further)
 
 
 RECEIVED = TopicSpec(
@@ -75,6 +76,8 @@ PROGRESS = TopicSpec(
     None,
     MIB,
     "how far each partition is, written in the transaction of its results: read by who takes it over",
+    # Few records count, and all are looked through for a key that was not heard of for long.
+    (("segment.bytes", str(16 * MIB)), ("segment.ms", str(60 * 60 * 1000)), ("min.cleanable.dirty.ratio", "0.1")),
 )
 
 KNOWLEDGE_UPDATED = TopicSpec(

@@ -25,6 +25,7 @@ class _Metadata(BaseModel):
     owner: str | None = None
     suspect_tokens: int = Field(default=0, ge=0)
     deaths: int = Field(default=0, ge=0)
+    commit: int = Field(default=0, ge=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +71,20 @@ class CrashMark:
         return facts.model_dump_json(exclude_defaults=True)
 
 
-UNREMARKABLE = _Metadata(docmill=FORMAT).model_dump_json(exclude_defaults=True)  # says who committed, and no more
+def signed(mark: CrashMark, commit: int) -> str:
+    """The metadata of exactly_once's commit of that number, counted from 1 for each partition."""
+    facts = _Metadata(
+        docmill=FORMAT, owner=mark.owner, suspect_tokens=mark.suspect_tokens, deaths=mark.deaths, commit=commit
+    )
+    return facts.model_dump_json(exclude_defaults=True)
 
 
-def is_mark(metadata: str | None) -> bool:
-    """Whether docmill wrote it."""
+def commit_of(metadata: str | None) -> int | None:
+    """The number of a commit; 0: docmill's, without one; None: not docmill's at all."""
     try:
-        _Metadata.model_validate_json(metadata or "")
+        return _Metadata.model_validate_json(metadata or "").commit
     except ValidationError:
-        return False
-    return True
+        return None
 
 
 def read_mark(metadata: str | None) -> CrashMark:

@@ -29,7 +29,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata
 
 from docmill.errors import BrokerError
-from docmill.kafka.crash_marks import UNREMARKABLE
+from docmill.kafka.crash_marks import commit_of, signed
 from docmill.kafka.delivery import Committed
 from docmill.kafka.failpoints import failpoint
 from docmill.kafka.positions import Positions, name_of
@@ -40,7 +40,7 @@ from docmill.kafka.producers import (
     first_failure,
     start_producer,
 )
-from docmill.kafka.progress import ProgressLog, progress_value, settled
+from docmill.kafka.progress import Progress, ProgressLog, settled
 from docmill.kafka.publish import OutgoingRecord
 from docmill.kafka.refusals import refused
 from docmill.kafka.watched_consumer import WatchedConsumer
@@ -56,6 +56,7 @@ class ExactlyOnce:
 
     Args:
         timeout_s: for one transaction, and to start a producer.
+        input_id: the broker's id of the topic that is read; one made anew has another.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class ExactlyOnce:
         group: str,
         topic_prefix: str,
         timeout_s: float,
+        input_id: str,
     ) -> None:
         self._consumer = consumer
         self._positions = Positions(consumer)
@@ -74,8 +76,11 @@ class ExactlyOnce:
         self._group = group
         self._prefix = topic_prefix
         self._timeout_s = timeout_s
+        self._input_id = input_id
         self._producers: dict[TopicPartition, AIOKafkaProducer] = {}
         self._closing: set[asyncio.Task[None]] = set()
+        self._commits: dict[TopicPartition, int] = {}  # of what is held: the number of its last one
+        self._by_hand: dict[TopicPartition, int | None] = {}  # likewise: the last offset set by hand
 
     async def acquire(self, partition: TopicPartition) -> Committed:
         """See Delivery.
@@ -97,7 +102,11 @@ class ExactlyOnce:
             raise
         self._producers[partition] = producer
         failpoint("fenced")
-        committed = await self._positions.locate(partition, await self._last_offset(partition, producer))
+        try:
+            committed = await self._positions.locate(partition, await self._last_offset(partition, producer))
+        except BaseException:
+            self._discard(partition)  # else a release would commit what this replica last knew, long ago perhaps
+            raise
         failpoint("located")
         return committed
 
@@ -136,34 +145,40 @@ class ExactlyOnce:
         """See Delivery."""
         for partition in list(self._producers):
             self._discard(partition)
+        await self._progress.close()
         while self._closing:
             await asyncio.wait(self._closing)
-        await self._progress.close()
 
     async def _last_offset(self, partition: TopicPartition, producer: AIOKafkaProducer) -> OffsetAndMetadata | None:
-        """The offset that was committed last, by whatever of the two places has not forgotten it."""
+        """The offset that was committed last, by whichever of the two places has not forgotten it."""
+        name = name_of(partition)
         try:
             async with asyncio.timeout(self._timeout_s):
-                ours = await self._progress.last(
-                    self._key(partition), await self._progress_partition(partition, producer)
-                )
+                where = await self._progress_partition(partition, producer)
         except (KafkaError, TimeoutError) as error:
-            raise refused(f"cannot read how far {name_of(partition)} is", error, topic=partition.topic) from error
+            raise refused(f"cannot read how far {name} is", error, topic=self._prefix + PROGRESS.name) from error
+        ours = await self._progress.last(self._key(partition), where)
         groups = await self._positions.fetch(partition)
         last = settled(ours, groups)
-        if ours is not None and last == ours and ours != groups:
-            said = "none" if groups is None else groups.offset
-            forgot = "the group's coordinator has forgotten"
-            log.warning("%s: %s offset %d, it says %s", name_of(partition), forgot, ours.offset, said)
+        if ours is None:
+            self._commits[partition], self._by_hand[partition] = 0, None
+        else:
+            self._commits[partition], self._by_hand[partition] = commit_of(ours.committed.metadata) or 0, ours.by_hand
+            if last != groups:
+                said = "none" if groups is None else groups.offset
+                forgot = "the group's coordinator has forgotten"
+                log.warning("%s: %s offset %d, it says %s", name, forgot, ours.committed.offset, said)
+        if last is not None and commit_of(last.metadata) is None:
+            self._by_hand[partition] = last.offset
         return last
 
     async def _progress_partition(self, partition: TopicPartition, producer: AIOKafkaProducer) -> int:
-        """In step with the input's: nobody else's open transaction hides what was written last."""
+        """In step with the input's, so that few open transactions of others have to be waited for."""
         partitions: set[int] = await producer.partitions_for(self._prefix + PROGRESS.name)
         return int(partition.partition % len(partitions))
 
     def _key(self, partition: TopicPartition) -> bytes:
-        return transactional_id(self._group, partition).encode()
+        return f"{transactional_id(self._group, partition)}:{self._input_id}".encode()
 
     async def _make_final(self, partition: TopicPartition, records: Sequence[OutgoingRecord], at: Committed) -> None:
         """One transaction.
@@ -181,11 +196,12 @@ class ExactlyOnce:
                 failpoint("begun")
                 for r in records:
                     acks.append(await producer.send(self._prefix + r.topic, r.value, key=r.key, headers=r.headers))
-                offset = OffsetAndMetadata(at.offset, at.mark.as_metadata() or UNREMARKABLE)
+                commit = self._commits[partition] + 1
+                offset = OffsetAndMetadata(at.offset, signed(at.mark, commit))
                 acks.append(
                     await producer.send(
                         self._prefix + PROGRESS.name,
-                        progress_value(offset),
+                        Progress(offset, self._by_hand[partition]).as_value(),
                         key=self._key(partition),
                         partition=await self._progress_partition(partition, producer),
                     )
@@ -196,6 +212,7 @@ class ExactlyOnce:
                 failpoint("offsets_added")
                 await producer.commit_transaction()
                 failpoint("ended")
+                self._commits[partition] = commit
         except BaseException as error:
             self._discard(partition)
             if isinstance(error, FAILURES):

@@ -32,7 +32,7 @@ from docmill.kafka.producers import new_producer, start_producer
 from docmill.kafka.progress import ProgressLog, new_progress_consumer
 from docmill.kafka.refusals import explained, refused, told
 from docmill.kafka.slice_work import SliceWork
-from docmill.kafka.topics import cluster_id, verify_topics
+from docmill.kafka.topics import cluster_id, id_of_topic, verify_topics
 from docmill.kafka.worker import ERROR_WINDOW, Shared
 from docmill.settings import Settings
 from docmill.telemetry.http import ProbeServer
@@ -120,7 +120,7 @@ async def run_service(settings: Settings, service: Service, metrics: Metrics) ->
         DocmillError: it cannot start, or cannot go on.
     """
     poller = Poller(settings)
-    async with _delivery(settings, poller) as delivery:
+    async with _delivery(settings, poller, service.reads) as delivery:
         shared = Shared(
             settings=settings,
             owner=secrets.token_hex(8),
@@ -198,14 +198,15 @@ def _observed(task: "asyncio.Task[None]", engine: Engine) -> None:
 
 
 @asynccontextmanager
-async def _delivery(settings: Settings, poller: Poller) -> AsyncIterator[Delivery]:
+async def _delivery(settings: Settings, poller: Poller, reads: TopicSpec) -> AsyncIterator[Delivery]:
     """The delivery that the settings ask for."""
     delivery: Delivery
     if settings.delivery == "exactly_once":
+        prefix, timeout_s = settings.topic_prefix, settings.transaction_timeout_ms / 1000
+        input_id = await id_of_topic(settings, reads)
         producers = partial(new_producer, settings)
-        timeout_s = settings.transaction_timeout_ms / 1000
-        progress = ProgressLog(partial(new_progress_consumer, settings), settings.topic_prefix + PROGRESS.name)
-        delivery = ExactlyOnce(poller.consumer, producers, progress, settings.group, settings.topic_prefix, timeout_s)
+        progress = ProgressLog(partial(new_progress_consumer, settings), prefix + PROGRESS.name, timeout_s)
+        delivery = ExactlyOnce(poller.consumer, producers, progress, settings.group, prefix, timeout_s, input_id)
     else:
         producer = new_producer(settings)
         delivery = AtLeastOnce(poller.consumer, producer, settings.topic_prefix)

@@ -21,6 +21,7 @@ from aiokafka.errors import (
 from docmill.errors import BrokerError
 from docmill.kafka.connection import client_options
 from docmill.kafka.refusals import RIGHTS, explained
+from docmill.kafka.topic_id import topic_id
 from docmill.settings import Settings
 from docmill_schemas.topics import DAY_MS, OWN_TOPICS, PROCESSOR_TOPICS, TOPICS, TopicSpec
 
@@ -101,6 +102,16 @@ async def cluster_id(settings: Settings) -> str:
         if not described:
             raise BrokerError(f"the broker at {settings.kafka_bootstrap_servers} gives no cluster id: is it Kafka?")
         return str(described)
+
+
+async def id_of_topic(settings: Settings, spec: TopicSpec) -> str:
+    """The broker's id of a topic, which one made anew does not share.
+
+    Raises:
+        BrokerError: the broker does not answer, or the topic is missing.
+    """
+    async with _admin(settings) as admin:
+        return await topic_id(admin, settings.topic_prefix + spec.name)
 
 
 async def require_topics(settings: Settings, specs: Sequence[TopicSpec]) -> None:

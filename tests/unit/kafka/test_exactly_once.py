@@ -17,10 +17,10 @@ from aiokafka.errors import (
 from aiokafka.structs import OffsetAndMetadata
 
 from docmill.errors import BrokerError, ConfigurationError, RecordsLostError
-from docmill.kafka.crash_marks import UNREMARKABLE, CrashMark
+from docmill.kafka.crash_marks import CrashMark, signed
 from docmill.kafka.delivery import Committed
 from docmill.kafka.exactly_once import ExactlyOnce, transactional_id
-from docmill.kafka.progress import progress_value
+from docmill.kafka.progress import Progress
 from docmill.kafka.publish import OutgoingRecord
 from docmill.settings import load_settings
 
@@ -89,17 +89,17 @@ class FakeProgress:
 
     def __init__(self, log: list[Any]) -> None:
         self.log = log
-        self.offset: OffsetAndMetadata | None = None
+        self.said: Progress | None = None
         self.error: BaseException | None = None
         self.hangs = self.closed = False
 
-    async def last(self, key: bytes, partition: int) -> OffsetAndMetadata | None:
+    async def last(self, key: bytes, partition: int) -> Progress | None:
         self.log.append(("ours?", key.decode(), partition))
         if self.hangs:
             await asyncio.Event().wait()
         if self.error is not None:
             raise self.error
-        return self.offset
+        return self.said
 
     async def close(self) -> None:
         self.closed = True
@@ -145,7 +145,7 @@ class Broker:
 
     def delivery(self, timeout_s: float = 5.0) -> ExactlyOnce:
         progress = cast(Any, self.progress)
-        return ExactlyOnce(lambda: cast(Any, self), self.producer, progress, "mill", "claims.", timeout_s)
+        return ExactlyOnce(lambda: cast(Any, self), self.producer, progress, "mill", "claims.", timeout_s, "id7")
 
 
 def outgoing(*keys: bytes) -> list[OutgoingRecord]:
@@ -167,33 +167,59 @@ async def test_the_offset_is_read_after_the_owner_before_was_fenced() -> None:
     broker = Broker()
     assert await broker.delivery().acquire(P0) == at(10)
     key = "mill:claims.documents.received:0"
-    assert broker.log == ["member?", ("start", key), ("ours?", key, 0), "committed?"]
+    assert broker.log == ["member?", ("start", key), ("ours?", f"{key}:id7", 0), "committed?"]
+
+
+def own_log(offset: int, commit: int, mark: CrashMark = HELD, by_hand: int | None = None) -> Progress:
+    return Progress(OffsetAndMetadata(offset, signed(mark, commit)), by_hand)
 
 
 async def test_what_the_coordinator_has_forgotten_our_own_log_knows(caplog: pytest.LogCaptureFixture) -> None:
     broker = Broker(committed=10)
-    broker.progress.offset = OffsetAndMetadata(90, CrashMark("another", 5).as_metadata())
-    assert await broker.delivery().acquire(P0) == at(90, CrashMark("another", 5))
+    broker.progress.said = own_log(90, 30, CrashMark("another", 5))
+    delivery = broker.delivery()
+    assert await delivery.acquire(P0) == at(90, CrashMark("another", 5))
     assert "has forgotten offset 90, it says 10" in caplog.text
     broker.offset = None
-    assert await broker.delivery().acquire(P0) == at(90, CrashMark("another", 5))
+    assert await delivery.acquire(P0) == at(90, CrashMark("another", 5))
     assert "has forgotten offset 90, it says none" in caplog.text
+    broker.log.clear()
+    await delivery.mark(P0, at(90))
+    assert ("progress", 0, own_log(90, 31).as_value()) in broker.log  # it goes on counting
 
 
-async def test_an_offset_set_by_hand_is_believed() -> None:
+async def test_an_offset_set_by_hand_is_believed_once(caplog: pytest.LogCaptureFixture) -> None:
     broker = Broker(committed=10, mark=CrashMark())
-    broker.progress.offset = OffsetAndMetadata(90, HELD.as_metadata())
-    assert await broker.delivery().acquire(P0) == at(10, CrashMark())
+    broker.progress.said = own_log(90, 30)
+    delivery = broker.delivery()
+    assert await delivery.acquire(P0) == at(10, CrashMark())
+    broker.log.clear()
+    await delivery.mark(P0, at(10))
+    assert ("progress", 0, own_log(10, 31, by_hand=10).as_value()) in broker.log
+    broker.progress.said = own_log(70, 50, by_hand=10)
+    assert await delivery.acquire(P0) == at(70)  # the coordinator has come back to it
+    assert "has forgotten offset 70, it says 10" in caplog.text
 
 
-async def test_our_own_log_that_cannot_be_read_stops_the_acquire() -> None:
-    broker = Broker()
-    broker.progress.error = BrokerError("a transaction is open")
-    with pytest.raises(BrokerError, match="a transaction is open"):
-        await broker.delivery().acquire(P0)
-    broker.progress.hangs = True
-    with pytest.raises(BrokerError, match=r"how far claims\.documents\.received-0 is"):
-        await broker.delivery(timeout_s=0.01).acquire(P0)
+@pytest.mark.parametrize("how", ["fails", "hangs", "lost"])
+async def test_after_a_failed_acquire_a_release_says_nothing(how: str) -> None:
+    """What this replica last knew is of before the failure: the broker may have committed more since."""
+    broker = Broker(committed=10)
+    delivery = await acquired(broker)
+    if how == "fails":
+        broker.progress.error = BrokerError("a transaction is open")
+    elif how == "hangs":
+        broker.progress.hangs = True
+    else:
+        broker.start = 25
+    again = asyncio.create_task(delivery.acquire(P0))
+    await asyncio.wait({again}, timeout=0.05)
+    again.cancel()
+    await asyncio.wait({again})
+    broker.log.clear()
+    await delivery.release({P0: at(10)})
+    await delivery.close()
+    assert "begin" not in broker.log
 
 
 async def test_who_is_no_member_fences_nobody() -> None:
@@ -238,11 +264,11 @@ async def test_all_is_acknowledged_before_the_offset_is_added() -> None:
         "begin",
         ("claims.documents.processed", b"a", b"v", [("h", None)]),
         ("claims.documents.processed", b"b", b"v", [("h", None)]),
-        ("progress", 0, progress_value(OffsetAndMetadata(12, HELD.as_metadata()))),
+        ("progress", 0, own_log(12, 1).as_value()),
         "ack",
         "ack",
         "ack",
-        ({P0: OffsetAndMetadata(12, HELD.as_metadata())}, "mill"),
+        ({P0: OffsetAndMetadata(12, signed(HELD, 1))}, "mill"),
         "commit",
     ]
 
@@ -251,8 +277,8 @@ async def test_a_mark_is_a_transaction_of_its_own() -> None:
     broker = Broker()
     delivery = await acquired(broker)
     await delivery.mark(P0, at(10))
-    offset = OffsetAndMetadata(10, HELD.as_metadata())
-    assert broker.log == ["begin", ("progress", 0, progress_value(offset)), "ack", ({P0: offset}, "mill"), "commit"]
+    progress = ("progress", 0, own_log(10, 1).as_value())
+    assert broker.log == ["begin", progress, "ack", ({P0: OffsetAndMetadata(10, signed(HELD, 1))}, "mill"), "commit"]
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -324,8 +350,8 @@ async def test_releasing_takes_the_mark_back_and_closes_the_producer() -> None:
     delivery = await acquired(broker)
     await delivery.release({P0: at(12)})
     await delivery.close()
-    offset = OffsetAndMetadata(12, UNREMARKABLE)
-    progress = ("progress", 0, progress_value(offset))
+    offset = OffsetAndMetadata(12, signed(CrashMark(), 1))
+    progress = ("progress", 0, Progress(offset).as_value())
     assert broker.log == ["begin", progress, "ack", ({P0: offset}, "mill"), "commit", "stop"]
     assert broker.progress.closed
 
@@ -352,7 +378,7 @@ async def test_one_that_cannot_be_released_does_not_hinder_the_others() -> None:
     with pytest.raises(BrokerError, match="1 partitions"):
         await delivery.release({P0: at(10), P1: at(20)})
     await delivery.close()
-    assert ({P1: OffsetAndMetadata(20, UNREMARKABLE)}, "mill") in broker.log
+    assert ({P1: OffsetAndMetadata(20, signed(CrashMark(), 1))}, "mill") in broker.log
     assert broker.log.count("stop") == 2
 
 
