@@ -158,13 +158,13 @@ async def test_a_certificate_is_a_user_too(
 async def test_at_least_once_needs_no_transactional_id(
     broker: SecuredBroker, topic_prefix: str, tiny_bundle: Path, tmp_path: Path
 ) -> None:
-    """The rows of the processor without the one that the page says is not for this delivery."""
+    """Nor documents.progress: the rows of the processor without those that the page says are not for this delivery."""
     delivery = "at_least_once"
     group, user = f"{topic_prefix}processor", user_of(PROCESSOR)
     topics = Topics(broker.admin, topic_prefix)
     await topics.create()
     needed = [row for row in rights(PROCESSOR) if row.note != f"not with `DOCMILL_DELIVERY={delivery}`"]
-    assert [row.resource for row in rights(PROCESSOR) if row not in needed] == ["transactional id"]
+    assert [row.resource for row in rights(PROCESSOR) if row not in needed] == ["topic", "transactional id"]
     await grant(broker.admin, user, needed, topic_prefix, group)
     await topics.send(MIXED)
     settings = broker.scram(user, DOCMILL_DELIVERY=delivery)
