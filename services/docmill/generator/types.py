@@ -111,7 +111,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What an answer took, repairs included."""
+    """What an answer took, repairs included. A request whose endpoint did not say counts with the most it can take."""
 
     prompt_tokens: int
     completion_tokens: int
