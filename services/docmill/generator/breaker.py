@@ -19,7 +19,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """That a question may go out. It counts until the breaker next opens or closes."""
+    """That a question may go out. It counts until the breaker next opens."""
 
     generation: int
 
@@ -55,8 +55,6 @@ class Breaker:
         """An answer came, and it was one."""
         if self._is_late(admission):
             return
-        if self._opened_s is not None:
-            self._generation += 1
         self._failures, self._opened_s, self._probing = 0, None, False
 
     def failed(self, admission: Admission) -> None:
@@ -75,5 +73,5 @@ class Breaker:
             self._probing = False
 
     def _is_late(self, admission: Admission) -> bool:
-        """Of a question that went out before the breaker last opened or closed: it says nothing about now."""
+        """Of a question that went out before the breaker last opened: it says nothing about now."""
         return admission.generation != self._generation

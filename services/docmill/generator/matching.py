@@ -34,7 +34,7 @@ def whole_matches(
 
 def folded(text: str) -> str:
     """Alike but for compatible forms, case and spaces; signs, currencies, punctuation and marks stay."""
-    return " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).split())
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def _starts_inside(text: str, place: int) -> bool:

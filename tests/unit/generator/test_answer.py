@@ -187,6 +187,11 @@ def test_a_label_is_borne_out_by_its_words(text: str) -> None:
     assert (len(evidence), refused) == (1, ())
 
 
+def test_a_label_is_borne_out_by_a_title_as_a_reader_sees_it() -> None:
+    evidence, refused = label_by(Source("1", "policy", "Pa\u200bid", "all bills"), "all bills")
+    assert (len(evidence), refused) == (1, ())
+
+
 def test_a_title_and_a_quote_are_not_read_as_one() -> None:
     _, refused = label_by(Source("1", "policy", "motor", "claim form"), "claim form", "motor_claim")
     assert refused == (Refused("label", Refusal.UNSUPPORTED),)
@@ -201,6 +206,7 @@ def test_a_title_and_a_quote_are_not_read_as_one() -> None:
         ("---", "Amounts", "a --- b"),
         ("none", "Limit is RM 141.50", "41.50"),
         ("none", "Limit is -500", "500"),
+        ("41.50", "7", "41.50"),
     ],
 )
 def test_another_value_bears_nothing_out(listed: str, passage: str, value: str) -> None:

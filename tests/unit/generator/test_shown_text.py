@@ -94,6 +94,8 @@ def test_an_inequality_stays_one() -> None:
         ("CHF 1'500", "500"),
         ("RM 41.50", "1.50"),
         ("cafe\u0301", "cafe"),
+        ("= \u0301ab", "\u0301ab"),
+        ("5 %\u0338", "5 %"),
         ("not_paid", "paid"),
         ("un\u200bpaid", "paid"),
         ("owes -500 now", "500"),
