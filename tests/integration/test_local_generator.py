@@ -83,7 +83,8 @@ async def answered(generator: Generator, ask: Ask) -> Generated:
     try:
         return await generator.ask(ask)
     except GeneratorUnavailableError as error:
-        assert error.reason is Unavailable.UNANSWERABLE
+        if error.reason is not Unavailable.UNANSWERABLE:
+            raise
         return Generated(Answer(), error.usage)
 
 
