@@ -1,17 +1,24 @@
 """A generator's answer, read and checked part by part: what does not hold is refused, the rest stands. Pure.
 
 A value must stand verbatim in what was shown of the document. A citation must name a source of this request, quote it
-verbatim, and bear the answer out: verbatim alone is no support.
+verbatim, and bear the answer out: verbatim alone is no support. What is kept of a quote is the text that it was found
+in, never the generator's own.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from docmill.generator.prompt import shown_excerpt
-from docmill.generator.schema import ABSTAIN, MAX_EVIDENCE, QUOTE_CHARACTERS, source_ids
-from docmill.generator.shown_text import ShownText, shown
-from docmill.generator.types import Answer, Ask, Evidence, Refusal, Refused, Source, Value
+from docmill.generator.matching import folded, whole_matches
+from docmill.generator.prompt import excerpt
+from docmill.generator.schema import MAX_EVIDENCE, QUOTE_CHARACTERS, source_ids
+from docmill.generator.shown_text import ShownText, readable, shown
+from docmill.generator.types import ABSTAIN, Answer, Ask, Evidence, Refusal, Refused, Source, Value
+
+WORD = re.compile(r"[^\W\d_]{2}")
+BETWEEN_WORDS = r"(?:\s+|[-_./])"  # of a label in running text
+Supports = Callable[[Source, str], bool]  # whether a source, quoted so, bears an answer out
 
 
 class NotReadableError(ValueError):
@@ -26,8 +33,8 @@ def read_answer(ask: Ask, said: str) -> Answer:
     """
     try:
         answer = json.loads(said)
-    except ValueError as error:
-        raise NotReadableError("it is no JSON") from error
+    except (ValueError, RecursionError):  # its message would quote the document
+        raise NotReadableError("it is no JSON") from None
     if not isinstance(answer, dict):
         raise NotReadableError("it is no JSON object")
     refused: list[Refused] = []
@@ -46,7 +53,8 @@ def _label(ask: Ask, said: Any, refused: list[Refused]) -> tuple[str | None, tup
         return None, ()
 
     def supports(source: Source, quote: str) -> bool:
-        return choice == source.document_type or _mentions(f"{source.title}\n{quote}", choice)
+        known = choice == source.document_type or _names(readable(source.title), choice)
+        return (known and WORD.search(quote) is not None) or _names(quote, choice)
 
     return choice, tuple(_evidence(ask, "label", said.get("evidence"), supports, refused))
 
@@ -65,19 +73,22 @@ def _value(ask: Ask, document: ShownText, name: str, said: Any, refused: list[Re
     quote = said.get("quote") if isinstance(said, dict) else said
     if quote is None or quote == "":
         return None
-    place = document.find(quote) if isinstance(quote, str) and len(quote) <= QUOTE_CHARACTERS else None
-    if place is None or not _in_one_stretch(place, ask.shown):
+    places = _found(document, quote)
+    if not places:
         refused.append(Refused(name, Refusal.NOT_VERBATIM))
         return None
+    start, end = places[0]
+    value = folded(readable(ask.text[start:end]))
 
     def supports(source: Source, cited: str) -> bool:
-        return _folded(quote) in map(_folded, dict(source.fields).get(name, ())) or _mentions(cited, quote)
+        listed = (folded(readable(each)) for each in dict(source.fields).get(name, ()))
+        return (value in listed and WORD.search(cited) is not None) or _states(cited, value)
 
     evidence = said.get("evidence") if isinstance(said, dict) else None
-    return Value(name, *place, tuple(_evidence(ask, name, evidence, supports, refused)))
+    return Value(name, start, end, tuple(_evidence(ask, name, evidence, supports, refused)), len(places))
 
 
-def _evidence(ask: Ask, part: str, said: Any, supports: Any, refused: list[Refused]) -> Iterable[Evidence]:
+def _evidence(ask: Ask, part: str, said: Any, supports: Supports, refused: list[Refused]) -> Iterable[Evidence]:
     """Those citations that hold; each source once."""
     sources: Mapping[str, Source] = dict(zip(source_ids(ask), ask.sources, strict=True))
     cited: set[str] = set()
@@ -86,24 +97,25 @@ def _evidence(ask: Ask, part: str, said: Any, supports: Any, refused: list[Refus
         source = sources.get(id) if isinstance(id, str) else None
         if source is None:
             refused.append(Refused(part, Refusal.UNKNOWN_SOURCE))
-        elif not isinstance(quote, str) or shown(shown_excerpt(source)).find(quote) is None:
+        elif not (places := _found(excerpt(source), quote)):
             refused.append(Refused(part, Refusal.QUOTE_NOT_IN_SOURCE))
-        elif not supports(source, quote):
+        elif not supports(source, cited_text := " ".join(readable(source.text[slice(*places[0])]).split())):
             refused.append(Refused(part, Refusal.UNSUPPORTED))
         elif source.passage_id not in cited:
             cited.add(source.passage_id)
-            yield Evidence(source.passage_id, quote)
+            yield Evidence(source.passage_id, cited_text[:QUOTE_CHARACTERS])
 
 
-def _in_one_stretch(place: tuple[int, int], stretches: Iterable[tuple[int, int]]) -> bool:
-    return any(start <= place[0] and place[1] <= end for start, end in stretches)
+def _found(text: ShownText, quote: Any) -> tuple[tuple[int, int], ...]:
+    return text.find(quote) if isinstance(quote, str) and len(quote) <= QUOTE_CHARACTERS else ()
 
 
-def _mentions(text: str, what: str) -> bool:
-    """Whether a text has the words, in their order and side by side; a label's `motor_claim` is `motor claim`."""
-    words = _folded(what.replace("_", " ").replace(".", " "))
-    return f" {words} " in f" {_folded(text)} "
+def _names(text: str, label: str) -> bool:
+    """Whether a text has a label's words whole, in order and side by side: `motor_claim` is `Motor claim`."""
+    words = re.split(r"[_.]", label.casefold())
+    return any(True for _ in whole_matches(words, text.casefold(), gap=BETWEEN_WORDS))
 
 
-def _folded(text: str) -> str:
-    return " ".join("".join(c if c.isalnum() else " " for c in text.casefold()).split())
+def _states(text: str, value: str) -> bool:
+    """Whether a text has a folded value whole."""
+    return any(True for _ in whole_matches([value], folded(text)))

@@ -6,9 +6,8 @@ Source: https://platform.openai.com/docs/guides/structured-outputs; llama.cpp, g
 
 from typing import Any
 
-from docmill.generator.types import Ask
+from docmill.generator.types import ABSTAIN, Ask
 
-ABSTAIN = "abstain"
 QUOTE_CHARACTERS = 200
 MAX_EVIDENCE = 3
 
@@ -22,7 +21,7 @@ def answer_schema(ask: Ask) -> dict[str, Any]:
     """Of this question."""
     parts: dict[str, Any] = {}
     if ask.labels:
-        parts["label"] = _object({"choice": {"enum": [*ask.labels, ABSTAIN]}, **_evidence(ask)})
+        parts["label"] = _object({"choice": {"type": "string", "enum": [*ask.labels, ABSTAIN]}, **_evidence(ask)})
     if ask.fields:
         quote = {"type": ["string", "null"], "maxLength": QUOTE_CHARACTERS}
         parts["fields"] = _object({name: _object({"quote": quote, **_evidence(ask)}) for name in ask.fields})
@@ -35,7 +34,7 @@ def _evidence(ask: Ask) -> dict[str, Any]:
         return {}
     cited = _object(
         {
-            "source": {"enum": list(source_ids(ask))},
+            "source": {"type": "string", "enum": list(source_ids(ask))},
             "quote": {"type": "string", "minLength": 1, "maxLength": QUOTE_CHARACTERS},
         }
     )

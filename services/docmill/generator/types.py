@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
+
+ABSTAIN = "abstain"  # what a generator says instead of a label
 
 
 class Refusal(StrEnum):
@@ -34,7 +37,8 @@ class Ask:
 
     Args:
         text: the whole document.
-        shown: ranges [start, end) of it, in code points, that the generator gets to see, in order.
+        shown: ranges [start, end) of it, in code points, that the generator gets to see: sorted, and none overlaps
+            the next.
         labels: of which it may choose one, or abstain; none: the label is not asked for.
         fields: names of the fields that are asked for.
     """
@@ -46,19 +50,26 @@ class Ask:
     sources: tuple[Source, ...] = ()
 
     def __post_init__(self) -> None:
-        """Raises: ValueError: nothing is asked, or what is shown is no part of the text."""
+        """Raises: ValueError: nothing is asked, a label cannot be one, or what is shown is no part of the text."""
         if not self.labels and not self.fields:
             raise ValueError("neither a label nor a field is asked for")
+        if ABSTAIN in self.labels:
+            raise ValueError(f"no label can be called {ABSTAIN}: it is how a generator says that none fits")
         if not self.shown:
             raise ValueError("nothing of the document is shown")
         for start, end in self.shown:
             if not 0 <= start < end <= len(self.text):
                 raise ValueError(f"[{start}, {end}) is no stretch of a text of {len(self.text)} characters")
+        for (_, end), (start, _) in pairwise(self.shown):
+            if start < end:
+                raise ValueError(f"a stretch from {start} after one to {end}: sort what is shown and merge overlaps")
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A citation that was checked: `quote` stands in the passage, and speaks for the answer."""
+    """A citation that was checked: it speaks for the answer. `quote` is the passage's own text, without what no reader
+    sees, spaces run together, and cut after QUOTE_CHARACTERS.
+    """
 
     passage_id: str
     quote: str
@@ -66,12 +77,18 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A field's value, verbatim at [start, end) of the document."""
+    """A field's value, verbatim at [start, end) of the document.
+
+    Args:
+        places: at how many places of what was shown it stands; start and end are those of the first. With more than
+            one, which of them is meant was not said.
+    """
 
     field: str
     start: int
     end: int
     evidence: tuple[Evidence, ...] = ()
+    places: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +111,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What an answer took, repairs included."""
+    """What an answer took, repairs included. A request whose endpoint did not say counts with the most it can take."""
 
     prompt_tokens: int
     completion_tokens: int

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+COUNTED = "counted"
+
 
 @dataclass
 class Reply:
@@ -21,6 +23,10 @@ class Reply:
     trickle_s: float = 0.0  # between the bytes of the body
     prompt_tokens: int = 100
     completion_tokens: int = 20
+    usage: Any = COUNTED  # in place of those two
+    finish: str = "stop"
+    refusal: str | None = None
+    hangs_up: bool = False  # without a word
 
     def sent(self) -> bytes:
         if self.body is not None:
@@ -30,9 +36,10 @@ class Reply:
             "completion_tokens": self.completion_tokens,
             "total_tokens": self.prompt_tokens + self.completion_tokens,
         }
-        choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": self.content}}
+        message = {"role": "assistant", "content": self.content, "refusal": self.refusal}
+        choice = {"index": 0, "finish_reason": self.finish, "message": message}
         completion = {"id": "1", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]}
-        return json.dumps(completion | {"usage": usage}).encode()
+        return json.dumps(completion | {"usage": usage if self.usage == COUNTED else self.usage}).encode()
 
 
 @dataclass
@@ -68,6 +75,9 @@ def endpoint(*replies: Reply) -> Iterator[Endpoint]:
             reply = it.next(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             time.sleep(reply.delay_s)
             it.done()
+            if reply.hangs_up:
+                self.close_connection = True
+                return
             sent = reply.sent()
             try:
                 self.send_response(reply.status)

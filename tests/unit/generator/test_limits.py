@@ -1,6 +1,10 @@
 """The breaker and the budget, by a clock of their own."""
 
-from docmill.generator.breaker import Breaker, State
+from collections.abc import Callable
+
+import pytest
+
+from docmill.generator.breaker import Admission, Breaker, State
 from docmill.generator.budget import Budget
 
 
@@ -12,42 +16,63 @@ class Clock:
         return self.now_s
 
 
+def admitted(breaker: Breaker) -> Admission:
+    admission = breaker.admit()
+    assert admission is not None
+    return admission
+
+
 def test_the_breaker_opens_after_several_failures_in_a_row() -> None:
     clock = Clock()
     breaker = Breaker(3, 30.0, clock)
     for _ in range(2):
-        assert breaker.admit()
-        breaker.failed()
-    breaker.succeeded()
+        breaker.failed(admitted(breaker))
+    breaker.succeeded(admitted(breaker))
     for _ in range(3):
-        assert breaker.admit()
-        breaker.failed()
-    assert (breaker.state, breaker.admit()) == (State.OPEN, False)
+        breaker.failed(admitted(breaker))
+    assert (breaker.state, breaker.admit()) == (State.OPEN, None)
 
 
 def test_one_question_decides_whether_it_closes() -> None:
     clock = Clock()
     breaker = Breaker(1, 30.0, clock)
-    breaker.failed()
+    breaker.failed(admitted(breaker))
     clock.now_s += 30.0
     assert breaker.state == "half_open"
-    assert [breaker.admit(), breaker.admit()] == [True, False]
-    breaker.failed()
+    probe = admitted(breaker)
+    assert breaker.admit() is None
+    breaker.failed(probe)
     assert breaker.state == "open"
     clock.now_s += 30.0
-    assert breaker.admit()
-    breaker.succeeded()
-    assert (breaker.state, breaker.admit()) == (State.CLOSED, True)
+    breaker.succeeded(admitted(breaker))
+    assert breaker.state is State.CLOSED
+    assert [breaker.admit() is not None for _ in range(2)] == [True, True]
 
 
 def test_a_question_that_was_given_up_lets_the_next_one_try() -> None:
     clock = Clock()
     breaker = Breaker(1, 30.0, clock)
-    breaker.failed()
+    breaker.failed(admitted(breaker))
     clock.now_s += 31.0
-    assert breaker.admit()
-    breaker.unasked()
-    assert breaker.admit()
+    breaker.unasked(admitted(breaker))
+    admitted(breaker)
+
+
+@pytest.mark.parametrize("outcome", [Breaker.succeeded, Breaker.failed, Breaker.unasked])
+def test_who_went_out_before_it_opened_decides_nothing(outcome: Callable[[Breaker, Admission], None]) -> None:
+    clock = Clock()
+    breaker = Breaker(1, 30.0, clock)
+    straggler = admitted(breaker)
+    breaker.failed(admitted(breaker))
+    outcome(breaker, straggler)
+    assert breaker.state == "open"
+    clock.now_s += 30.0
+    probe = admitted(breaker)
+    outcome(breaker, straggler)
+    assert (breaker.state, breaker.admit()) == (State.HALF_OPEN, None)  # the probe is still out
+    breaker.succeeded(probe)
+    outcome(breaker, straggler)
+    assert breaker.state == "closed"
 
 
 def test_many_at_once_spend_no_more_than_there_is() -> None:
