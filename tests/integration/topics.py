@@ -9,6 +9,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from tests.tiny_bundle import text_of
 
@@ -135,7 +136,10 @@ class Topics:
                 await asyncio.sleep(0.1)
 
     async def _committed(self, admin: AIOKafkaAdminClient, group: str) -> dict[int, int]:
-        offsets = await admin.list_consumer_group_offsets(group)
+        try:
+            offsets = await admin.list_consumer_group_offsets(group)
+        except GroupCoordinatorNotAvailableError:  # the first group of a broker's life
+            return {}
         return {tp.partition: entry.offset for tp, entry in offsets.items() if tp.topic == self.prefix + RECEIVED}
 
     @asynccontextmanager
