@@ -36,10 +36,10 @@ PATIENCE_S = 600.0
 class Sample:
     text: str
     label: str
-    fields: dict[str, str]
+    fields: dict[str, str | list[str]]
 
     def as_source(self, number: int) -> Source:
-        values = tuple((name, (value,)) for name, value in self.fields.items())
+        values = tuple((name, (said,) if isinstance(said, str) else tuple(said)) for name, said in self.fields.items())
         return Source(f"sample-{number}", "exemplar", "", self.text[:200], self.label, values)
 
 
