@@ -91,12 +91,11 @@ class _Old:
 
 def _delete(connection: sqlite3.Connection, passage_ids: Iterable[str]) -> set[str]:
     """Delete passages with their chunks; returns the ids of those that were there."""
-    wanted = json.dumps(list(passage_ids))
     found = [
         _Old(*row)
+        for passage_id in passage_ids  # one by one: json_each would cut an id at a NUL
         for row in connection.execute(
-            "SELECT number, passage_id, title, text FROM passages WHERE passage_id IN (SELECT value FROM json_each(?))",
-            (wanted,),
+            "SELECT number, passage_id, title, text FROM passages WHERE passage_id = ?", (passage_id,)
         )
     ]
     for old in found:

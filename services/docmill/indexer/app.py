@@ -53,7 +53,7 @@ def check_embedding(found: Embedding | None, own: Embedding) -> None:
     if found is not None and found != own:
         raise ConfigurationError(
             f"knowledge.indexed holds vectors of {described(found)}, this indexer makes {described(own)}: stop all "
-            f"indexers, make the topic anew and set the group's offsets to the start of knowledge.updated "
+            f"indexers, make the topic anew and start them with another DOCMILL_INDEXER_GROUP "
             f"(docs/knowledge.md#another-embedding); or go back to the release before"
         )
 

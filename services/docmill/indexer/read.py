@@ -73,4 +73,6 @@ def _passage_id(key: bytes | None) -> str | Refused:
         return Refused("no key: it names no passage")
     if len(passage_id) > MAX_ID_CHARACTERS:
         return Refused(f"a passage id of {len(passage_id)} characters, at most {MAX_ID_CHARACTERS}")
+    if not passage_id.isprintable():
+        return Refused("a passage id with control or invisible characters")
     return passage_id

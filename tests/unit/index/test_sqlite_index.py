@@ -22,7 +22,7 @@ from docmill.errors import (
 from docmill.index import schema
 from docmill.index.schema import set_aside
 from docmill.index.sqlite_index import SqliteIndex
-from docmill.index.types import Applied, Hit, LocalIndex, Source
+from docmill.index.types import Applied, Change, Hit, LocalIndex, Source
 from tests.unit.index.fakes import OTHER_EMBEDDING, SOURCE, changes, passage, query
 
 
@@ -94,6 +94,14 @@ def test_replayed_and_overtaken_records_change_nothing(index: SqliteIndex) -> No
     state = index.state()
     assert state is not None
     assert state.offsets == {0: 4}
+
+
+def test_an_id_is_never_cut_short(index: SqliteIndex) -> None:
+    index.apply(changes([passage("a", "alpha"), passage("a\0b", "beta")]))
+    index.apply([Change(0, 9, "a\0b", None)])
+    assert ids(index.search(query("alpha"))) == ["a"]
+    index.apply([Change(0, 10, "a\0b", passage("a\0b", "gamma"))])
+    assert index.stats().passages == 2
 
 
 def test_the_order_within_a_batch_does_not_matter(index: SqliteIndex) -> None:

@@ -34,6 +34,11 @@ def test_a_record_without_a_value_deletes() -> None:
     [
         (b"", b"handbook", "not a KnowledgeUpdated: event: json_invalid"),
         (SECRET.encode(), b"handbook", "not a KnowledgeUpdated: event: json_invalid"),
+        (
+            b'{"passage_id": "a\\u0000b", "kind": "policy", "text": "t"}',
+            b"a\0b",
+            "a passage id with control or invisible characters",
+        ),
         (b'{"passage_id": "handbook", "text": "t"}', b"handbook", "not a KnowledgeUpdated: kind: missing"),
         (updated(), b"manual", "the key is another passage id than the event's"),
         (updated(), None, "no key: it names no passage"),
@@ -47,7 +52,19 @@ def test_a_record_without_a_value_deletes() -> None:
             "not a KnowledgeUpdated: text: string_too_long",
         ),
     ],
-    ids=["empty", "no JSON", "no kind", "other key", "no key", "empty key", "key", "long key", "blank", "too long"],
+    ids=[
+        "empty",
+        "no JSON",
+        "a NUL",
+        "no kind",
+        "other key",
+        "no key",
+        "empty key",
+        "key",
+        "long key",
+        "blank",
+        "too long",
+    ],
 )
 def test_refused(value: bytes | None, key: bytes | None, why: str) -> None:
     read = read_record(record(value, key))
