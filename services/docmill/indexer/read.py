@@ -1,4 +1,4 @@
-"""One record of knowledge.updated to what it asks for. Raises nothing but for lack of memory, whatever a stranger sent."""
+"""One record of knowledge.updated to what it asks for. Raises only for lack of memory, whatever a stranger sent."""
 
 from dataclasses import dataclass
 
