@@ -1,4 +1,4 @@
-"""One record of knowledge.updated to what it asks for. Never raises, whatever a stranger sent."""
+"""One record of knowledge.updated to what it asks for. Raises only for lack of memory, whatever a stranger sent."""
 
 from dataclasses import dataclass
 
@@ -34,6 +34,9 @@ Asked = KnowledgeUpdated | Deletion | Refused
 def read_record(record: Record) -> Asked:
     """A record without a value deletes; any other is a KnowledgeUpdated, in binary or structured mode, whose passage
     id is the record's key.
+
+    Raises:
+        MemoryError: which tells nothing of the record.
     """
     try:
         return _read(record)
@@ -41,6 +44,8 @@ def read_record(record: Record) -> Asked:
         # Locations and kinds only: pydantic's messages quote the input.
         problems = [f"{'.'.join(map(str, e['loc'])) or 'event'}: {e['type']}" for e in error.errors()[:3]]
         return Refused(f"not a KnowledgeUpdated: {'; '.join(problems)}")
+    except MemoryError:
+        raise
     except Exception as error:  # tied to one record: the policy of errors.py
         where = whereabouts(error)
         return Refused(f"unexpected {where}", where)
