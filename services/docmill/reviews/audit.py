@@ -16,4 +16,4 @@ def is_audited(request_id: str, share: float) -> bool:
         share: in [0, 1], of all requests; at 0 none is drawn, at 1 every one.
     """
     drawn = int.from_bytes(hashlib.sha256(DRAW + request_id.encode()).digest()[:BYTES], "big")
-    return drawn < share * 256**BYTES
+    return drawn < share * float(256**BYTES)
