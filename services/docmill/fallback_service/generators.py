@@ -88,11 +88,13 @@ class GeneratorThread:
         return [known[place] if place in known else futures[place].result() for place, _ in asks]
 
     def close(self) -> None:
-        """See Asked. Questions under way are given up."""
+        """See Asked. Questions under way are given up. Called once."""
         with suppress(TimeoutError):
             self._call(self._end()).result(timeout=STOP_S)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=STOP_S)
+        if not self._thread.is_alive():
+            self._loop.close()
 
     def _call(self, coroutine: Coroutine[Any, Any, Any]) -> "Future[Any]":
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop)

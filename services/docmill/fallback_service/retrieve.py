@@ -31,7 +31,7 @@ class DocumentEmbedder(Protocol):
         """What its vectors are called."""
         ...
 
-    def embed_document(self, text: str, max_windows: int = 4) -> Vector:
+    def embed_document(self, text: str) -> Vector:
         """A unit vector of a text of any length."""
         ...
 
