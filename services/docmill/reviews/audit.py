@@ -7,7 +7,6 @@ import hashlib
 
 DRAW = b"docmill audit:"  # so that no other hash of a request id has anything to do with this one
 BYTES = 8
-DRAWS = 2.0 ** (8 * BYTES)
 
 
 def is_audited(request_id: str, share: float) -> bool:
@@ -17,4 +16,4 @@ def is_audited(request_id: str, share: float) -> bool:
         share: in [0, 1], of all requests; at 0 none is drawn, at 1 every one.
     """
     drawn = int.from_bytes(hashlib.sha256(DRAW + request_id.encode()).digest()[:BYTES], "big")
-    return drawn < share * DRAWS
+    return drawn < share * float(256**BYTES)
