@@ -37,7 +37,8 @@ def feedback_record(given: FeedbackGiven | bytes | None = FEEDBACK, offset: int 
     """A record of documents.feedback."""
     value = given.model_dump_json(exclude_none=True).encode() if isinstance(given, FeedbackGiven) else given
     key = given.request_id if isinstance(given, FeedbackGiven) else REQUEST_ID
-    return FakeRecord(value, **({"key": key.encode(), "topic": "documents.feedback", "offset": offset} | more))
+    own: dict[str, Any] = {"key": key.encode(), "topic": "documents.feedback", "offset": offset}
+    return FakeRecord(value, **(own | more))
 
 
 def review_record(asked: ReviewRequested | bytes = REVIEW, **more: Any) -> FakeRecord:
@@ -45,7 +46,7 @@ def review_record(asked: ReviewRequested | bytes = REVIEW, **more: Any) -> FakeR
     value = asked.model_dump_json(exclude_none=True).encode() if isinstance(asked, ReviewRequested) else asked
     key = asked.request_id if isinstance(asked, ReviewRequested) else REQUEST_ID
     headers = (("traceparent", b"00-1"), ("correlation_id", b"claim-4711"), ("x-own", b"1"))
-    own = {"key": key.encode(), "topic": "documents.review", "headers": headers, "offset": 7}
+    own: dict[str, Any] = {"key": key.encode(), "topic": "documents.review", "headers": headers, "offset": 7}
     return FakeRecord(value, **(own | more))
 
 

@@ -99,7 +99,7 @@ def test_an_exemplar_is_cut_to_what_its_topic_holds(monkeypatch: pytest.MonkeyPa
     assert len(whole.text) == len(text)
     monkeypatch.setattr(publish_module, "KNOWLEDGE_UPDATED", small("knowledge.updated", 64 * 1024))
     cut = records(text)[2]
-    assert cut.fits(publish_module.KNOWLEDGE_UPDATED)
+    assert cut.fits(small("knowledge.updated", 64 * 1024))
     event = KnowledgeUpdated.model_validate_json(cut.value or b"")
     assert 1000 < len(event.text) < len(text)
     assert text.startswith(event.text)
