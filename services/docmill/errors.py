@@ -5,6 +5,7 @@
     ├── DependencyError          a broker, an index, a store: back off, then exit without committing
     │   ├── BrokerError
     │   └── IndexUnavailableError
+    │       └── IndexInUseError
     ├── IndexCorruptError        the local copy is broken: remove it and let it be made anew
     ├── IndexEmbeddingError      vectors of two embeddings met: make the copy anew
     ├── IndexRecordError         a record of the index's topic is none: copies have nothing under its key
@@ -55,6 +56,10 @@ class BrokerError(DependencyError):
 
 class IndexUnavailableError(DependencyError):
     """The store of the local index does not answer: locked, no room, not readable."""
+
+
+class IndexInUseError(IndexUnavailableError):
+    """Another process writes to this copy."""
 
 
 class IndexCorruptError(DocmillError):

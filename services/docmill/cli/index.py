@@ -136,7 +136,7 @@ def stats(
 
 
 def _embedder(settings: Settings) -> "Embedder":
-    from docmill.indexer.app import packaged_embedder
+    from docmill.embedder.packaged import packaged_embedder
 
     with _progress("loading the embedder; the first time it is made, which takes some ten seconds"):
         return packaged_embedder(settings)
