@@ -110,7 +110,7 @@ async def test_a_deployment_with_no_more_rights_than_the_page_lists(
     ) as indexer:
         indexer.ready()
         done.add(INDEXER)
-        assert "published 1" in run("docmill index add", str(document))
+        assert "published 1" in run("docmill index add", str(document), "--root", str(tmp_path))
         indexer.wait_for(lambda: indexer.metric("docmill_knowledge_records_total", outcome="indexed") == 1, "indexed")
         # Of the search, what asks the broker: with the embedding of these vectors, which no package has.
         search = "docmill index search"
@@ -123,6 +123,11 @@ async def test_a_deployment_with_no_more_rights_than_the_page_lists(
         done.add(search)
         assert "deleted 1" in run("docmill index remove", "a-receipt.txt")
         indexer.wait_for(lambda: indexer.metric("docmill_knowledge_records_total", outcome="deleted") == 1, "deleted")
+        (tmp_path / "handbook").mkdir()
+        document.rename(tmp_path / "handbook" / document.name)
+        pruned = run("docmill index add --prune", str(tmp_path / "handbook"), "--root", str(tmp_path))
+        assert "published 1, failed 0" in pruned
+        assert "deleted 0, failed 0" in pruned
         assert indexer.terminate() == 0
     without_secrets(broker, indexer.log_text)
     own = {
