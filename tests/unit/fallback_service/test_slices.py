@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from docmill.errors import AbandonedError, IndexUnavailableError
-from docmill.fallback_service.requested import HELD_SINCE, NOT_BEFORE
 from docmill.fallback_service.resolved import Resolved
 from docmill.fallback_service.slices import HOLD_S
 from docmill.generator.client import Unavailable
 from docmill.generator.types import Answer, Evidence, Refusal, Refused, Value
+from docmill.kafka.put_back import HELD_SINCE, NOT_BEFORE
 from docmill_schemas.events import DocumentProcessed
 from docmill_schemas.reasons import DecidedBy, DeferralReason, RejectionReason, ReviewReason
 from docmill_schemas.review_events import ReviewRequested
