@@ -20,6 +20,7 @@ RECEIVED, PROCESSED, FALLBACK, REJECTED = (
     "documents.fallback",
     "documents.rejected",
 )
+REVIEW = "documents.review"
 PROGRESS = "documents.progress"
 OUTCOMES = (PROCESSED, FALLBACK, REJECTED)
 MIB = 1024 * 1024
@@ -59,8 +60,9 @@ class Topics:
             )
             for name, size in sizes.items()
         ]
-        compacted = {"max.message.bytes": str(MIB), "cleanup.policy": "compact"}
-        topics.append(NewTopic(self.prefix + PROGRESS, partitions, 1, topic_configs=compacted))
+        for name, size in {PROGRESS: MIB, REVIEW: 5 * MIB}.items():
+            compacted = {"max.message.bytes": str(size), "cleanup.policy": "compact"}
+            topics.append(NewTopic(self.prefix + name, partitions, 1, topic_configs=compacted))
         async with self._admin() as admin:
             await admin.create_topics(topics)
 
