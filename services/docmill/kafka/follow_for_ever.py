@@ -35,6 +35,7 @@ class CopyProgress:
     complete_at_ms: int | None = None  # Unix time: it lacks nothing written before; None: not known in this process yet
     missing: int = 0  # offsets to go until it is ready, roughly
     rebuilt: StaleReason | None = None  # why it was last made anew in this process
+    unreadable: int = 0  # records that it could not take, counted in this process (read_indexed.py)
     problem: str | None = None  # why it is not followed just now; None: it is
 
 
@@ -57,16 +58,16 @@ async def follow_for_ever(
     progress = CopyProgress()
     backoff_s = FIRST_BACKOFF_S
     while True:
-        follower: IndexFollower | None = None
+        before, follower = progress, None
         try:
             async with new_follower(settings, index, embedding) as follower:
                 while True:
                     await follower.step()
                     backoff_s = FIRST_BACKOFF_S
-                    progress = _after(progress, follower, None)
+                    progress = _after(before, follower, None)
                     on_state(progress)
         except PASSING as error:
-            progress = _after(progress, follower, str(error))
+            progress = _after(before, follower, str(error))
             on_state(progress)
             log.warning("the copy of the index stands still: %s; trying again in %.1f s", error, backoff_s)
         await asyncio.sleep(backoff_s)
@@ -74,7 +75,7 @@ async def follow_for_ever(
 
 
 def _after(before: CopyProgress, follower: IndexFollower | None, problem: str | None) -> CopyProgress:
-    """What was known before, with what a follower knows; None: it could not be made."""
+    """What was known before a follower began, with what it found since; None: it could not be made."""
     if follower is None or (follower.rebuilt is None and not follower.looked):
         return replace(before, problem=problem)
     kept = follower.rebuilt is None  # it goes on with the copy that was there
@@ -84,5 +85,6 @@ def _after(before: CopyProgress, follower: IndexFollower | None, problem: str | 
         complete_at_ms=complete_at_ms,
         missing=follower.missing,
         rebuilt=follower.rebuilt or before.rebuilt,
+        unreadable=before.unreadable + follower.unreadable,
         problem=problem,
     )

@@ -14,6 +14,7 @@ the caller's (follow_for_ever.py).
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -23,20 +24,25 @@ from functools import partial
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from docmill.errors import BrokerError
-from docmill.index.decode import read_change
+from docmill.errors import BrokerError, IndexEmbeddingError, IndexRecordError
 from docmill.index.staleness import Log, StaleReason, is_complete, staleness
 from docmill.index.types import Change, Embedding, LocalIndex, Source
+from docmill.index.writer import described
+from docmill.kafka.decode_record import Record
+from docmill.kafka.read_indexed import ReadPoll, read_poll
 from docmill.kafka.scan import scan_clients
 from docmill.kafka.topic_id import topic_id
 from docmill.kafka.topics import delete_retention_ms, require_topics
 from docmill.settings import Settings
 from docmill_schemas.topics import KNOWLEDGE_INDEXED
 
+log = logging.getLogger(__name__)
+
 POLL_MS = 200
 LOOK_EVERY_S = 5.0
 STALLED_AFTER_S = 60.0  # behind the log, without a step forward
 CLIENT_ID = "docmill-index"
+NOT_KNOWN = Embedding("", "", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +73,11 @@ class IndexFollower:
         self._offsets: dict[int, int] = {}  # as the copy has them
         self._first_ends: Mapping[int, int] | None = None
         self._seen: _Seen | None = None  # None: the ends seen last are reached, and that is written down
+        self._embedding = NOT_KNOWN
         self._looked_s: float | None = None  # None: the next step looks
         self._moved_s = 0.0  # the last step forward, or when it was last not behind
         self.complete_at_ms: int | None = None  # of all that was written before it the copy lacks nothing
+        self.unreadable = 0  # records that the copy could not take, see read_indexed.py
         self.rebuilt: StaleReason | None = None  # why the copy was last made anew by this follower
 
     @property
@@ -110,7 +118,7 @@ class IndexFollower:
             self._first_ends = log.ends
         if self._seen is None:
             self._moved_s = time.monotonic()
-        self._seen = _Seen(now_ms, log.ends)
+        self._seen, self._embedding = _Seen(now_ms, log.ends), log.source.embedding
         if is_complete(self._offsets, log.ends):
             await self._apply((), self._offsets)
         self._looked_s = time.monotonic()
@@ -119,26 +127,42 @@ class IndexFollower:
         """One poll, applied; whether the copy came a step forward. Every few seconds it looks first.
 
         Raises:
-            IndexRecordError: the topic holds a record that is none of the index's.
-            IndexEmbeddingError: a passage is of another embedding.
+            IndexRecordError: aiokafka cannot read a record, so nobody knows what it would do to the copy.
+            IndexEmbeddingError: the topic is of another embedding: all of its passages, as far as it was read.
             BrokerError: it gives no record for a minute, though the copy is behind the log.
             Whatever `look` raises.
         """
         if self._looked_s is None or time.monotonic() - self._looked_s >= LOOK_EVERY_S:
             await self.look()
         try:
-            polled = await self._consumer.getmany(timeout_ms=POLL_MS)
+            polled = await self._poll()
             positions = {p: await self._consumer.position(TopicPartition(self._topic, p)) for p in self._offsets}
             if positions == self._offsets:
                 self._check_stalled()
                 return False
-            changes = await asyncio.to_thread(_read, polled)
-            await self._apply(changes, positions)
+            read = await asyncio.to_thread(read_poll, polled, self._embedding)
+            await self._check_embedding(read)
+            await self._apply(read.changes, positions)
         except BaseException:  # a cancelled step too: the consumer stands behind what was polled
             self._seek()
             raise
         self._moved_s = time.monotonic()
+        self.unreadable += read.unreadable
+        for problem in read.problems:
+            log.error("%s: the copy of the index has nothing under its key; send that source text again", problem)
         return True
+
+    async def _poll(self) -> dict[TopicPartition, list[Record]]:
+        try:
+            polled: dict[TopicPartition, list[Record]] = await self._consumer.getmany(timeout_ms=POLL_MS)
+        except UnicodeDecodeError as error:  # aiokafka reads headers' names as UTF-8, whatever their sender wrote
+            raise IndexRecordError(f"{self._topic} holds a record with a header whose name is not UTF-8") from error
+        return polled
+
+    async def _check_embedding(self, read: ReadPoll) -> None:
+        """One passage of another embedding is a bad record; where there is no other, it is the wrong topic."""
+        if read.foreign is not None and (await asyncio.to_thread(self._index.stats)).passages == 0:
+            raise IndexEmbeddingError(self._topic, described(self._embedding), described(read.foreign))
 
     async def _apply(self, changes: Sequence[Change], positions: dict[int, int]) -> None:
         """With the offsets, and where these reach the ends seen last, with the time of that look."""
@@ -231,11 +255,3 @@ async def catch_up(
             on_missing(follower.missing)
         await follower.look()  # the end may still be the one of the start: then the copy is known to be complete
         return follower.rebuilt
-
-
-def _read(polled: Mapping[TopicPartition, list[object]]) -> list[Change]:
-    return [
-        read_change(partition.partition, record.offset, record.key, record.value)  # type: ignore[attr-defined]
-        for partition, records in polled.items()
-        for record in records
-    ]

@@ -17,8 +17,9 @@ from docmill.kafka import follow_index
 from docmill.kafka.follow_for_ever import CopyProgress, follow_for_ever
 from docmill.kafka.follow_index import IndexFollower
 from docmill.settings import Settings
-from tests.unit.index.fakes import EMBEDDING
-from tests.unit.kafka.test_follow_index import Clock, FailsOnce, FakeTopic, follower, found, indexed
+from tests.unit.index.fakes import EMBEDDING, OTHER_EMBEDDING
+from tests.unit.kafka.fakes import FakeRecord
+from tests.unit.kafka.test_follow_index import TOPIC, Clock, FailsOnce, FakeTopic, follower, found, indexed
 
 PATIENCE_S = 30
 
@@ -102,7 +103,7 @@ async def test_a_broker_that_goes_and_comes_back_makes_the_copy_older_and_then_y
         await bench.until(lambda: bench.connections > 3)  # again and again
         bench.clock.now_ms += 1000
         bench.topic.records.append(indexed("c", "wombats", 2))
-        assert bench.last == CopyProgress(True, before_ms, 0, StaleReason.NEW, "away")
+        assert bench.last == CopyProgress(True, before_ms, rebuilt=StaleReason.NEW, problem="away")
         bench.refusals.append(BrokerError("not yet"))
         await bench.until(lambda: "not yet" in bench.problems)
         bench.topic.away = False
@@ -138,6 +139,29 @@ async def test_a_copy_that_was_emptied_is_not_ready_though_it_was_before(
             await bench.until(lambda: bench.connections > connections + 1)
             assert (bench.last.ready, bench.last.complete_at_ms) == (False, None)
             assert bench.last.rebuilt is StaleReason.TOPIC_CHANGED
+        await bench.until(lambda: bench.last.ready)
+        assert found(bench.index, "zebras") == ["a"]
+
+
+async def test_bad_records_are_counted_once_whatever_fails_between_them(bench: Bench) -> None:
+    bench.topic.records.append(FakeRecord(b"no JSON", key=b"a", topic=TOPIC, offset=2))
+    async with bench.followed():
+        await bench.until(lambda: bench.last.ready)
+        bench.topic.away = True
+        await bench.until(lambda: bench.connections > 2)
+        bench.topic.away = False
+        bench.topic.records.append(FakeRecord(b"no JSON", key=b"b", topic=TOPIC, offset=3))
+        await bench.until(lambda: bench.last.unreadable == 2)
+        assert bench.last.ready
+
+
+async def test_a_topic_of_another_embedding_is_waited_for(bench: Bench) -> None:
+    bench.topic.records = [indexed("a", "zebras", 0, OTHER_EMBEDDING)]
+    async with bench.followed():
+        await bench.until(lambda: len(bench.problems) > 2)
+        assert not bench.last.ready
+        assert "is of embedding letters 111111111111" in str(bench.last.problem)
+        bench.topic.topic_id, bench.topic.records = "another", [indexed("a", "zebras", 0)]
         await bench.until(lambda: bench.last.ready)
         assert found(bench.index, "zebras") == ["a"]
 

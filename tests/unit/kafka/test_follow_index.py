@@ -47,6 +47,7 @@ class FakeTopic:
     at: int | None = None
     away: bool = False  # the broker does not answer
     silent: bool = False  # it gives no records
+    illegible: bool = False  # those that it gives aiokafka cannot read
     sought: list[int] = field(default_factory=list)
 
     @property
@@ -71,6 +72,8 @@ class FakeTopic:
             return {}
         polled = [record for record in self.records if record.offset >= self.at][:2]
         self.at = polled[-1].offset + 1 if polled else self.end
+        if self.illegible:
+            b"\xff".decode()
         return {TopicPartition(TOPIC, 0): polled} if polled else {}
 
     async def position(self, partition: TopicPartition) -> int:
@@ -295,17 +298,76 @@ async def test_a_broker_that_gives_nothing_though_the_copy_is_behind_is_told(
         await following.step()
 
 
-async def test_a_record_that_is_none_stops_it_and_nothing_of_the_poll_is_applied(index: SqliteIndex) -> None:
-    topic = FakeTopic([indexed("a", "zebras", 0), FakeRecord(b"no JSON", key=b"b", topic=TOPIC, offset=1)])
+async def test_a_record_that_is_none_deletes_what_was_under_its_key_and_is_told(
+    index: SqliteIndex, caplog: pytest.LogCaptureFixture
+) -> None:
+    bad = FakeRecord(b"no JSON", key=b"a", topic=TOPIC, offset=1)
+    topic = FakeTopic([indexed("a", "zebras", 0), bad, indexed("b", "yaks", 2)])
     following = follower(topic, index)
-    await following.look()
-    with pytest.raises(IndexRecordError):
+    await following.step()
+    assert following.unreadable == 1
+    assert "knowledge.indexed-0 at offset 1 is no KnowledgeIndexed: [''] (its key: 'a')" in caplog.text
+    while not following.ready:
         await following.step()
     assert found(index, "zebras") == []
+    assert found(index, "yaks") == ["b"]
+    topic.records.append(indexed("a", "zebras", 3))  # sent again
+    await following.step()
+    assert found(index, "zebras") == ["a"]
+    assert following.unreadable == 1
 
 
-async def test_a_passage_of_another_embedding_stops_it(index: SqliteIndex) -> None:
-    following = follower(FakeTopic([indexed("a", "zebras", 0, OTHER_EMBEDDING)]), index)
-    await following.look()
-    with pytest.raises(IndexEmbeddingError):
+async def test_copies_agree_whatever_compaction_took(tmp_path: Path) -> None:
+    """One saw the passage before the bad record, for the other it was compacted away."""
+    bad = FakeRecord(b"no JSON", key=b"a", topic=TOPIC, offset=1)
+    answers = []
+    for name, records in {"saw": [indexed("a", "zebras", 0), bad], "late": [bad]}.items():
+        index = SqliteIndex(tmp_path / name)
+        following = follower(FakeTopic([*records, indexed("b", "yaks", 2)]), index)
+        while not following.ready:
+            await following.step()
+        answers.append([hit.passage_id for hit in index.search(query("zebras yaks"))])
+        index.close()
+    assert answers == [["b"], ["b"]]
+
+
+@pytest.mark.parametrize("key", [None, b"", b"\xff"], ids=["none", "empty", "no UTF-8"])
+async def test_a_record_under_no_passage_id_is_passed_over(index: SqliteIndex, key: bytes | None) -> None:
+    topic = FakeTopic([FakeRecord(None, key=key, topic=TOPIC, offset=0), indexed("a", "zebras", 1)])
+    following = follower(topic, index)
+    await following.step()
+    assert (following.ready, following.unreadable) == (True, 1)
+    assert found(index, "zebras") == ["a"]
+
+
+async def test_a_passage_of_another_embedding_among_others_is_never_searched(index: SqliteIndex) -> None:
+    topic = FakeTopic([indexed("a", "zebras", 0), indexed("b", "yaks", 1, OTHER_EMBEDDING)])
+    following = follower(topic, index)
+    await following.step()
+    topic.records.append(indexed("a", "zebras", 2, OTHER_EMBEDDING))
+    topic.records.append(indexed("c", "wombats", 3))
+    await following.step()
+    assert following.unreadable == 2
+    assert [hit.passage_id for hit in index.search(query("zebras yaks wombats"))] == ["c"]
+
+
+async def test_a_topic_of_another_embedding_is_no_empty_index(index: SqliteIndex) -> None:
+    topic = FakeTopic([indexed("a", "zebras", 0, OTHER_EMBEDDING)])
+    following = follower(topic, index)
+    with pytest.raises(IndexEmbeddingError, match=r"claims\.knowledge\.indexed is of embedding letters 111111111111"):
         await following.step()
+    assert not following.ready
+    topic.records.append(indexed("b", "yaks", 1))  # so it was one bad record
+    await following.step()
+    assert following.ready
+    assert found(index, "yaks") == ["b"]
+
+
+async def test_a_header_that_aiokafka_cannot_read_stops_it_with_nothing_lost(index: SqliteIndex) -> None:
+    topic = FakeTopic([indexed("a", "zebras", 0)], illegible=True)
+    following = follower(topic, index)
+    with pytest.raises(IndexRecordError, match="a header whose name is not UTF-8"):
+        await following.step()
+    topic.illegible = False
+    await following.step()
+    assert found(index, "zebras") == ["a"]
