@@ -1,4 +1,4 @@
-"""The arbiter on a real broker: a decision is a result, the end of its review and an exemplar, once, whoever is killed."""
+"""The arbiter on a real broker: a decision is a result, its review's end and an exemplar, once, whoever is killed."""
 
 import asyncio
 import signal
@@ -153,7 +153,7 @@ async def decided_once(topics: Topics, numbers: Sequence[int]) -> None:
     assert Counter(one.metadata["request_id"] for one in await exemplars(topics)) == expected
 
 
-@pytest.mark.parametrize("step", ["computed:2", "sent:6", "offsets_added:6", "ended:6", "committed:2"])
+@pytest.mark.parametrize("step", ["computed:2", "sent:6", "ended:6"])
 async def test_one_that_is_killed_and_started_anew_decides_each_review_once(
     settings: Settings, of_test: Topics, tmp_path: Path, step: str
 ) -> None:
@@ -168,6 +168,7 @@ async def test_one_that_is_killed_and_started_anew_decides_each_review_once(
     few_a_slice = {"DOCMILL_MAX_SLICE_TOKENS": "256", **SOON_MISSED}
     with started(settings, tmp_path / "killed.log", DOCMILL_FAILPOINT=step, **few_a_slice) as first:
         assert first.exit_code() == -signal.SIGKILL
+    assert len(await results(of_test)) < len(REQUESTS)
     with arbiter(settings, tmp_path / "log", **few_a_slice) as second:
         await decided_once(of_test, range(len(REQUESTS)))
         second.wait_for(lambda: second.metric("docmill_consumer_lag_records") == 0, "through")
@@ -258,7 +259,7 @@ async def test_an_audited_result_of_the_processor_is_judged(
             request_id=one.request_id,
             revision=one.revision,
             document_type=label,
-            fields=[field.model_dump() for field in one.fields],  # type: ignore[arg-type]
+            fields=[field.model_dump() for field in one.fields],
             decided_at=one.requested_at,
         )
         for one, label in ((agreed, agreed.document_type.label), (corrected, "contract.supply"))
