@@ -1,4 +1,4 @@
-"""An arbiter of a few lines: of one review the first decision counts. With plain aiokafka, as a witness of the contract.
+"""An arbiter of a few lines, with plain aiokafka, so that the contract has a second witness: the first decision counts.
 
 One process, no group: good for a test, and for nothing else.
 """

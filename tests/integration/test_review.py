@@ -5,7 +5,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ REVIEW, FEEDBACK = "documents.review", "documents.feedback"
 ID = examples.REQUEST_ID
 PATIENCE_S = 120.0
 Ran = subprocess.CompletedProcess[str]
-Review = Callable[..., Awaitable[Ran]]
+Review = Callable[..., Coroutine[Any, Any, Ran]]
 
 
 @pytest.fixture
