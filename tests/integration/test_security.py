@@ -29,7 +29,8 @@ from tests.unit.index.fakes import EMBEDDING
 pytestmark = pytest.mark.kafka
 PROCESSOR = "docmill run processor"
 INDEXER = "docmill run indexer"
-LETTER_INDEXER = "tests.integration.letter_indexer"
+FALLBACK_SERVICE = "docmill run fallback"
+LETTER_INDEXER, LETTER_FALLBACK = "tests.integration.letter_indexer", "tests.integration.letter_fallback"
 ROTATED_USER = "rotated"  # whose password changes
 PATIENCE_S = 180.0
 MIXED = [
@@ -109,7 +110,7 @@ async def test_a_deployment_with_no_more_rights_than_the_page_lists(
     ) as indexer:
         indexer.ready()
         done.add(INDEXER)
-        assert "published 1" in run("docmill index add", str(document))
+        assert "published 1" in run("docmill index add", str(document), "--root", str(tmp_path))
         indexer.wait_for(lambda: indexer.metric("docmill_knowledge_records_total", outcome="indexed") == 1, "indexed")
         # Of the search, what asks the broker: with the embedding of these vectors, which no package has.
         search = "docmill index search"
@@ -122,8 +123,28 @@ async def test_a_deployment_with_no_more_rights_than_the_page_lists(
         done.add(search)
         assert "deleted 1" in run("docmill index remove", "a-receipt.txt")
         indexer.wait_for(lambda: indexer.metric("docmill_knowledge_records_total", outcome="deleted") == 1, "deleted")
+        (tmp_path / "handbook").mkdir()
+        document.rename(tmp_path / "handbook" / document.name)
+        pruned = run("docmill index add --prune", str(tmp_path / "handbook"), "--root", str(tmp_path))
+        assert "published 1, failed 0" in pruned
+        assert "deleted 0, failed 0" in pruned
         assert indexer.terminate() == 0
     without_secrets(broker, indexer.log_text)
+    own = {
+        "DOCMILL_FALLBACK_GROUP": f"{group}-fallback",
+        "DOCMILL_FALLBACK_HTTP_PORT": "0",
+        "DOCMILL_HOME": str(tmp_path / "home"),
+    }
+    await Topics(broker.admin, topic_prefix).send_to(FALLBACK, [Sent(b"no request", key=b"x")])
+    log, settings = tmp_path / "fallback.log", {**broker.scram(user_of(FALLBACK_SERVICE)), **own}
+    with ProcessorProcess(
+        broker.admin, topic_prefix, tiny_bundle, log, LETTER_FALLBACK, "fallback", **settings
+    ) as fallback:
+        fallback.ready()
+        done.add(FALLBACK_SERVICE)
+        fallback.wait_for(lambda: fallback.metric("docmill_dead_letters_total", reason="invalid_event") == 1, "refused")
+        assert fallback.terminate() == 0
+    without_secrets(broker, fallback.log_text)
     assert done == set(subjects())
     text = without_secrets(broker, processor.log_text)
     assert f"Authenticated as {user} via SCRAM-SHA-512" in text  # so debug was on

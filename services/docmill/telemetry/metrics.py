@@ -138,6 +138,9 @@ class Metrics:
         self.cost = counter("cost_usd_total", "Dollars spent on results and reviews", "decided_by")
         self.index_passages = gauge("index_passages", "Passages in this replica's copy of the index")
         self.index_age = gauge("index_age_seconds", "Since the copy had last read to the end of knowledge.indexed")
+        self.index_unreadable = counter(
+            "index_unreadable_total", "Records of knowledge.indexed that this replica's copy could not take"
+        )
         self.decisions = counter(
             "decisions_total", "Decisions on documents.feedback, by what became of them", "outcome"
         )
