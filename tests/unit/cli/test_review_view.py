@@ -118,7 +118,14 @@ def test_a_review_shows_all_that_a_decision_needs(capsys: pytest.CaptureFixture[
 
 
 def test_what_is_not_there_takes_no_line(capsys: pytest.CaptureFixture[str]) -> None:
-    bare: dict[str, Any] = {"fields": (), "candidates": (), "similar": (), "citations": (), "missing_fields": (), "reasons": ()}
+    bare: dict[str, Any] = {
+        "fields": (),
+        "candidates": (),
+        "similar": (),
+        "citations": (),
+        "missing_fields": (),
+        "reasons": (),
+    }
     print_review(review(tenant=None, undecided=(), **bare), NOW)
     names = {line.split()[0] for line in capsys.readouterr().out.splitlines() if line.strip()}
     assert names == {"document", "request", "received", "asked", "type", "1", "2", "3"}

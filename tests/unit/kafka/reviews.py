@@ -1,16 +1,16 @@
 """Reviews, results and exemplars by hand, as records of their topics."""
 
-import json
 from datetime import timedelta
 from typing import Any
 
+from docmill.arbiter.exemplar import exemplar as exemplar_of
 from docmill.kafka.open_correction import review_record
 from docmill.kafka.publish import OutgoingRecord
 from docmill.kafka.send_knowledge import updated_record
 from docmill_schemas import examples
-from docmill_schemas.events import DocumentProcessed, KnowledgeUpdated
+from docmill_schemas.events import DocumentProcessed, DocumentType, KnowledgeUpdated
 from docmill_schemas.ids import result_id
-from docmill_schemas.reasons import DecidedBy, KnowledgeKind
+from docmill_schemas.reasons import DecidedBy
 from docmill_schemas.review_events import FeedbackGiven, ReviewRequested
 
 TRACE: list[tuple[str, bytes | None]] = [("traceparent", b"00-1"), ("correlation_id", b"claim-4711")]
@@ -51,16 +51,10 @@ def human_result(feedback: FeedbackGiven, **changes: Any) -> OutgoingRecord:
 
 
 def exemplar(number: int = 1, label: str = "receipt", **changes: Any) -> KnowledgeUpdated:
-    """A decision as the arbiter passes it on."""
-    spans = [{"name": one.name, "start": one.start, "end": one.end, "value": one.value} for one in examples.FIELDS]
-    made = KnowledgeUpdated(
-        passage_id=f"decided/{number:032x}",
-        kind=KnowledgeKind.EXEMPLAR,
-        title=label,
-        text=examples.TEXT,
-        document_type=label,
-        metadata={"request_id": f"{number:032x}", "feedback_id": "1", "entities": json.dumps(spans)},
-    )
+    """What the arbiter makes of a decision."""
+    type_ = DocumentType(label=label, probability=1)
+    made = exemplar_of(result(request_id=f"{number:032x}", document_type=type_), examples.TEXT, "1")
+    assert made is not None
     return made.model_copy(update=changes)
 
 
