@@ -84,8 +84,12 @@ def test_several_values_of_one_field_by_their_numbers() -> None:
     assert [(one.name, one.start) for one in found.fields if one.name == "total"] == [("total", 36), ("total", 39)]
 
 
-def test_a_number_that_is_no_choice_is_a_quote_of_the_text() -> None:
-    assert fields(decision("", "12", "-", "-", NO_OTHER, SEND)) == [("company", "12", None)]
+def test_a_number_that_is_no_choice_is_asked_again_lest_a_slip_becomes_a_quote() -> None:
+    result, [found] = answer(ASKED, "", "12", "1,2", "=12", "2018", "-", NO_OTHER, SEND)
+    assert found is not None
+    assert fields(found) == [("company", "12", None), ("date", "2018", None)]
+    assert "there are 1 to choose from; =12 takes it as a quote" in result.output
+    assert "=1,2 takes it as a quote" in result.output
 
 
 def test_a_number_may_be_quoted_though_it_is_a_choice() -> None:
