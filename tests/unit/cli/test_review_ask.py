@@ -68,7 +68,7 @@ def test_what_is_asked_shows_what_there_is_to_choose_from() -> None:
 
 
 def test_a_candidate_a_quote_a_place_and_none() -> None:
-    found = decision("2", "=Sri", "-", "1", "payee@9:12", "y", NO_OTHER, SEND)
+    found = decision("2", "=Sri", "-", "1", "payee@9:12", NO_OTHER, SEND)
     assert found.label == "contract.supply"
     assert fields(found) == [("company", "Sri", None), ("payee", "Sri", None), ("total", "RM 41.50", "41.50 MYR")]
     assert fields(decision("", "19:29", "2018", "41.50", NO_OTHER, SEND)) == [
@@ -110,11 +110,16 @@ def test_what_stands_nowhere_is_asked_again() -> None:
     assert "no place of the text" in result.output
 
 
-def test_a_type_that_nobody_knows_is_asked_about() -> None:
-    result, [found] = answer(ASKED, "9", "reciept", "n", "letter", "y", "-", "-", "-", NO_OTHER, SEND)
+def test_a_type_that_looks_misspelt_is_asked_about_and_a_new_one_is_not() -> None:
+    result, [found] = answer(ASKED, "9", "reciept", "n", "letter", "-", "-", "-", NO_OTHER, SEND)
     assert found == Decision("letter", ())
     assert "give 1 to 2, or the name of a type" in result.output
-    assert "no type 'reciept' is known so far (did you mean 'receipt'?)" in result.output
+    assert "no type 'reciept' is known so far; did you mean 'receipt'?" in result.output
+
+
+def test_a_name_that_looks_misspelt_may_be_meant() -> None:
+    found = decision("reciept", "y", "-", "-", "-", "compny=Sri", "y", NO_OTHER, SEND)
+    assert (found.label, fields(found)) == ("reciept", [("compny", "Sri", None)])
 
 
 def test_a_known_type_is_taken_and_its_fields_are_asked_for() -> None:
@@ -127,11 +132,11 @@ def test_a_known_type_is_taken_and_its_fields_are_asked_for() -> None:
 
 
 def test_a_further_field_is_checked_as_others_are() -> None:
-    further = ("nonsense", "payee=Melaka", "payee=Sri", "n", "company=Melur")
+    further = ("nonsense", "payee=Melaka", "compny=Sri", "n", "company=Melur")
     result, [found] = answer(ASKED, "", "-", "-", "-", *further, NO_OTHER, SEND)
     assert found is not None
     assert fields(found) == [("company", "Melur", None)]
-    for said in ("write name=QUOTE", "'Melaka' does not stand in the text", "no field 'payee' is known so far"):
+    for said in ("write name=QUOTE", "'Melaka' does not stand in the text", "no field 'compny' is known so far"):
         assert said in result.output
 
 

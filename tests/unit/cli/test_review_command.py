@@ -192,11 +192,11 @@ def test_a_confirmed_proposal_is_sent_and_answered(broker: FakeBroker, review: R
 def test_a_decision_by_quotes_has_the_values_of_the_bundle(broker: FakeBroker, review: Review) -> None:
     broker.put("p.", opened(candidates=()))
     answering(broker)
-    quotes = ("--field", "total=RM 41.50", "--field", "date@19:29", "--field", "note=Melur", "--new-names")
-    ran = review("decide", SHORT, "--type", "complaint.card", *quotes)
+    quotes = ("--field", "total=RM 41.50", "--field", "date@19:29", "--field", "note=Melur")
+    ran = review("decide", SHORT, "--type", "reciept", *quotes, "--new-names")
     assert ran.exit_code == 0, ran.output
     sent = decision(broker)
-    assert sent.document_type == "complaint.card"
+    assert sent.document_type == "reciept"
     expected = [("note", "Melur", None), ("date", "12/03/2018", "2018-03-12"), ("total", "RM 41.50", "41.50 MYR")]
     assert spans(sent) == expected
 
@@ -213,8 +213,8 @@ def test_parts_of_a_proposal_are_changed(broker: FakeBroker, review: Review) -> 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--type", "reciept"], r"did you mean 'receipt'\?\); --new-names takes it"),
-        (["--confirm", "--field", "totl=41.50"], r"no field 'totl' .*did you mean 'total'\?\); --new-names takes it"),
+        (["--type", "reciept"], r"did you mean 'receipt'\? --new-names takes it as it is"),
+        (["--confirm", "--field", "totl=41.50"], r"no field 'totl' .*did you mean 'total'\? --new-names"),
         (["--confirm", "--field", "total=41.51"], "does not stand in the text"),
         (["--confirm", "--without", "total"], "nothing is proposed for total"),
     ],
