@@ -16,6 +16,7 @@
     ├── PollError                polled records were lost on their way: stop, commit nothing that follows them
     ├── InternalErrorRateError   too many unexpected exceptions: stop, the fault is not the documents'
     ├── BundleError              refuse to start, keep the bundle that is loaded
+    ├── ReviewError              no review, or no decision, to be had of what a person gave: says what to give
     ├── ConfigurationError       refuse to start; the message says which setting to change
     ├── AbandonedError           nobody waits for this slice any more: its thread stops, nothing comes of it
     └── LocalKafkaError          the local broker cannot be had; the message says what to install or free
@@ -120,6 +121,10 @@ class InternalErrorRateError(DocmillError):
 
 class BundleError(DocmillError):
     """A bundle is incomplete, altered, of an unknown format, or fails its golden documents."""
+
+
+class ReviewError(DocmillError):
+    """What a person asks of a review cannot be done: there is none, there are several, or a field stands nowhere."""
 
 
 class ConfigurationError(DocmillError):

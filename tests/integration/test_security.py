@@ -29,7 +29,8 @@ from tests.unit.index.fakes import EMBEDDING
 pytestmark = pytest.mark.kafka
 PROCESSOR = "docmill run processor"
 INDEXER = "docmill run indexer"
-LETTER_INDEXER = "tests.integration.letter_indexer"
+FALLBACK_SERVICE = "docmill run fallback"
+LETTER_INDEXER, LETTER_FALLBACK = "tests.integration.letter_indexer", "tests.integration.letter_fallback"
 ROTATED_USER = "rotated"  # whose password changes
 PATIENCE_S = 180.0
 MIXED = [
@@ -129,6 +130,21 @@ async def test_a_deployment_with_no_more_rights_than_the_page_lists(
         assert "deleted 0, failed 0" in pruned
         assert indexer.terminate() == 0
     without_secrets(broker, indexer.log_text)
+    own = {
+        "DOCMILL_FALLBACK_GROUP": f"{group}-fallback",
+        "DOCMILL_FALLBACK_HTTP_PORT": "0",
+        "DOCMILL_HOME": str(tmp_path / "home"),
+    }
+    await Topics(broker.admin, topic_prefix).send_to(FALLBACK, [Sent(b"no request", key=b"x")])
+    log, settings = tmp_path / "fallback.log", {**broker.scram(user_of(FALLBACK_SERVICE)), **own}
+    with ProcessorProcess(
+        broker.admin, topic_prefix, tiny_bundle, log, LETTER_FALLBACK, "fallback", **settings
+    ) as fallback:
+        fallback.ready()
+        done.add(FALLBACK_SERVICE)
+        fallback.wait_for(lambda: fallback.metric("docmill_dead_letters_total", reason="invalid_event") == 1, "refused")
+        assert fallback.terminate() == 0
+    without_secrets(broker, fallback.log_text)
     assert done == set(subjects())
     text = without_secrets(broker, processor.log_text)
     assert f"Authenticated as {user} via SCRAM-SHA-512" in text  # so debug was on

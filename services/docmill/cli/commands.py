@@ -16,6 +16,7 @@ COMMANDS = {
     "trace": "Shows one document's whole way over all topics.",
     "redrive": "Puts dead letters back onto the topic that they came from, each once.",
     "index": "Source texts for the fallback: add, remove, search, stats.",
+    "review": "Documents that a person is to decide: list, show, decide, open, export.",
     "process": "Says what docmill makes of documents, without Kafka.",
     "assess": "Says what docmill would make of your own documents, in figures.",
     "train": "From labelled documents to a bundle: init, import, check, run.",
