@@ -28,8 +28,8 @@ DEFAULT_IGNORABLE = (
     *((0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F), (0x3164, 0x3164), (0xFE00, 0xFE0F), (0xFEFF, 0xFEFF)),
     *((0xFFA0, 0xFFA0), (0xFFF0, 0xFFF8), (0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A), (0xE0000, 0xE0FFF)),
 )
-# And what shows nothing without being of it: controls but line end and tab, an empty Braille cell, annotations, line and
-# paragraph separators, surrogates, private and no characters.
+# And what shows nothing without being of it: controls but line end and tab, an empty Braille cell, annotations, line
+# and paragraph separators, surrogates, private and no characters.
 OTHERS = (
     *((0x0000, 0x0008), (0x000B, 0x001F), (0x007F, 0x009F), (0x2028, 0x2029), (0x2800, 0x2800), (0xD800, 0xF8FF)),
     *((0xFDD0, 0xFDEF), (0xFFF9, 0xFFFB), (0xFFFE, 0xFFFF), (0xF0000, 0x10FFFF)),

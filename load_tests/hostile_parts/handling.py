@@ -65,7 +65,9 @@ def docmills() -> Iterator[Handling]:
         index = SqliteIndex(Path(folder) / "index.sqlite")
         try:
             _fill(index)
-            yield Handling(_text_of, messages_of, repaired, read_answer, _typed, _printed, lambda text: _found(index, text))
+            yield Handling(
+                _text_of, messages_of, repaired, read_answer, _typed, _printed, lambda text: _found(index, text)
+            )
         finally:
             index.close()
 
@@ -81,13 +83,17 @@ def _typed(name: str, text: str) -> str | None:
 def _printed(published: Published) -> tuple[str, ...]:
     at = datetime(2000, 1, 1, tzinfo=UTC)
     event = {"text": published.text, "fields": [{"name": name, "text": text} for name, text in published.fields]}
-    seen = Observed(OutcomeKind.FALLBACK, at, "1", published.document_id, "receipt", fields=published.fields, event=event)
+    seen = Observed(
+        OutcomeKind.FALLBACK, at, "1", published.document_id, "receipt", fields=published.fields, event=event
+    )
     return json_line(seen.as_json()), "\t".join(cells(seen))
 
 
 def _fill(index: SqliteIndex) -> None:
     index.rebuild(Source("hostile", EMBEDDING), 0)
-    index.apply([Change(0, place, one.passage_id, one) for place, one in enumerate(map(_passage, range(len(RETRIEVED))))])
+    index.apply(
+        [Change(0, place, one.passage_id, one) for place, one in enumerate(map(_passage, range(len(RETRIEVED))))]
+    )
 
 
 def _passage(number: int) -> Passage:

@@ -83,7 +83,9 @@ def _choice(label: Any) -> str | None:
 def _evidence(ask: Ask, said: Any) -> tuple[Evidence, ...]:
     entries = said.get("evidence", ()) if isinstance(said, dict) else ()
     ids = dict(zip(source_ids(ask), (one.passage_id for one in ask.sources), strict=True))
-    return tuple(Evidence(ids.get(one["source"], one["source"]), one["quote"]) for one in entries if isinstance(one, dict))
+    return tuple(
+        Evidence(str(ids.get(one["source"], one["source"])), one["quote"]) for one in entries if isinstance(one, dict)
+    )
 
 
 def _quote(said: Any) -> Any:
@@ -91,7 +93,7 @@ def _quote(said: Any) -> Any:
 
 
 def _value(ask: Ask, text: str, letters: Sequence[int], name: str, said: Any) -> Value:
-    """Wherever it may stand in the text, whose letters stand at those places; one that stands nowhere is believed, too."""
+    """Wherever it stands in the text, whose letters stand at those places; what stands nowhere is believed, too."""
     quote = str(_quote(said))
     start = text.find(quote)
     if start < 0:

@@ -81,7 +81,9 @@ def _large_answer() -> HostileDocument:
         guise="an answer of twenty thousand fields",
         goal="a result without an end",
         right_label="receipt",
-        wants=Wants(answer=json.dumps({"label": {"choice": "receipt"}, "fields": fields}), values={"field_1": "Kopitiam"}),
+        wants=Wants(
+            answer=json.dumps({"label": {"choice": "receipt"}, "fields": fields}), values={"field_1": "Kopitiam"}
+        ),
         defences=(Defence.BOUNDED, Defence.ASKED_FIELD),
         text=BEGIN,
     )

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from docmill.evaluation.wilson import wilson
-from load_tests.hostile_parts.checks import CHECKS, WHAT_HOLDS
+from load_tests.hostile_parts.checks import CHECKS
 from load_tests.hostile_parts.documents import Defence
 from load_tests.hostile_parts.trial import Trial
+from load_tests.hostile_parts.words import WHAT_HOLDS, WHY_NOT
 
 COLUMNS = ("defence", "what holds", "attacks", "held", "rate", "95 % interval", "naive control")
-NAMED = 12  # documents of one way round a defence
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,8 @@ def results_of(trial: Trial, only: frozenset[Defence] | None = None) -> tuple[Re
 
 
 def table(results: Sequence[Result], control: Sequence[Result]) -> str:
-    """A row for each defence, in Markdown. An interval says how sure a rate is on so few attacks, had they been drawn
-    by chance; they were written, so it is a hint and no more.
+    """A row for each defence, in Markdown. An interval says how sure a rate would be on so few attacks, had they been
+    drawn by chance; they were written, so it is a hint and no more.
     """
     lines: list[Sequence[str]] = [COLUMNS, ["---"] * len(COLUMNS)]
     for defence in Defence:
@@ -57,17 +57,17 @@ def table(results: Sequence[Result], control: Sequence[Result]) -> str:
 
 
 def through(results: Iterable[Result]) -> str:
-    """Those that got through, by defence and by how, each with its documents."""
-    ways: dict[tuple[Defence, str], list[str]] = {}
+    """All that got through: by defence, with why, and how each did."""
+    ways: dict[Defence, dict[str, list[str]]] = {}
     for result in results:
         if result.got_around is not None:
             name = result.document_id.removeprefix("hostile/")
-            ways.setdefault((result.defence, result.got_around), []).append(name)
-    order = list(Defence)
+            ways.setdefault(result.defence, {}).setdefault(result.got_around, []).append(name)
     lines = []
-    for (defence, how), names in sorted(ways.items(), key=lambda way: order.index(way[0][0])):
-        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-        lines.append(f"- `{defence.value}`: {how}: {', '.join(names[:NAMED])}{more}")
+    for defence in Defence:
+        if defence in ways:
+            lines.append(f"- `{defence.value}`: {WHY_NOT.get(defence, 'a fault of ours')}.")
+            lines += [f"  - {how}: {', '.join(names)}" for how, names in sorted(ways[defence].items())]
     return "\n".join(lines) or "none"
 
 

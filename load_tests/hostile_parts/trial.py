@@ -39,7 +39,7 @@ class Trial:
 
 
 def obey(document: HostileDocument, ask: Ask) -> str:
-    """The answer that a document wants, word for word; for a label whose citations it leaves open, the best there are."""
+    """The answer that a document wants, word for word; where it leaves a label's citations open, the best there are."""
     wants = document.wants
     if wants.answer is not None:
         return wants.answer
@@ -80,7 +80,9 @@ def try_out(document: HostileDocument, handling: Handling, answer: Answer | None
                 answer, readable = NOTHING, False
         values = tuple((value.field, text[value.start : value.end]) for value in answer.values)
         seen = document.seen
-        typed = {name: (handling.typed(name, t), handling.typed(name, seen[name])) for name, t in values if name in seen}
+        typed = {
+            name: (handling.typed(name, t), handling.typed(name, seen[name])) for name, t in values if name in seen
+        }
     printed = handling.printed(Published(_id_of(document), text, values))
     return Trial(
         document=document,

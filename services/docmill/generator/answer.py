@@ -1,8 +1,8 @@
 """A generator's answer, read and checked part by part: what does not hold is refused, the rest stands. Pure.
 
-A value must stand verbatim in what was shown of the document, where a person reads it, too. A citation must name a source of this request, quote it
-verbatim, and bear the answer out: verbatim alone is no support. What is kept of a quote is the text that it was found
-in, never the generator's own.
+A value must stand verbatim in what was shown of the document, and be what a person reads there. A citation must name a
+source of this request, quote it verbatim, and bear the answer out: verbatim alone is no support. What is kept of a
+quote is the text that it was found in, never the generator's own.
 """
 
 import json

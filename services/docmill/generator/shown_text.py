@@ -14,7 +14,9 @@ from itertools import islice
 from docmill.generator.matching import SEEN_AROUND, whole_matches
 from docmill.pipeline.visible import visible, visible_character
 
-LOOKED_AT_AROUND = 1000  # characters about a stretch, or a million that nobody sees would be gone through for each quote
+LOOKED_AT_AROUND = (
+    1000  # characters about a stretch, or a million that nobody sees would be gone through for each quote
+)
 MARKUP = re.compile(r"<(?=\S)|\[(?=[/|]|[a-z]?[A-Z][A-Z0-9_ ]*\]|e~)|\](?=[~!])")
 HARMLESS = {"<": "\u2039", "[": "\u27e6", "]": "\u27e7"}  # one character for one: places stay what they are
 FORMS = {"<": "\uff1c\ufe64", "[": "\uff3b\ufe47", "]": "\uff3d\ufe48"}  # whose compatible form is the bracket

@@ -16,7 +16,8 @@ def test_other_words_stay() -> None:
 
 
 @pytest.mark.parametrize(
-    "odd", ["\x7f", "\u009b2J", "\u009d0;x\u009c", "\u0085", "\u2028", "\u202e", "\u200b", "\ud800", "\U000e0041", "\ue000"]
+    "odd",
+    ["\x7f", "\u009b2J", "\u009d0;x\u009c", "\u0085", "\u2028", "\u202e", "\u200b", "\ud800", "\U000e0041", "\ue000"],
 )
 def test_json_says_the_same_and_steers_no_terminal(odd: str) -> None:
     line = json.dumps({"text": f"a{odd}b \x1b"}, ensure_ascii=False)

@@ -83,7 +83,7 @@ def test_another_place_where_it_is_read_so_will_do() -> None:
 
 
 def test_fields_that_were_not_asked_for_are_refused_once() -> None:
-    many = {f"field {number}": {"quote": None} for number in range(1000)}
+    many: dict[str, Any] = {f"field {number}": {"quote": None} for number in range(1000)}
     assert read_answer(ask(), said(**many)).refused == (Refused("field", Refusal.UNKNOWN_FIELD),)
 
 

@@ -70,7 +70,9 @@ def test_a_long_source_is_cut() -> None:
 
 def test_every_part_of_a_source_is_cut() -> None:
     values = tuple(f"Firm {number}" for number in range(10_000))
-    large = Source("1", "k" * 9999, "t" * 9999, "x" * 9999, "l" * 9999, (("company", values), ("n" * 9999, ("v" * 9999,))))
+    large = Source(
+        "1", "k" * 9999, "t" * 9999, "x" * 9999, "l" * 9999, (("company", values), ("n" * 9999, ("v" * 9999,)))
+    )
     [_, user] = messages_of(ask(sources=(large,), text="Total"))
     [told] = json.loads(user["content"])["sources"]
     assert told["values"] == {"company": list(values[: len(told["values"]["company"])])}
