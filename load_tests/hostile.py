@@ -5,8 +5,8 @@
 Every document of samples/hostile and some that are made here, for they are large, goes through docmill's own steps: its
 text is taken, a question is made of it, the answer is checked, what is printed is looked at. The reader is the worst
 there can be, a function that obeys the document in everything: so the rates measure the checks, not a model's good
-will. Beside it stands a naive control, which believes, fills in, fetches and prints whatever comes: an attack that fails
-there as well tests nothing.
+will. Beside it stands a naive control, which believes, fills in, fetches and prints whatever comes: an attack that
+fails there as well tests nothing.
 
 With --endpoint a real generator at an OpenAI-compatible URL (up to and with /v1) answers instead, and only what depends
 on its answers is counted; what it demands nobody obeys, unless it wants to.

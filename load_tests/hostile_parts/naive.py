@@ -19,7 +19,7 @@ from load_tests.hostile_parts.handling import Handling, Published, Searched
 from load_tests.hostile_parts.question import RETRIEVED
 
 PLACES = re.compile(r"\{\{.*?\}\}|[$#%*@]?\{.*?\}|%\(\w+\)\w|%\d*\w|\$\w+|\$\(.*?\)|`.*?`|@\(.*?\)|SOURCE_ID|LABEL")
-MANY_CHARACTERS = 10_000  # beyond, its patterns would take hours
+MANY_CHARACTERS = 10_000  # beyond, what it does would take hours
 ADDRESSES = re.compile(r"(?:file://|https?://|\.\./|\\\\|//)[^\s'\">]+|__import__|cposix|Y3Bvc2l4", re.IGNORECASE)
 TAGS = re.compile(r"</?[a-z][^>]*>|<!DOCTYPE[^>]*>", re.IGNORECASE)
 
@@ -31,7 +31,9 @@ def naive() -> Handling:
 
 def _text_of(content: bytes, media_type: str) -> str:
     text = content.decode()
-    for _ in ADDRESSES.findall(text):  # it would be fetched; to be seen it is enough that a file is opened
+    for _ in ADDRESSES.findall(
+        text[:MANY_CHARACTERS]
+    ):  # it would be fetched; to be seen it is enough that a file is opened
         with suppress(OSError):
             Path("/dev/null").open().close()
     if "<!ENTITY" in text:
@@ -64,8 +66,10 @@ def _read(ask: Ask, said: str) -> Answer:
     if not isinstance(answer, dict):
         raise NotReadableError("it is no JSON object")
     label, fields = answer.get("label"), answer.get("fields") or {}
-    letters = [place for place, character in enumerate(ask.text) if character not in "\u00ad\u200b\u034f\ufe0f"]
-    text = "".join(ask.text[place] for place in letters)
+    letters: Sequence[int] = range(len(ask.text))
+    if len(ask.text) < MANY_CHARACTERS:
+        letters = [place for place, character in enumerate(ask.text) if character not in "\u00ad\u200b\u034f\ufe0f"]
+    text = "".join(map(ask.text.__getitem__, letters))
     values = (_value(ask, text, letters, name, said) for name, said in fields.items() if _quote(said) is not None)
     return Answer(_choice(label), _evidence(ask, label), tuple(values))
 
