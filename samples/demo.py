@@ -3,29 +3,21 @@
 Runs the commands that a user would type and holds everything it starts; nothing is left behind.
 """
 
-import contextlib
 import json
 import os
 import re
-import signal
-import subprocess
-import sys
 import tempfile
-import time
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from docmill.local_kafka import embedded_broker
+from samples.demo_new_kind import new_kind, tell_learning
+from samples.demo_services import SAMPLES, console, docmill, service
 
-SAMPLES = Path(__file__).parent
 FOLDERS = ("receipts", "complaints", "medical", "contracts", "claims", "other", "broken")
 TRACED = "claims/first-notice-hail-mail.eml"
-PATIENCE_S = 60.0
 SHOWN_FIELDS = 3
 STYLES = {"processed": "green", "fallback": "yellow", "rejected": "red"}
 METRICS = {
@@ -34,8 +26,6 @@ METRICS = {
     "docmill_fallback_total": "handed to the fallback",
     "docmill_dead_letters_total": "dead letters",
 }
-
-console = Console(highlight=False, width=max(Console().width, 150) if not Console().is_terminal else None)
 
 
 def main() -> None:
@@ -47,7 +37,7 @@ def main() -> None:
     with embedded_broker(ephemeral=True) as broker, tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "KAFKA_BOOTSTRAP_SERVERS": broker.bootstrap_servers, "DOCMILL_TOPIC_PREFIX": ""}
         docmill(environment, "topics", "create")
-        with processor(environment, Path(folder) / "processor.log") as metrics_url:
+        with service(environment, "processor", Path(folder)) as processor:
             publish = docmill(environment, "publish", *(str(SAMPLES / name) for name in FOLDERS), "--wait")
             count = int(re.findall(r"sent (\d+)", publish)[0])
             events = docmill(
@@ -55,14 +45,16 @@ def main() -> None:
             )
             outcomes = [json.loads(line) for line in events.splitlines()]
             way = docmill(environment, "trace", TRACED, show=False)
-            metrics = urllib.request.urlopen(metrics_url, timeout=5).read().decode()
-        console.print("[dim]processor stopped cleanly, offsets committed[/]\n")
+            metrics = processor.page("/metrics")
+            learning = new_kind(environment, Path(folder))
+        console.print("[dim]all services stopped cleanly, offsets committed[/]\n")
     gold = {row["file"]: row for row in map(json.loads, (SAMPLES / "labels.jsonl").read_text().splitlines())}
     console.print(table_of(outcomes, gold))
     tell_errors(outcomes, gold)
     tell_figures(metrics)
     console.print(f"\n[bold]The way of one document[/]: docmill trace {TRACED}")
     console.print(way.rstrip(), markup=False, soft_wrap=True)
+    tell_learning(learning)
     console.print(
         "\n[bold]Where to look next[/]\n"
         "  docmill process samples/receipts        one JSON outcome a line, without Kafka\n"
@@ -71,55 +63,6 @@ def main() -> None:
         "  docmill assess PATH                     what it would make of your documents, in figures\n"
         "  README.md: what to send, what comes back; bundles/mailroom-en/MODEL_CARD.md: what the model knows"
     )
-
-
-def docmill(environment: dict[str, str], *arguments: str, show: bool = True) -> str:
-    """Run a docmill command as a user would; its output."""
-    shown = [str(Path(a).relative_to(SAMPLES.parent)) if a.startswith(str(SAMPLES)) else a for a in arguments]
-    console.print(f"[bold cyan]$ docmill {' '.join(shown)}[/]")
-    done = subprocess.run(
-        [sys.executable, "-m", "docmill", *arguments], env=environment, stdout=subprocess.PIPE, text=True, check=False
-    )
-    if show:
-        console.print(done.stdout.strip(), markup=False)
-    if done.returncode:
-        raise SystemExit(f"docmill {arguments[0]} ended with exit code {done.returncode}")
-    return done.stdout
-
-
-@contextlib.contextmanager
-def processor(environment: dict[str, str], log: Path) -> Iterator[str]:
-    """A running processor; the address of its metrics. Stopped with SIGTERM, as Kubernetes would."""
-    console.print("[bold cyan]$ docmill run processor[/]")
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "docmill", "run", "processor", "--http-port", "0"],
-            env=environment,
-            stdout=output,
-            stderr=output,
-        )
-    try:
-        url = wait_ready(process, log)
-        console.print(f"ready; {url}/metrics /livez /readyz")
-        yield f"{url}/metrics"
-        process.send_signal(signal.SIGTERM)
-        if code := process.wait(PATIENCE_S):
-            raise SystemExit(f"the processor ended with exit code {code}:\n{log.read_text()}")
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
-
-
-def wait_ready(process: "subprocess.Popen[bytes]", log: Path) -> str:
-    """The address of the probes, once /readyz says yes."""
-    deadline = time.monotonic() + PATIENCE_S
-    while process.poll() is None and time.monotonic() < deadline:
-        if found := re.search(r"http://[\d.]+:\d+", log.read_text()):
-            with contextlib.suppress(OSError), urllib.request.urlopen(f"{found[0]}/readyz", timeout=5):
-                return found[0]
-        time.sleep(0.1)
-    raise SystemExit(f"the processor did not get ready:\n{log.read_text()}")
 
 
 def table_of(outcomes: list[dict[str, Any]], gold: dict[str, dict[str, Any]]) -> Table:

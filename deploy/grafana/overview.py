@@ -13,8 +13,9 @@ from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import dashboard as models
 
+from deploy.grafana.fallback import fallback_row
 from deploy.grafana.flow import backlog_row, latency_row, throughput_row
-from deploy.grafana.judgement import failures_row, knowledge_row, quality_row
+from deploy.grafana.judgement import failures_row, knowledge_row, quality_row, reviews_row
 from deploy.grafana.machine import release_row, resources_row
 from deploy.grafana.promql import (
     BY_OUTCOME_1M,
@@ -147,6 +148,8 @@ ROWS: tuple[tuple[str, Callable[[], Panels]], ...] = (
     ("Backlog", backlog_row),
     ("Quality", quality_row),
     ("Failures", failures_row),
+    ("Fallback", fallback_row),
+    ("Reviews", reviews_row),
     ("Knowledge", knowledge_row),
     ("Resources", resources_row),
     ("Release", release_row),

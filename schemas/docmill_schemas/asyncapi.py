@@ -8,27 +8,35 @@ Source: https://www.asyncapi.com/docs/reference/specification/v3.0.0, Kafka bind
 from collections.abc import Mapping
 from typing import Any
 
-from docmill_schemas.events import EVENTS, DocumentRejected
+from docmill_schemas.catalogue import EVENTS
+from docmill_schemas.events import DocumentRejected
 from docmill_schemas.headers import JsonSchema
 from docmill_schemas.knowledge_messages import KNOWLEDGE_MESSAGES
 from docmill_schemas.message import JSON, Example, Message
 from docmill_schemas.published_messages import PUBLISHED_MESSAGES
 from docmill_schemas.received_messages import RECEIVED_MESSAGES
+from docmill_schemas.review_messages import REVIEW_MESSAGES
 from docmill_schemas.topics import (
     FALLBACK,
+    FEEDBACK,
     KNOWLEDGE_INDEXED,
     KNOWLEDGE_UPDATED,
     PROCESSED,
     RECEIVED,
     REJECTED,
+    REVIEW,
     TOPICS,
     TopicSpec,
 )
 
-MESSAGES = (*RECEIVED_MESSAGES, *PUBLISHED_MESSAGES, *KNOWLEDGE_MESSAGES)
+MESSAGES = (*RECEIVED_MESSAGES, *PUBLISHED_MESSAGES, *REVIEW_MESSAGES, *KNOWLEDGE_MESSAGES)
 BINDING_VERSION = "0.5.0"
 COMPONENTS = "#/components/schemas/"
-GROUPS = {RECEIVED: "docmill-processor", KNOWLEDGE_UPDATED: "docmill-indexer"}  # of the topics that docmill takes in
+GROUPS = {  # of the topics that docmill takes in
+    RECEIVED: "docmill-processor",
+    FEEDBACK: "docmill-arbiter",
+    KNOWLEDGE_UPDATED: "docmill-indexer",
+}
 READ = (
     "Consumers must read with isolation.level=read_committed, else they see what aborted transactions left behind. "
     "They dedupe on {once}, and commit an offset after their own work on it"
@@ -36,12 +44,14 @@ READ = (
 SEND = {
     RECEIVED: "Producers use acks=all, idempotence and the document id as the key; the same (ce_source, ce_id) is one "
     "request",
+    FEEDBACK: "Producers use acks=all, idempotence and the request id as the key: a review's first record counts",
     KNOWLEDGE_UPDATED: "Producers use acks=all, idempotence and the passage id as the key: its last record counts",
 }
 ONCE = {
     PROCESSED: "(request_id, decided_by)",
     FALLBACK: "request_id",
     REJECTED: "(docmill_request_id, docmill_attempt)",
+    REVIEW: "key: the last record of one is its state",
     KNOWLEDGE_INDEXED: "key: the last record of one is its state",
 }
 CONSUMER_CONFIG = {"isolation.level": "read_committed", "enable.auto.commit": False}
@@ -51,6 +61,8 @@ OPERATIONS = {
     "sendResult": (PROCESSED, "publish what passed its certified thresholds"),
     "sendDeferral": (FALLBACK, "ask the fallback about what did not"),
     "sendDeadLetter": (REJECTED, "set aside what cannot be processed, and say why"),
+    "sendReview": (REVIEW, "ask a person, and say when it is decided"),
+    "receiveFeedback": (FEEDBACK, "take in what a person decided"),
     "receiveKnowledge": (KNOWLEDGE_UPDATED, "take in a source text for the fallback"),
     "sendKnowledge": (KNOWLEDGE_INDEXED, "publish it in chunks with vectors, for every copy of the index"),
 }

@@ -1,4 +1,7 @@
-"""The events on docmill's topics. Additive changes only, once v1 is declared; consumers ignore unknown keys."""
+"""The events of documents and of knowledge; those of reviews are in review_events.py.
+
+Additive changes only, once v1 is declared; consumers ignore unknown keys.
+"""
 
 import base64
 import binascii
@@ -17,16 +20,16 @@ KNOWLEDGE_MAX_CHARACTERS = 256 * 1024
 TITLE_MAX_CHARACTERS = 500
 
 
-def _open(vocabulary: type[StrEnum], what: str) -> WithJsonSchema:
+def open_words(vocabulary: type[StrEnum], what: str) -> WithJsonSchema:
     """A vocabulary that later versions may extend: the schema names its words without closing it."""
     return WithJsonSchema({"type": "string", "description": what, "examples": [word.value for word in vocabulary]})
 
 
-OpenDecidedBy = Annotated[DecidedBy, _open(DecidedBy, "who decided; tolerate values added later")]
-OpenDeferralReason = Annotated[DeferralReason, _open(DeferralReason, "tolerate values added later")]
-OpenRejectionReason = Annotated[RejectionReason, _open(RejectionReason, "tolerate values added later")]
+OpenDecidedBy = Annotated[DecidedBy, open_words(DecidedBy, "who decided; tolerate values added later")]
+OpenDeferralReason = Annotated[DeferralReason, open_words(DeferralReason, "tolerate values added later")]
+OpenRejectionReason = Annotated[RejectionReason, open_words(RejectionReason, "tolerate values added later")]
 # A plain string, since docmill itself reads what a later version of it wrote.
-OpenKind = Annotated[str, StringConstraints(min_length=1), _open(KnowledgeKind, "tolerate values added later")]
+OpenKind = Annotated[str, StringConstraints(min_length=1), open_words(KnowledgeKind, "tolerate values added later")]
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -36,17 +39,19 @@ class EventType(StrEnum):
     DOCUMENT_RECEIVED = "docmill.document.received.v1"
     DOCUMENT_PROCESSED = "docmill.document.processed.v1"
     FALLBACK_REQUESTED = "docmill.fallback.requested.v1"
+    REVIEW_REQUESTED = "docmill.review.requested.v1"
+    FEEDBACK_GIVEN = "docmill.feedback.given.v1"
     KNOWLEDGE_UPDATED = "docmill.knowledge.updated.v1"
     KNOWLEDGE_INDEXED = "docmill.knowledge.indexed.v1"
 
 
-class _Event(BaseModel):
+class Event(BaseModel):
     """Readers ignore keys that they do not know, so that later versions may add some."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class ClaimCheck(_Event):
+class ClaimCheck(Event):
     """Where a document too large for a record lies. Answered with `unsupported_claim_check` for now."""
 
     uri: str
@@ -73,7 +78,7 @@ def _form_schema(form: str) -> JsonDict:
     return {"required": list(given), "properties": others | given}
 
 
-class DocumentReceived(_Event):
+class DocumentReceived(Event):
     """A document handed to docmill as JSON: exactly one of `text`, `base64` with `media_type`, or `claim_check`."""
 
     model_config = ConfigDict(json_schema_extra=_one_form_schema())
@@ -106,12 +111,12 @@ class DocumentReceived(_Event):
             raise ValueError(f"base64: {error}") from error
 
 
-class LabelProbability(_Event):
+class LabelProbability(Event):
     label: str
     probability: Probability
 
 
-class DocumentType(_Event):
+class DocumentType(Event):
     """The document's type; `alternatives` are the next likeliest labels."""
 
     label: str
@@ -119,7 +124,7 @@ class DocumentType(_Event):
     alternatives: tuple[LabelProbability, ...] = ()
 
 
-class ExtractedField(_Event):
+class ExtractedField(Event):
     """A field found in the text. `text` stands at [start, end), Unicode code points of the extracted text."""
 
     name: str
@@ -136,7 +141,7 @@ class ExtractedField(_Event):
     confidence: Probability
 
 
-class BundleRef(_Event):
+class BundleRef(Event):
     """The model that decided; `sha256` is of the bundle's manifest."""
 
     name: str
@@ -144,17 +149,17 @@ class BundleRef(_Event):
     sha256: Sha256
 
 
-class Citation(_Event):
+class Citation(Event):
     passage_id: str
     quote: str | None = None
 
 
-class Cost(_Event):
+class Cost(Event):
     tokens: int = 0
     usd: float = 0.0
 
 
-class DocumentProcessed(_Event):
+class DocumentProcessed(Event):
     """The structured result of one request. Order results of one request by `revision`, never by offset."""
 
     request_id: str
@@ -177,7 +182,7 @@ class DocumentProcessed(_Event):
     text: str | None = Field(default=None, description="the extracted text, where include_text is set")
 
 
-class FallbackRequested(_Event):
+class FallbackRequested(Event):
     """A document that the fast model would not decide alone, with its text, the prediction and why."""
 
     request_id: str
@@ -207,7 +212,7 @@ class FallbackRequested(_Event):
     timings_ms: dict[str, float] = Field(default_factory=dict)
 
 
-class DocumentRejected(_Event):
+class DocumentRejected(Event):
     """The `docmill_*` headers of a dead letter, read together. Value, key and all other headers are as received, unless
     `value_omitted` is set: then the record as received is at its origin only.
     """
@@ -228,7 +233,7 @@ class DocumentRejected(_Event):
     )
 
 
-class KnowledgeUpdated(_Event):
+class KnowledgeUpdated(Event):
     """A source text that the fallback may retrieve and cite, new or in a new version. A record without a value, under
     the same key, deletes it.
     """
@@ -251,7 +256,7 @@ class KnowledgeUpdated(_Event):
     metadata: dict[str, str] = Field(default_factory=dict, description="the sender's own, passed on")
 
 
-class EmbeddingRef(_Event):
+class EmbeddingRef(Event):
     """What made the vectors. Vectors of different embeddings must never be compared."""
 
     name: str
@@ -259,7 +264,7 @@ class EmbeddingRef(_Event):
     dimensions: int = Field(ge=1)
 
 
-class IndexedChunk(_Event):
+class IndexedChunk(Event):
     """A stretch of the text, [start, end) in Unicode code points, with its vector."""
 
     start: int = Field(ge=0)
@@ -276,13 +281,3 @@ class KnowledgeIndexed(KnowledgeUpdated):
 
     embedding: EmbeddingRef
     chunks: tuple[IndexedChunk, ...]
-
-
-EVENTS: tuple[type[BaseModel], ...] = (
-    DocumentReceived,
-    DocumentProcessed,
-    FallbackRequested,
-    DocumentRejected,
-    KnowledgeUpdated,
-    KnowledgeIndexed,
-)

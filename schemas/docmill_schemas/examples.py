@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 
 from docmill_schemas.events import (
     BundleRef,
+    Citation,
     DocumentProcessed,
     DocumentReceived,
     DocumentRejected,
@@ -18,7 +19,8 @@ from docmill_schemas.events import (
     LabelProbability,
 )
 from docmill_schemas.ids import request_id, result_id, sha256_hex
-from docmill_schemas.reasons import DecidedBy, DeferralReason, KnowledgeKind, RejectionReason
+from docmill_schemas.reasons import DecidedBy, DeferralReason, KnowledgeKind, RejectionReason, ReviewReason
+from docmill_schemas.review_events import DecidedField, FeedbackGiven, ReviewRequested, SimilarDocument
 from docmill_schemas.topics import RECEIVED
 
 DOCUMENT_ID = "receipt-17"
@@ -99,6 +101,43 @@ REJECTED = DocumentRejected(
     origin_offset=17,
     origin_timestamp=int(TIME.timestamp() * 1000),
     attempt=1,
+)
+
+SIMILAR = SimilarDocument(passage_id="decided/0c9f", document_type="receipt", similarity=0.8127)
+REVIEW = ReviewRequested(
+    request_id=REQUEST_ID,
+    document_id=DOCUMENT_ID,
+    content_sha256=sha256_hex(TEXT.encode()),
+    text_sha256=sha256_hex(TEXT.encode()),
+    tenant="acme",
+    received_at=TIME,
+    requested_at=TIME,
+    media_type="text/plain",
+    text=TEXT,
+    document_type=TYPE,
+    fields=FIELDS[:2],
+    candidates=FALLBACK.candidates,
+    missing_fields=("total",),
+    review_reasons=(ReviewReason.UNDECIDED,),
+    reasons=FALLBACK.reasons,
+    undecided=("total: low_confidence",),
+    similar=(SIMILAR,),
+    citations=(Citation(passage_id=SIMILAR.passage_id),),
+    revision=1,
+    bundle=BUNDLE,
+)
+REVIEW_ID = result_id(REQUEST_ID, sha256_hex(TEXT.encode()), "review", "1")
+FEEDBACK = FeedbackGiven(
+    feedback_id="b1c2",
+    request_id=REQUEST_ID,
+    revision=1,
+    document_type="receipt",
+    fields=tuple(
+        DecidedField(name=field.name, text=field.text, start=field.start, end=field.end, value=field.value)
+        for field in FIELDS
+    ),
+    decided_at=TIME,
+    reviewer="m.okafor",
 )
 
 PASSAGE_ID = "handbook/receipts#4"

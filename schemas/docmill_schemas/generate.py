@@ -15,7 +15,7 @@ import yaml
 from pydantic import BaseModel
 
 from docmill_schemas.asyncapi import asyncapi
-from docmill_schemas.events import EVENTS
+from docmill_schemas.catalogue import EVENTS
 
 SCHEMAS = Path(__file__).parents[1]
 FOLDER = SCHEMAS / "json"

@@ -12,6 +12,7 @@ from docmill_schemas.topics import TopicSpec
 JSON = "application/json"
 BYTES: JsonSchema = {"type": "string", "format": "binary"}
 PASSAGE_ID_KEY: JsonSchema = {"type": "string", "description": "passage id: the last record of one is its state"}
+REQUEST_ID_KEY: JsonSchema = {"type": "string", "description": "request id: the last record of one is its state"}
 DOCUMENT_ID_KEY: JsonSchema = {"type": "string", "description": "document id: documents of one id keep their order"}
 
 

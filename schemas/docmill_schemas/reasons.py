@@ -46,6 +46,15 @@ class DecidedBy(StrEnum):
     HUMAN = "human"
 
 
+class ReviewReason(StrEnum):
+    """Why a person is asked about a document."""
+
+    UNDECIDED = "undecided"  # neither the index nor a generator was sure enough
+    GENERATOR_AWAY = "generator_away"  # likewise, and the generator was out of reach for longer than it is waited for
+    AUDIT = "audit"  # an automatic result, drawn by chance to see how often such results are right
+    CORRECTION = "correction"  # somebody holds an automatic result for wrong
+
+
 class KnowledgeKind(StrEnum):
     """What a source text is to the fallback; consumers must tolerate values added later."""
 

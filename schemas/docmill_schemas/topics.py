@@ -10,6 +10,7 @@ RECEIVED_MAX_BYTES = MIB
 DEAD_LETTER_MARGIN_BYTES = 256 * 1024  # headers that say why, and the batch around the record
 INDEXED_MAX_BYTES = 4 * MIB  # the largest source and its vectors: tests/unit/index/test_size.py
 FALLBACK_MARGIN_BYTES = 3 * MIB  # JSON escapes, markup that grows as text, the prediction beside the text
+REVIEW_MARGIN_BYTES = MIB  # what was thought of it since: neighbours, citations, why nobody decided
 
 
 class Cleanup(StrEnum):
@@ -59,6 +60,22 @@ REJECTED = TopicSpec(
     RECEIVED_MAX_BYTES + DEAD_LETTER_MARGIN_BYTES,
     "dead letters: the record as received (where it is too large, its origin), with headers that say why",
 )
+REVIEW = TopicSpec(
+    "documents.review",
+    "request id",
+    Cleanup.COMPACT,
+    None,
+    RECEIVED_MAX_BYTES + FALLBACK_MARGIN_BYTES + REVIEW_MARGIN_BYTES,
+    "ReviewRequested: what a person is to decide, kept until then; without a value: it is decided",
+)
+FEEDBACK = TopicSpec(
+    "documents.feedback",
+    "request id",
+    Cleanup.COMPACT,
+    None,
+    MIB,
+    "FeedbackGiven: what people decided; of one review the first counts",
+)
 
 REDRIVEN = TopicSpec(
     "documents.redriven",
@@ -97,7 +114,9 @@ KNOWLEDGE_INDEXED = TopicSpec(
     "KnowledgeIndexed: these in chunks with vectors, from which every copy of the index is made",
 )
 
-PROCESSOR_TOPICS = (RECEIVED, PROCESSED, FALLBACK, REJECTED)
+PROCESSOR_TOPICS = (RECEIVED, PROCESSED, FALLBACK, REJECTED, REVIEW)
+FALLBACK_TOPICS = (FALLBACK, PROCESSED, REJECTED, REVIEW, KNOWLEDGE_INDEXED)
+ARBITER_TOPICS = (FEEDBACK, REVIEW, PROCESSED, KNOWLEDGE_UPDATED)
 INDEXER_TOPICS = (KNOWLEDGE_UPDATED, KNOWLEDGE_INDEXED)
-TOPICS = (*PROCESSOR_TOPICS, *INDEXER_TOPICS)
+TOPICS = (RECEIVED, PROCESSED, FALLBACK, REJECTED, REVIEW, FEEDBACK, *INDEXER_TOPICS)
 OWN_TOPICS = (REDRIVEN, PROGRESS)  # docmill's own business: nobody else reads them

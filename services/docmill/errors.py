@@ -5,9 +5,10 @@
     ├── DependencyError          a broker, an index, a store: back off, then exit without committing
     │   ├── BrokerError
     │   └── IndexUnavailableError
+    │       └── IndexInUseError
     ├── IndexCorruptError        the local copy is broken: remove it and let it be made anew
     ├── IndexEmbeddingError      vectors of two embeddings met: make the copy anew
-    ├── IndexRecordError         a record of the index's topic is none: stop, its writer is at fault
+    ├── IndexRecordError         a record of the index's topic is none: copies have nothing under its key
     ├── GeneratorError           no answer of a language model: its breaker opens, nothing else stops
     ├── EmbedderError            the embedder cannot be made or loaded; the message says what to install
     ├── RecordsLostError         retention deleted records that were never read: stop, a person must decide
@@ -15,6 +16,7 @@
     ├── PollError                polled records were lost on their way: stop, commit nothing that follows them
     ├── InternalErrorRateError   too many unexpected exceptions: stop, the fault is not the documents'
     ├── BundleError              refuse to start, keep the bundle that is loaded
+    ├── ReviewError              no review, or no decision, to be had of what a person gave: says what to give
     ├── ConfigurationError       refuse to start; the message says which setting to change
     ├── AbandonedError           nobody waits for this slice any more: its thread stops, nothing comes of it
     └── LocalKafkaError          the local broker cannot be had; the message says what to install or free
@@ -57,6 +59,10 @@ class IndexUnavailableError(DependencyError):
     """The store of the local index does not answer: locked, no room, not readable."""
 
 
+class IndexInUseError(IndexUnavailableError):
+    """Another process writes to this copy."""
+
+
 class IndexCorruptError(DocmillError):
     """The store of the local index is damaged, or is none. Whatever it would answer cannot be trusted."""
 
@@ -69,7 +75,7 @@ class IndexEmbeddingError(DocmillError):
 
 
 class IndexRecordError(DocmillError):
-    """A record of knowledge.indexed that a copy cannot take: to pass it over would leave an old passage in place."""
+    """A record of knowledge.indexed that is none of ours, so that what a copy has under its key is out of date."""
 
 
 class GeneratorError(DocmillError):
@@ -115,6 +121,10 @@ class InternalErrorRateError(DocmillError):
 
 class BundleError(DocmillError):
     """A bundle is incomplete, altered, of an unknown format, or fails its golden documents."""
+
+
+class ReviewError(DocmillError):
+    """What a person asks of a review cannot be done: there is none, there are several, or a field stands nowhere."""
 
 
 class ConfigurationError(DocmillError):

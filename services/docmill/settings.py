@@ -1,6 +1,7 @@
 """All settings of the services, from the environment: `DOCMILL_<NAME>`, and KAFKA_BOOTSTRAP_SERVERS."""
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal, Self
@@ -41,6 +42,12 @@ class Settings(BaseSettings):
     )
     indexer_group: str = Field(
         default="docmill-indexer", pattern="^[^:]+$", description="consumer group of the indexer; no colon"
+    )
+    fallback_group: str = Field(
+        default="docmill-fallback", pattern="^[^:]+$", description="consumer group of the fallback; no colon"
+    )
+    arbiter_group: str = Field(
+        default="docmill-arbiter", pattern="^[^:]+$", description="consumer group of the arbiter of reviews; no colon"
     )
     delivery: Literal["exactly_once", "at_least_once"] = Field(
         default="exactly_once",
@@ -112,11 +119,43 @@ class Settings(BaseSettings):
     )
     max_queue_records: int = Field(default=1000, ge=1, description="likewise, waiting records")
     include_text: bool = Field(default=False, description="carry the extracted text in DocumentProcessed")
+    audit_share: float = Field(
+        default=0.01,
+        ge=0,
+        le=1,
+        description="of the automatic results, drawn by chance, that go to documents.review as well: they measure how "
+        "often such results are right; 0: none",
+    )
+    fallback_policy: Path | None = Field(
+        default=None, description="JSON of the fallback's weights and thresholds; default: the one shipped"
+    )
+    max_hold_s: float = Field(
+        default=4 * 3600,
+        ge=0,
+        description="how long a document waits for a generator that is out of reach, before a person is asked",
+    )
+    generator_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s]+$",
+        description="of an OpenAI-compatible endpoint, with `/v1`; not set: the fallback works without a generator",
+    )
+    generator_model: str | None = Field(default=None, min_length=1, description="as that endpoint names it")
+    generator_api_key: SecretStr | None = Field(default=None, min_length=1, description="of it; better in a file")
+    generator_api_key_file: Path | None = Field(default=None, description="that holds it and nothing else")
+    generator_deadline_s: float = Field(default=30.0, gt=0, description="for a question, its repair included")
+    generator_at_once: int = Field(default=4, ge=1, description="questions under way; a replica's own limit")
+    generator_max_tokens: int = Field(default=512, ge=32, description="of one answer")
+    generator_usd_per_million_input: float = Field(default=0.0, ge=0, description="the endpoint's price list")
+    generator_usd_per_million_output: float = Field(default=0.0, ge=0, description="likewise")
+    generator_tokens_per_day: int | None = Field(default=None, ge=1, description="that a replica may spend")
+    generator_usd_per_day: float | None = Field(default=None, gt=0, description="likewise")
     http_host: str = Field(default="127.0.0.1", description="where /metrics, /livez and /readyz listen")
     http_port: int = Field(default=9108, ge=0, le=65535, description="0: any free port")
     indexer_http_port: int = Field(
         default=9109, ge=0, le=65535, description="likewise, of the indexer, so that both may run on one machine"
     )
+    fallback_http_port: int = Field(default=9110, ge=0, le=65535, description="likewise, of the fallback")
+    arbiter_http_port: int = Field(default=9111, ge=0, le=65535, description="likewise, of the arbiter")
     session_timeout_ms: int = Field(default=30_000, ge=1000, description="of the group membership")
     max_poll_interval_ms: int = Field(default=300_000, ge=1000, description="longest time without a poll")
     release_timeout_s: float = Field(
@@ -140,8 +179,8 @@ class Settings(BaseSettings):
         return checked_addresses(servers)
 
     @model_validator(mode="after")
-    def _wire(self) -> Self:
-        if problems := list(_wire_problems(self)):
+    def _together(self) -> Self:
+        if problems := [*_wire_problems(self), *_generator_problems(self)]:
             raise ValueError("; ".join(problems))
         return self
 
@@ -156,6 +195,7 @@ class Settings(BaseSettings):
         return self.security_protocol.endswith("SSL")
 
 
+SECRET = re.compile("PASSWORD|API_KEY")
 SASL_SETTINGS = ("sasl_username", "sasl_password", "sasl_password_file", "sasl_mechanism")
 TLS_SETTINGS = (
     "ssl_cafile",
@@ -192,6 +232,16 @@ def _wire_problems(settings: Settings) -> Iterator[str]:
             yield "DOCMILL_SASL_MECHANISM: PLAIN sends the password as it is; make DOCMILL_SECURITY_PROTOCOL SASL_SSL"
 
 
+def _generator_problems(settings: Settings) -> Iterator[str]:
+    """Likewise of the generator."""
+    if settings.generator_api_key is not None and settings.generator_api_key_file is not None:
+        yield "DOCMILL_GENERATOR_API_KEY and DOCMILL_GENERATOR_API_KEY_FILE: give one of them"
+    if settings.generator_url is not None and settings.generator_model is None:
+        yield "DOCMILL_GENERATOR_MODEL: missing, DOCMILL_GENERATOR_URL needs it"
+    if settings.generator_url is None and settings.generator_model is not None:
+        yield "DOCMILL_GENERATOR_MODEL: without effect while DOCMILL_GENERATOR_URL is not set"
+
+
 def _variable(name: str) -> str:
     return f"DOCMILL_{name.upper()}"
 
@@ -224,7 +274,7 @@ def _problem(location: tuple[int | str, ...], message: str, value: object, given
     if not location:  # of several together: the message names them
         return message
     name = _name(location, given)
-    return f"{name}: {message}" if "PASSWORD" in name.upper() else f"{name}: {message} (got {value!r})"
+    return f"{name}: {message}" if SECRET.search(name.upper()) else f"{name}: {message} (got {value!r})"
 
 
 def _name(location: tuple[int | str, ...], given: Mapping[str, object]) -> str:

@@ -25,6 +25,8 @@ GROUPS: Mapping[str, frozenset[str]] = {
             "replication_factor",
             "group",
             "indexer_group",
+            "fallback_group",
+            "arbiter_group",
             "delivery",
         }
     ),
@@ -56,6 +58,24 @@ GROUPS: Mapping[str, frozenset[str]] = {
             "include_text",
         }
     ),
+    "Fallback and reviews": frozenset(
+        {
+            "audit_share",
+            "fallback_policy",
+            "max_hold_s",
+            "generator_url",
+            "generator_model",
+            "generator_api_key",
+            "generator_api_key_file",
+            "generator_deadline_s",
+            "generator_at_once",
+            "generator_max_tokens",
+            "generator_usd_per_million_input",
+            "generator_usd_per_million_output",
+            "generator_tokens_per_day",
+            "generator_usd_per_day",
+        }
+    ),
     "Work in hand": frozenset({"max_slice_tokens", "max_queue_bytes", "max_queue_records"}),
     "Patience": frozenset(
         {
@@ -69,7 +89,9 @@ GROUPS: Mapping[str, frozenset[str]] = {
             "max_internal_errors",
         }
     ),
-    "Metrics, probes and logs": frozenset({"http_host", "http_port", "indexer_http_port", "log_level"}),
+    "Metrics, probes and logs": frozenset(
+        {"http_host", "http_port", "indexer_http_port", "fallback_http_port", "arbiter_http_port", "log_level"}
+    ),
 }
 INTRODUCTION = """\
 # Settings

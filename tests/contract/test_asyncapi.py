@@ -20,11 +20,13 @@ from docmill.kafka.received_record import received_record
 from docmill.pipeline.types import Deferral, Span
 from docmill.processing import Outcome, ReceivedDocument, Rejected
 from docmill_schemas.asyncapi import asyncapi, channel_id, component_schemas
-from docmill_schemas.events import EVENTS, DocumentProcessed, DocumentReceived, DocumentRejected, EventType
+from docmill_schemas.catalogue import EVENTS
+from docmill_schemas.events import DocumentProcessed, DocumentReceived, DocumentRejected, EventType
 from docmill_schemas.examples import REQUEST_ID
 from docmill_schemas.generate import ASYNCAPI_FILE, json_schema, rendered_asyncapi
 from docmill_schemas.reasons import DeferralReason, RejectionReason
-from docmill_schemas.topics import KNOWLEDGE_UPDATED, RECEIVED, REJECTED, TOPICS, TopicSpec
+from docmill_schemas.review_events import ReviewRequested
+from docmill_schemas.topics import FEEDBACK, KNOWLEDGE_UPDATED, RECEIVED, REJECTED, TOPICS, TopicSpec
 from tests.contract.compatibility import Rule, Side, breaks
 from tests.unit.kafka.fakes import SENT_AT, Headers, bundle, decide, decode, record
 
@@ -34,7 +36,7 @@ DOCUMENT = yaml.safe_load(ASYNCAPI_FILE.read_text(encoding="utf-8"))
 MESSAGES = DOCUMENT["components"]["messages"]
 EXAMPLES = [(name, example) for name, message in MESSAGES.items() for example in message["examples"]]
 REGISTRY: Registry[Any] = Registry().with_resource("urn:document", DRAFT7.create_resource(DOCUMENT))
-TAKEN_IN = (RECEIVED, KNOWLEDGE_UPDATED)
+TAKEN_IN = (RECEIVED, FEEDBACK, KNOWLEDGE_UPDATED)
 TRACE = [(name, b"x") for name in PASSED_ON]
 SENT = [("ce_id", b"1"), ("ce_source", b"scanner"), ("ce_subject", b"letter-9"), *TRACE]
 BROKEN = Rejected(RejectionReason.INTERNAL_ERROR, "unexpected exception", "KeyError")
@@ -119,7 +121,7 @@ def test_every_topic_is_there_with_its_configuration() -> None:
         assert topic.key in channel["description"]
 
 
-def test_docmill_receives_documents_and_knowledge_and_sends_the_others() -> None:
+def test_docmill_receives_documents_decisions_and_knowledge_and_sends_the_others() -> None:
     actions = {operation["channel"]["$ref"]: operation["action"] for operation in DOCUMENT["operations"].values()}
     assert actions == {
         f"#/channels/{channel_id(topic)}": "receive" if topic in TAKEN_IN else "send" for topic in TOPICS
@@ -172,12 +174,13 @@ def test_an_embedded_schema_says_what_the_json_schema_says(event: Any) -> None:
     stricter = breaks(embedded, standalone, Side.CONSUMER, (document, standalone))
     looser = breaks(standalone, embedded, Side.CONSUMER, (standalone, document))
     assert (together is not None) is (event is DocumentReceived)
+    nullable = {DocumentReceived: "$.claim_check", ReviewRequested: "$.published"}.get(event)
     assert [str(one) for one in stricter if one.rule is not Rule.DEFAULT] == (
-        ["$.claim_check: type that the reader does not allow: null"] if event is DocumentReceived else []
+        [f"{nullable}: type that the reader does not allow: null"] if nullable else []
     )
     assert [one for one in looser if one.rule is not Rule.DEFAULT] == []
-    assert {one.path for one in (*stricter, *looser)} - {"$.claim_check"} == (
-        {"$.cost"} if event is DocumentProcessed else set()
+    assert {one.path for one in (*stricter, *looser)} - {nullable} == (
+        {"$.cost"} if event in (DocumentProcessed, ReviewRequested) else set()
     )
 
 

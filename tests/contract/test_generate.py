@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from docmill_schemas import generate
-from docmill_schemas.events import EVENTS
+from docmill_schemas.catalogue import EVENTS
 
 
 def test_a_release_holds_every_contract_and_is_made_once(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from docmill.kafka.outcomes import OutcomeKind, observe
 from docmill.kafka.publish import Publisher, rejected_record
 from docmill.pipeline.types import Deferral, Span
 from docmill.processing import Outcome, Rejected
+from docmill_schemas.catalogue import EVENTS
 from docmill_schemas.events import (
-    EVENTS,
     DocumentProcessed,
     DocumentReceived,
     DocumentRejected,
@@ -21,10 +21,11 @@ from docmill_schemas.events import (
     KnowledgeIndexed,
     KnowledgeUpdated,
 )
-from docmill_schemas.examples import INDEXED, KNOWLEDGE
+from docmill_schemas.examples import FEEDBACK, INDEXED, KNOWLEDGE, REVIEW
 from docmill_schemas.generate import FOLDER, json_schema, rendered, schema_file
 from docmill_schemas.message import as_json
 from docmill_schemas.reasons import DeferralReason, RejectionReason
+from docmill_schemas.review_events import FeedbackGiven, ReviewRequested
 from tests.unit.kafka.fakes import SENT_AT, FakeRecord, bundle, decide, decode, record
 
 RENEW = "if the change is meant and additive, run `python -m docmill_schemas.generate` and commit schemas/json"
@@ -55,6 +56,8 @@ EXAMPLES: dict[type[BaseModel], list[object]] = {
     DocumentProcessed: [published(decide(DECODED, spans=(Span("date", 3, 13, 0.9), Span("date", 0, 2, 0.9))))],
     FallbackRequested: [published(decide(DECODED, DEFERRAL, (Span("date", 3, 13, 0.9),)))],
     DocumentRejected: [dead_letter()],
+    ReviewRequested: [as_json(REVIEW)],
+    FeedbackGiven: [as_json(FEEDBACK)],
     KnowledgeUpdated: [
         {"passage_id": "p", "kind": "policy", "text": "a rule"},
         {"passage_id": "p", "kind": "a_later_kind", "text": "x", "valid_from": None, "a_later_key": 1},

@@ -6,8 +6,8 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
+from docmill_schemas.catalogue import EVENTS
 from docmill_schemas.events import (
-    EVENTS,
     DocumentProcessed,
     DocumentReceived,
     DocumentRejected,
@@ -16,6 +16,7 @@ from docmill_schemas.events import (
     KnowledgeUpdated,
 )
 from docmill_schemas.generate import ASYNCAPI_FILE, RELEASED, json_schema, rendered_asyncapi, schema_file
+from docmill_schemas.review_events import FeedbackGiven, ReviewRequested
 from tests.contract.compatibility import Side, breaks
 from tests.contract.topic_compatibility import topic_breaks
 
@@ -25,6 +26,8 @@ SIDES: dict[type[BaseModel], tuple[Side, ...]] = {
     FallbackRequested: (Side.CONSUMER, Side.PRODUCER),  # docmill's next version reads what this one has left there
     KnowledgeUpdated: (Side.PRODUCER,),
     KnowledgeIndexed: (Side.CONSUMER, Side.PRODUCER),  # likewise: compaction keeps records of every version
+    ReviewRequested: (Side.CONSUMER, Side.PRODUCER),  # likewise: a review is open until somebody decides it
+    FeedbackGiven: (Side.PRODUCER,),
     DocumentRejected: (Side.CONSUMER, Side.PRODUCER),  # likewise, where dead letters are put back
 }
 CHECKED = [(event, side) for event, sides in SIDES.items() for side in sides]

@@ -1,23 +1,26 @@
 """The indexer on a real broker: what is added is found in a copy, what is removed is gone, a kill doubles nothing."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
 
 from docmill.embedder.make import made_embedder
 from docmill.embedder.paths import cache_folder, packaged_weights
 from docmill.errors import EmbedderError
 from docmill.index.sqlite_index import SqliteIndex
 from docmill.index.staleness import StaleReason
+from docmill.kafka.follow_for_ever import CopyProgress, follow_for_ever
 from docmill.kafka.follow_index import IndexFollower, catch_up, index_follower
 from docmill.kafka.send_knowledge import send_knowledge
 from docmill.kafka.topics import create_topics
@@ -160,28 +163,108 @@ async def test_it_may_die_before_and_after_a_transaction_ends(settings: Settings
     index.close()
 
 
+async def delete_topic(settings: Settings, name: str) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap_servers)
+    await admin.start()
+    try:
+        await admin.delete_topics([settings.topic_prefix + name])
+    finally:
+        await admin.close()
+
+
+async def made_anew(settings: Settings) -> None:
+    """Make the topic that was deleted: the broker deletes it by and by."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not any(made.created for made in await create_topics(settings)):  # noqa: ASYNC110
+            await asyncio.sleep(0.2)
+
+
 async def test_a_topic_made_anew_makes_the_copy_anew(settings: Settings, tmp_path: Path) -> None:
     """Under the same name, with another id: nothing of the old one may be found any more."""
-    from aiokafka.admin import AIOKafkaAdminClient
-
     index = SqliteIndex(tmp_path / "copy.sqlite")
     with indexer(settings, tmp_path / "log"):
         async with index_follower(settings, index, EMBEDDING) as follower:
             await send_knowledge(settings, [policy("a", "Zebras are insured.")], "test")
             await until_found(follower, index, "zebras", ["a"])
     assert await catch_up(settings, index, EMBEDDING) is None
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap_servers)
-    await admin.start()
-    try:
-        await admin.delete_topics([settings.topic_prefix + KNOWLEDGE_INDEXED.name])
-    finally:
-        await admin.close()
-    async with asyncio.timeout(PATIENCE_S):
-        while not any(made.created for made in await create_topics(settings)):  # noqa: ASYNC110
-            await asyncio.sleep(0.2)  # the broker deletes it by and by
+    await delete_topic(settings, KNOWLEDGE_INDEXED.name)
+    await made_anew(settings)
     assert await catch_up(settings, index, EMBEDDING) is StaleReason.TOPIC_CHANGED
     assert found(index, "zebras") == []
     index.close()
+
+
+@contextlib.asynccontextmanager
+async def followed(settings: Settings, index: SqliteIndex, hear: Callable[[CopyProgress], None]) -> AsyncIterator[None]:
+    """In the background, as the fallback does."""
+    task = asyncio.create_task(follow_for_ever(settings, index, EMBEDDING, hear))
+    try:
+        yield
+        assert not task.done()
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def test_a_copy_is_followed_through_bad_records_and_a_topic_made_anew(
+    settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A service that follows needs no restart: it says what is wrong, and goes on where it was."""
+    topics = Topics(settings.kafka_bootstrap_servers, settings.topic_prefix)
+    index = SqliteIndex(tmp_path / "copy.sqlite")
+    told = [CopyProgress()]
+    news = asyncio.Event()
+
+    def hear(progress: CopyProgress) -> None:
+        told.append(progress)
+        news.set()
+
+    async def until(holds: Callable[[], bool]) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            while not holds():
+                news.clear()
+                await news.wait()
+
+    async with followed(settings, index, hear):
+        with indexer(settings, tmp_path / "log") as process:
+            await send_knowledge(settings, [policy("a", "Zebras are insured."), policy("b", "Yaks are not.")], "test")
+            await until(lambda: found(index, "zebras") == ["a"] and found(index, "yaks") == ["b"])
+            await topics.send_to(KNOWLEDGE_INDEXED.name, [Sent(b"a secret that is no JSON", key=b"a")])
+            await until(lambda: told[-1].unreadable == 1)
+            assert found(index, "zebras") == []
+            assert "secret" not in caplog.text
+            await send_knowledge(settings, [policy("a", "Zebras are insured.")], "test")
+            await until(lambda: found(index, "zebras") == ["a"])
+            assert found(index, "yaks") == ["b"]
+            assert process.terminate() == 0
+        with indexer(settings, tmp_path / "again.log"):  # a bad record does not stop its start
+            pass
+        await delete_topic(settings, KNOWLEDGE_INDEXED.name)
+        await until(lambda: told[-1].problem is not None)
+        await made_anew(settings)
+        await until(lambda: told[-1].rebuilt is StaleReason.TOPIC_CHANGED and told[-1].ready)
+        assert told[-1].problem is None
+        assert found(index, "yaks") == []
+    index.close()
+
+
+async def test_what_is_gone_from_a_folder_is_pruned(settings: Settings, tmp_path: Path) -> None:
+    """And nothing else, however its id begins."""
+    topics = Topics(settings.kafka_bootstrap_servers, settings.topic_prefix)
+    handbook = tmp_path / "handbook"
+    handbook.mkdir()
+    for name in ("payments.md", "animals.md"):
+        (handbook / name).write_text(f"# {name}", encoding="utf-8")
+    add = ("add", str(handbook), "--root", str(tmp_path))
+    docmill(settings, tmp_path, *add)
+    await send_knowledge(settings, [policy("handbook/decided", "Not of a file.")], "test")
+    (handbook / "animals.md").unlink()
+    said = docmill(settings, tmp_path, *add, "--prune")
+    assert said.splitlines() == ["published 1, failed 0", "deleted handbook/animals.md", "deleted 1, failed 0"]
+    last = {record.key: record.value for record in await topics.read(KNOWLEDGE_UPDATED.name)}
+    assert {key for key, value in last.items() if value is None} == {b"handbook/animals.md"}
+    assert last.keys() == {b"handbook/animals.md", b"handbook/payments.md", b"handbook/decided"}
+    assert "deleted 0, failed 0" in docmill(settings, tmp_path, *add, "--prune")
 
 
 def docmill(settings: Settings, data: Path, *words: str) -> str:
@@ -211,7 +294,7 @@ async def test_the_commands_with_the_packaged_embedder(settings: Settings, tmp_p
     (handbook / "payments.md").write_text("# Payments\n\nClaims below 500 euros are settled at once.", encoding="utf-8")
     (handbook / "animals.md").write_text("# Animals\n\nZebras and yaks cannot be insured.", encoding="utf-8")
     with indexer(settings, tmp_path / "log", "docmill") as process:
-        assert "published 2, failed 0" in docmill(settings, tmp_path, "add", str(handbook))
+        assert "published 2, failed 0" in docmill(settings, tmp_path, "add", str(handbook), "--root", str(tmp_path))
         process.wait_for(lambda: process.metric("docmill_knowledge_records_total", outcome="indexed") == 2, "indexed")
         _, first, *_ = docmill(settings, tmp_path, "search", "how soon is a small damage reimbursed").splitlines()
         assert first.split()[:2] == ["1", "handbook/payments.md"]

@@ -20,7 +20,7 @@ RECEIVED, PROCESSED, FALLBACK, REJECTED = (
     "documents.fallback",
     "documents.rejected",
 )
-PROGRESS = "documents.progress"
+PROGRESS, REVIEW = "documents.progress", "documents.review"
 OUTCOMES = (PROCESSED, FALLBACK, REJECTED)
 MIB = 1024 * 1024
 
@@ -59,8 +59,9 @@ class Topics:
             )
             for name, size in sizes.items()
         ]
-        compacted = {"max.message.bytes": str(MIB), "cleanup.policy": "compact"}
-        topics.append(NewTopic(self.prefix + PROGRESS, partitions, 1, topic_configs=compacted))
+        for name, size in ((PROGRESS, MIB), (REVIEW, 5 * MIB)):
+            compacted = {"max.message.bytes": str(size), "cleanup.policy": "compact"}
+            topics.append(NewTopic(self.prefix + name, partitions, 1, topic_configs=compacted))
         async with self._admin() as admin:
             await admin.create_topics(topics)
 
@@ -92,6 +93,10 @@ class Topics:
     async def outcomes(self, count: int) -> dict[str, list[Any]]:
         """The three outcome topics, once they hold at least `count` records together."""
         return await self._read_out(OUTCOMES, count)
+
+    async def read_at_least(self, count: int, *topics: str) -> dict[str, list[Any]]:
+        """Some topics, once they hold at least `count` records together."""
+        return await self._read_out(topics, count)
 
     async def _read_out(self, topics: Sequence[str], count: int) -> dict[str, list[Any]]:
         """Topics to their ends, once they hold so many records, or at the end of all patience.

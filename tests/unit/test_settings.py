@@ -37,6 +37,11 @@ def a_value(name: str) -> tuple[str, Any]:
         "log_level": ("warning", "warning"),
         "ssl_check_hostname": ("false", False),
         "threads": ("7", 7),
+        "audit_share": ("0.25", 0.25),
+        "fallback_policy": ("/policy.json", Path("/policy.json")),
+        "generator_api_key_file": ("/key", Path("/key")),
+        "generator_tokens_per_day": ("7", 7),
+        "generator_usd_per_day": ("0.5", 0.5),
         "parsers": ("7", 7),
     }
     default = Settings.model_fields[name].default
@@ -56,7 +61,11 @@ def test_defaults() -> None:
 
 
 # Those of the connection come together, or not at all.
-TOGETHER = {name for name in Settings.model_fields if name.startswith(("sasl_", "ssl_", "security_"))}
+TOGETHER = {name for name in Settings.model_fields if name.startswith(("sasl_", "ssl_", "security_"))} | {
+    "generator_url",
+    "generator_model",
+    "generator_api_key",
+}
 
 
 @pytest.mark.parametrize("name", [n for n in Settings.model_fields if n not in {"kafka_bootstrap_servers", *TOGETHER}])
@@ -65,6 +74,37 @@ def test_every_setting_is_read_from_its_variable(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv(f"DOCMILL_{name.upper()}", given)
     assert getattr(load_settings(), name) == read
     assert read != Settings.model_fields[name].default or name == "delivery"
+
+
+def test_settings_of_the_generator_are_read_from_their_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCMILL_GENERATOR_URL", "http://localhost:8080/v1")
+    monkeypatch.setenv("DOCMILL_GENERATOR_MODEL", "a-model")
+    monkeypatch.setenv("DOCMILL_GENERATOR_API_KEY", "hush")
+    settings = load_settings()
+    assert (settings.generator_url, settings.generator_model) == ("http://localhost:8080/v1", "a-model")
+    assert settings.generator_api_key is not None
+    assert settings.generator_api_key.get_secret_value() == "hush"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"URL": "http://localhost/v1"}, "DOCMILL_GENERATOR_MODEL: missing"),
+        ({"MODEL": "a-model"}, "without effect while DOCMILL_GENERATOR_URL is not set"),
+        ({"API_KEY": "hush", "API_KEY_FILE": "/key"}, "give one of them"),
+        ({"URL": "localhost/v1", "MODEL": "a-model"}, "DOCMILL_GENERATOR_URL: String should match"),
+        ({"API_KEY": "", "AT_ONCE": "0"}, "DOCMILL_GENERATOR_AT_ONCE"),
+    ],
+)
+def test_settings_of_the_generator_that_make_no_sense(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], said: str
+) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(f"DOCMILL_GENERATOR_{name}", value)
+    with pytest.raises(ConfigurationError) as raised:
+        load_settings()
+    assert said in str(raised.value)
+    assert "hush" not in str(raised.value)
 
 
 def test_settings_of_the_connection_are_read_from_their_variables(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -260,13 +300,14 @@ def test_every_setting_says_what_it_is() -> None:
 
 def test_what_holds_a_secret_is_never_shown() -> None:
     named = [name for name in Settings.model_fields if SECRETS.search(name) and not name.endswith("_file")]
-    assert named == ["sasl_password", "ssl_key_password"]
+    assert named == ["sasl_password", "ssl_key_password", "generator_api_key"]
     shown = Settings(
         security_protocol="SASL_SSL",
         sasl_username="docmill",
         sasl_password=SecretStr("hush"),
         ssl_certfile=Path("/client.pem"),
         ssl_key_password=SecretStr("hush"),
+        generator_api_key=SecretStr("hush"),
     )
     for text in (repr(shown), str(shown), shown.model_dump_json(), str(shown.model_dump())):
         assert "hush" not in text

@@ -60,6 +60,15 @@ def read_files(folder: Path) -> BundleFiles:
     return BundleFiles(folder, hashlib.sha256(described).hexdigest(), manifest, contents)
 
 
+def manifest_of(folder: Path) -> Manifest:
+    """What a bundle says of itself, for who does not run it: no other file is looked at.
+
+    Raises:
+        BundleError: there is no manifest, or it is none.
+    """
+    return _parse_manifest(folder, _manifest_bytes(folder))
+
+
 def files_of(folder: Path, contents: Mapping[str, bytes]) -> BundleFiles:
     """The `contents` of BundleFiles, as another process read them and checked their digests.
 

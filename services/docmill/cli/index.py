@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from docmill.cli.options import Paths, TopicPrefix, broker_settings, quiet_client
+from docmill.cli.index_add import DAY, EXIT_FAILED, add, report, send
+from docmill.cli.options import TopicPrefix, broker_settings, quiet_client
 from docmill.errors import ConfigurationError
 from docmill.settings import Settings, load_settings
 
@@ -17,13 +18,6 @@ if TYPE_CHECKING:
 
     from docmill.embedder.embedder import Embedder
     from docmill.index.sqlite_index import SqliteIndex
-    from docmill.kafka.send_knowledge import SentKnowledge
-    from docmill_schemas.events import KnowledgeUpdated
-
-EXIT_FAILED = 1
-SOURCE = "docmill/index"
-DAY = ["%Y-%m-%d"]
-Tenant = Annotated[str | None, typer.Option(help="Only documents of this tenant see it. Default: all do.")]
 
 app = typer.Typer(
     name="index",
@@ -33,49 +27,7 @@ app = typer.Typer(
 )
 
 
-@app.command()
-def add(
-    paths: Paths,
-    kind: Annotated[str, typer.Option(help="policy, code_list, playbook or exemplar.")] = "policy",
-    document_type: Annotated[str | None, typer.Option(help="Of an exemplar: its label.")] = None,
-    tenant: Tenant = None,
-    valid_from: Annotated[datetime | None, typer.Option(formats=DAY, help="The first day on which it holds.")] = None,
-    valid_until: Annotated[datetime | None, typer.Option(formats=DAY, help="The last one.")] = None,
-    topic_prefix: TopicPrefix = None,
-) -> None:
-    """Publishes source texts on knowledge.updated, new or in a new version; `docmill run indexer` does the rest.
-
-    Each file is one, its id its path as given; text, Markdown, CSV, HTML, PDF, .docx and mail are read. Each line of a
-    .jsonl file is a KnowledgeUpdated, for which the options are defaults.
-
-    Example: `docmill index add handbook/ --kind policy --valid-from 2027-01-01`
-
-    Exit codes: 0 all published, 1 some were not (each is named), 2 wrong usage.
-    """
-    from docmill.indexer.sources import Described, read_sources
-    from docmill.ingest import InThread
-    from docmill.ingest.limits import limits_of
-    from docmill.kafka.read_paths import Unreadable, list_files
-    from docmill.kafka.send_knowledge import SentKnowledge
-
-    listing = list_files(paths)
-    for path in listing.passed_over:
-        _tell(f"passed over {path}: name a .jsonl file itself to add its lines", "yellow")
-    if not listing.files:
-        raise typer.BadParameter("no source texts there", param_hint="PATH...")
-    quiet_client()
-    settings = broker_settings(topic_prefix=topic_prefix)
-    given = {
-        "document_type": document_type,
-        "tenant": tenant,
-        "valid_from": None if valid_from is None else valid_from.date().isoformat(),
-        "valid_until": None if valid_until is None else valid_until.date().isoformat(),
-    }
-    described = Described(kind, {name: value for name, value in given.items() if value is not None})
-    found = list(read_sources(listing.files, described, InThread(limits_of(settings))))
-    unreadable = [SentKnowledge(one.document_id, one.problem) for one in found if isinstance(one, Unreadable)]
-    readable = [one for one in found if not isinstance(one, Unreadable)]
-    _report("published", [*unreadable, *(_send(settings, readable) if readable else ())])
+app.command()(add)
 
 
 @app.command()
@@ -91,10 +43,16 @@ def remove(
 
     Exit codes: 0 all published, 1 some were not (each is named), 2 wrong usage.
     """
+    from docmill.indexer.read import id_problem
+
     if not all(passage_id.strip() for passage_id in ids):
         raise typer.BadParameter("must not be empty", param_hint="ID...")
+    for passage_id in ids:
+        if problem := id_problem(passage_id):
+            raise typer.BadParameter(f"{problem}: there is none like it", param_hint="ID...")
     quiet_client()
-    _report("deleted", _send(broker_settings(topic_prefix=topic_prefix), ids))
+    if not report("deleted", send(broker_settings(topic_prefix=topic_prefix), ids)):
+        raise typer.Exit(EXIT_FAILED)
 
 
 @app.command()
@@ -177,23 +135,8 @@ def stats(
         index.close()
 
 
-def _send(settings: Settings, changes: "list[KnowledgeUpdated] | list[str]") -> "list[SentKnowledge]":
-    from docmill.kafka.send_knowledge import send_knowledge
-
-    return asyncio.run(send_knowledge(settings, changes, SOURCE))
-
-
-def _report(what: str, results: "list[SentKnowledge]") -> None:
-    failed = [result for result in results if result.problem is not None]
-    for result in failed:
-        _tell(f"not {what}: {result.passage_id}: {result.problem}", "red")
-    typer.echo(f"{what} {len(results) - len(failed)}, failed {len(failed)}")
-    if failed:
-        raise typer.Exit(EXIT_FAILED)
-
-
 def _embedder(settings: Settings) -> "Embedder":
-    from docmill.indexer.app import packaged_embedder
+    from docmill.embedder.packaged import packaged_embedder
 
     with _progress("loading the embedder; the first time it is made, which takes some ten seconds"):
         return packaged_embedder(settings)
@@ -213,7 +156,3 @@ def _progress(text: str) -> "Status":
 
 def _day(given: datetime | None) -> date | None:
     return None if given is None else given.replace(tzinfo=UTC).date()
-
-
-def _tell(message: str, style: str) -> None:
-    Console(stderr=True).print(message, style=style, markup=False, highlight=False, soft_wrap=True)

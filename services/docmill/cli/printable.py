@@ -12,6 +12,13 @@ def one_line(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
+def in_place(text: str) -> str:
+    """The same of a whole text, character for character, so that places in it stay what they are: line ends are kept,
+    other white space is a blank, and what cannot be seen becomes a replacement character.
+    """
+    return "".join(c if c.isprintable() or c == "\n" else " " if c.isspace() else "\ufffd" for c in text)
+
+
 def print_trimmed(console: Console, renderable: RenderableType) -> None:
     """Print without the blanks that rich fills lines up with."""
     with console.capture() as captured:

@@ -39,6 +39,22 @@ class FieldPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class GeneratorPolicy:
+    """How much a generator's word counts, each the probability that what it says and bears out is right.
+
+    The defaults are guesses, and low ones: alone they publish nothing (docs/decisions/0023-fallback-service.md).
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = FORBID_EXTRA
+
+    label: float = 0.5
+    field: float = 0.5
+
+    def __post_init__(self) -> None:
+        _shares(self, "label", "field")
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """How neighbours vote, what their vote counts beside the classifier's, and what is sure enough.
 
@@ -56,6 +72,7 @@ class Policy:
     citations: int = 5  # at most
     field_default: FieldPolicy = FieldPolicy()
     fields: Mapping[str, FieldPolicy] = field(default_factory=dict)  # by name, where they differ
+    generator: GeneratorPolicy = GeneratorPolicy()
 
     def __post_init__(self) -> None:
         if self.neighbours < 1 or self.citations < 1:
@@ -75,6 +92,13 @@ class Policy:
     def to_json(self) -> str:
         """One object, keys sorted, so that equal policies have equal bytes."""
         return json.dumps({"format_version": FORMAT_VERSION} | asdict(self), indent=1, sort_keys=True) + "\n"
+
+
+# Weights as the cheap mode fits them on complaints; threshold and least similarity are set by hand and certify nothing:
+# docs/decisions/0023-fallback-service.md has what was measured of them.
+DEFAULT_POLICY = Policy(
+    neighbours=40, vote_temperature=0.04, vote_weight=0.5, temperature=0.8, threshold=0.95, least_similarity=0.5
+)
 
 
 def policy_from_json(text: str) -> Policy:

@@ -23,5 +23,10 @@ def deferred_document(event: FallbackRequested) -> DeferredDocument:
     return DeferredDocument(event.text, said, tuple(_candidate(field) for field in fields))
 
 
+def own_fields(event: FallbackRequested) -> tuple[Candidate, ...]:
+    """The fields that the fast model itself would publish."""
+    return tuple(_candidate(field) for field in event.fields)
+
+
 def _candidate(field: ExtractedField) -> Candidate:
     return Candidate(field.name, field.start, field.end, field.text, field.value, field.confidence)

@@ -63,6 +63,8 @@ class AbstentionReason(StrEnum):
     LOW_CONFIDENCE = "low_confidence"  # below the certified threshold
     NOT_CERTIFIED = "not_certified"  # the policy has no threshold
     NO_CANDIDATE = "no_candidate"  # of a field: the fast model found no span
+    NO_VALUE = "no_value"  # of a field: what was quoted is no value of its kind, such as a date
+    UNREAD_PART = "unread_part"  # a part of the document, such as an attachment, that nobody could read
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,15 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from docmill.errors import IndexCorruptError, IndexUnavailableError
+from docmill.errors import IndexCorruptError, IndexInUseError, IndexUnavailableError
 from docmill.index.schema import set_aside
 from docmill.index.sqlite_index import SqliteIndex
 
 LOOK_AGAIN_S = 0.1
+MOST_COPIES = 64  # of one purpose
 
 
 def copy_file(topic_prefix: str, environ: Mapping[str, str] = os.environ) -> Path:
@@ -30,7 +31,8 @@ def written_copy(path: Path, wait_s: float = 60.0) -> Iterator[SqliteIndex]:
     """The copy, to be written by nobody else meanwhile. A damaged one is set aside, and an empty one takes its place.
 
     Raises:
-        IndexUnavailableError: another process still writes to it after `wait_s`, or the folder cannot be written.
+        IndexInUseError: another process still writes to it after `wait_s`.
+        IndexUnavailableError: the folder cannot be written.
         ConfigurationError: the file is a database of somebody else.
     """
     try:
@@ -46,7 +48,7 @@ def written_copy(path: Path, wait_s: float = 60.0) -> Iterator[SqliteIndex]:
                 break
             except BlockingIOError:
                 if time.monotonic() >= deadline_s:
-                    raise IndexUnavailableError(
+                    raise IndexInUseError(
                         f"another process has been writing to the index at {path} for {wait_s:.0f} s: try again later"
                     ) from None
                 time.sleep(LOOK_AGAIN_S)
@@ -59,3 +61,28 @@ def written_copy(path: Path, wait_s: float = 60.0) -> Iterator[SqliteIndex]:
             yield index
         finally:
             index.close()
+
+
+@contextmanager
+def own_copy(topic_prefix: str, purpose: str, environ: Mapping[str, str] = os.environ) -> Iterator[SqliteIndex]:
+    """A copy for one process: the first of this user's copies for the purpose that nobody writes to.
+
+    Several replicas on a machine have one each, and a replica that is started again finds one that is nearly complete.
+
+    Raises:
+        IndexUnavailableError: the folder cannot be written, or all of them are in use.
+        ConfigurationError: the file is a database of somebody else.
+    """
+    place = copy_file(topic_prefix, environ)
+    for number in range(MOST_COPIES):
+        with ExitStack() as stack:
+            path = place.with_name(f"{topic_prefix}{purpose}-{number}.sqlite")
+            try:
+                index = stack.enter_context(written_copy(path, wait_s=0))
+            except IndexInUseError:
+                continue
+            yield index
+            return
+    raise IndexUnavailableError(
+        f"all {MOST_COPIES} copies at {place.parent} are in use: give DOCMILL_HOME another folder"
+    )

@@ -1,13 +1,10 @@
 """The indexer's composition root; what every service is, docmill.kafka.service runs."""
 
 import asyncio
-import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
-from docmill.embedder.embedder import Embedder
-from docmill.embedder.make import made_embedder
-from docmill.embedder.paths import cache_folder, packaged_weights
+from docmill.embedder.packaged import packaged_embedder
 from docmill.errors import ConfigurationError
 from docmill.index.types import Embedding
 from docmill.index.writer import described
@@ -15,12 +12,9 @@ from docmill.indexer.embed import TextEmbedder
 from docmill.indexer.index_slices import IndexSlices
 from docmill.kafka.indexed_embedding import indexed_embedding
 from docmill.kafka.service import checked_cluster, new_metrics, run_service
-from docmill.runtime.threads import default_threads
 from docmill.settings import Settings
 from docmill.telemetry.metrics import Metrics
 from docmill_schemas.topics import INDEXER_TOPICS, KNOWLEDGE_UPDATED, TopicSpec
-
-log = logging.getLogger(__name__)
 
 
 async def run_indexer(settings: Settings, make_embedder: Callable[[Settings], TextEmbedder] | None = None) -> None:
@@ -62,13 +56,6 @@ def indexer_settings(settings: Settings) -> Settings:
     """The settings as the engine reads them, with the indexer's own group and port in their places."""
     own = {"group": settings.indexer_group, "http_port": settings.indexer_http_port}
     return settings.model_copy(update=own)
-
-
-def packaged_embedder(settings: Settings) -> Embedder:
-    """MiniLM, made where it is not there yet. Raises: EmbedderError: says what to install."""
-    log.info("the embedder is loaded; the first time it is made, which takes some ten seconds")
-    folder = made_embedder(packaged_weights(), cache_folder())
-    return Embedder(folder, settings.threads or default_threads())
 
 
 class Indexer:

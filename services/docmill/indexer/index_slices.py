@@ -24,6 +24,7 @@ from docmill_schemas.topics import KNOWLEDGE_INDEXED
 log = logging.getLogger(__name__)
 
 DECIDED_BY = "indexer"  # in event ids
+PROBE = "a"  # a text that is nobody's
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +65,42 @@ class IndexSlices:
             self._metrics.knowledge_chunks.inc(indexed.chunks)
 
     def _indexed(self, record: Record, abandoned: Callable[[], bool]) -> Indexed:
-        asked = read_record(record)
-        if isinstance(asked, Deletion):
-            return Indexed(record, KnowledgeOutcome.DELETED, (self._tombstone(record),))
-        if isinstance(asked, Refused):
-            return _refused(record, asked)
         try:
-            return self._embedded(record, asked, abandoned)
+            asked = read_record(record)
+            if isinstance(asked, Deletion):
+                return Indexed(record, KnowledgeOutcome.DELETED, (self._tombstone(record),))
+            if isinstance(asked, Refused):
+                return _refused(record, asked)
+            return self._embedded_at_last(record, asked, abandoned)
         except (AbandonedError, DependencyError):
             raise
+        except MemoryError as error:  # a text is bounded, and read in stretches: never the record's own fault
+            raise DependencyError(f"there is no memory to index with ({whereabouts(error)})") from error
         except Exception as error:  # tied to one record: the policy of errors.py
             where = whereabouts(error)
             return _refused(record, Refused(f"unexpected {where}", where))
+
+    def _embedded_at_last(self, record: Record, updated: KnowledgeUpdated, abandoned: Callable[[], bool]) -> Indexed:
+        """What fails is tried once more, if the embedder does anything at all: a failure that passes refuses no text.
+
+        Raises:
+            DependencyError: the embedder fails for any text.
+            Exception: twice, though the embedder is well: it is the record's.
+        """
+        try:
+            return self._embedded(record, updated, abandoned)
+        except (AbandonedError, DependencyError, MemoryError):
+            raise
+        except Exception as error:
+            log.warning("offset %d of %s failed once: %s", record.offset, record.topic, whereabouts(error))
+            self._check_embedder()
+            return self._embedded(record, updated, abandoned)
+
+    def _check_embedder(self) -> None:
+        try:
+            self._embedder.embed([PROBE])
+        except Exception as error:
+            raise DependencyError(f"the embedder fails for any text ({whereabouts(error)})") from error
 
     def _embedded(self, record: Record, updated: KnowledgeUpdated, abandoned: Callable[[], bool]) -> Indexed:
         began_s = time.monotonic()

@@ -1,4 +1,4 @@
-"""One record of knowledge.updated to what it asks for. Never raises, whatever a stranger sent."""
+"""One record of knowledge.updated to what it asks for. Raises only for lack of memory, whatever a stranger sent."""
 
 from dataclasses import dataclass
 
@@ -34,6 +34,9 @@ Asked = KnowledgeUpdated | Deletion | Refused
 def read_record(record: Record) -> Asked:
     """A record without a value deletes; any other is a KnowledgeUpdated, in binary or structured mode, whose passage
     id is the record's key.
+
+    Raises:
+        MemoryError: which tells nothing of the record.
     """
     try:
         return _read(record)
@@ -41,6 +44,8 @@ def read_record(record: Record) -> Asked:
         # Locations and kinds only: pydantic's messages quote the input.
         problems = [f"{'.'.join(map(str, e['loc'])) or 'event'}: {e['type']}" for e in error.errors()[:3]]
         return Refused(f"not a KnowledgeUpdated: {'; '.join(problems)}")
+    except MemoryError:
+        raise
     except Exception as error:  # tied to one record: the policy of errors.py
         where = whereabouts(error)
         return Refused(f"unexpected {where}", where)
@@ -59,9 +64,13 @@ def _read(record: Record) -> Asked:
     updated = KnowledgeUpdated.model_validate_json(content.data)
     if updated.passage_id != passage_id:
         return Refused("the key is another passage id than the event's")
-    if updated.text.isspace():
-        return Refused("a text of white space alone")
-    return updated
+    problem = text_problem(updated.text)
+    return updated if problem is None else Refused(problem)
+
+
+def text_problem(text: str) -> str | None:
+    """Why nothing can be indexed of it; None: something can."""
+    return "a text of white space alone" if text.isspace() else None
 
 
 def _passage_id(key: bytes | None) -> str | Refused:
@@ -71,8 +80,14 @@ def _passage_id(key: bytes | None) -> str | Refused:
         return Refused("the key is not UTF-8")
     if not passage_id:
         return Refused("no key: it names no passage")
+    problem = id_problem(passage_id)
+    return passage_id if problem is None else Refused(problem)
+
+
+def id_problem(passage_id: str) -> str | None:
+    """Why this can be no passage's id; None: it can."""
     if len(passage_id) > MAX_ID_CHARACTERS:
-        return Refused(f"a passage id of {len(passage_id)} characters, at most {MAX_ID_CHARACTERS}")
+        return f"a passage id of {len(passage_id)} characters, at most {MAX_ID_CHARACTERS}"
     if not passage_id.isprintable():
-        return Refused("a passage id with control or invisible characters")
-    return passage_id
+        return "a passage id with control or invisible characters"
+    return None

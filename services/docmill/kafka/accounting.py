@@ -7,7 +7,7 @@ from docmill.pipeline.types import Deferral
 from docmill.pipeline.window import Window
 from docmill.processing import Decided, Outcome, Rejected
 from docmill.telemetry.metrics import Metrics, confidence_band
-from docmill_schemas.reasons import DecidedBy
+from docmill_schemas.reasons import DecidedBy, ReviewReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,7 @@ class Final:
 
     timestamp_ms: int
     outcome: Outcome
+    audited: bool = False  # a person is asked too
 
 
 class Accounting:
@@ -43,6 +44,8 @@ class Accounting:
         for final in slice_:
             self._metrics.end_to_end_latency.observe(max(0.0, now_s - final.timestamp_ms / 1000))
             self._outcome(final.outcome)
+            if final.audited:
+                self._metrics.reviews.labels(ReviewReason.AUDIT.value).inc()
 
     def _outcome(self, outcome: Outcome) -> None:
         if isinstance(outcome, Rejected):

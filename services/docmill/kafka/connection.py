@@ -6,12 +6,12 @@ hold, are read once in a process: who changes a password or a certificate starts
 
 import ssl
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
 
 from docmill.errors import ConfigurationError
+from docmill.secret_files import read_named, read_secret
 from docmill.settings import Settings
 
 SASL_OF_FASTSTREAM = {"SCRAM-SHA-256": SASLScram256, "SCRAM-SHA-512": SASLScram512, "PLAIN": SASLPlaintext}
@@ -57,7 +57,7 @@ def _sasl_password(settings: Settings) -> str:
     if settings.sasl_password is not None:
         return settings.sasl_password.get_secret_value()
     assert settings.sasl_password_file is not None
-    return _secret("DOCMILL_SASL_PASSWORD_FILE", settings.sasl_password_file)
+    return read_secret("DOCMILL_SASL_PASSWORD_FILE", settings.sasl_password_file)
 
 
 @lru_cache(maxsize=8)
@@ -65,7 +65,7 @@ def _ssl_context(settings: Settings) -> ssl.SSLContext:
     """TLS 1.2 or newer, brokers' certificates checked, with this client's own certificate where there is one."""
     cafile, certfile, keyfile = settings.ssl_cafile, settings.ssl_certfile, settings.ssl_keyfile
     if cafile is not None:
-        _read("DOCMILL_SSL_CAFILE", cafile)
+        read_named("DOCMILL_SSL_CAFILE", cafile)
     try:
         context = ssl.create_default_context(cafile=cafile)
     except ssl.SSLError as error:
@@ -76,9 +76,9 @@ def _ssl_context(settings: Settings) -> ssl.SSLContext:
     context.check_hostname = settings.ssl_check_hostname
     if certfile is None:
         return context
-    _read("DOCMILL_SSL_CERTFILE", certfile)
+    read_named("DOCMILL_SSL_CERTFILE", certfile)
     if keyfile is not None:
-        _read("DOCMILL_SSL_KEYFILE", keyfile)
+        read_named("DOCMILL_SSL_KEYFILE", keyfile)
     password = _key_password(settings)
     try:
         # A function, since without any OpenSSL would ask on the terminal.
@@ -96,23 +96,5 @@ def _key_password(settings: Settings) -> str:
     if settings.ssl_key_password is not None:
         return settings.ssl_key_password.get_secret_value()
     if settings.ssl_key_password_file is not None:
-        return _secret("DOCMILL_SSL_KEY_PASSWORD_FILE", settings.ssl_key_password_file)
+        return read_secret("DOCMILL_SSL_KEY_PASSWORD_FILE", settings.ssl_key_password_file)
     return ""
-
-
-def _secret(variable: str, file: Path) -> str:
-    """What a file holds, without the line end that editors leave."""
-    try:
-        secret = _read(variable, file).decode().rstrip("\r\n")
-    except UnicodeDecodeError:  # its message would show a byte of it
-        raise ConfigurationError(f"{variable}: {file} is not UTF-8") from None
-    if not secret:
-        raise ConfigurationError(f"{variable}: {file} is empty")
-    return secret
-
-
-def _read(variable: str, file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise ConfigurationError(f"{variable}: {file} cannot be read: {error.strerror}") from None

@@ -4,39 +4,57 @@ The order, and why it holds:
     1. the log is described: topic id, starts, ends, how long deletions are kept
     2. a copy that may not go on from its offsets (index/staleness.py) is emptied, in one transaction
     3. each partition is sought to the copy's own offset
-    4. records and the offsets after them are applied in one transaction, so that a crash loses or doubles nothing
+    4. records and the offsets after them are applied in one transaction, so that a crash loses or doubles nothing;
+       where that fails, or is cancelled, the partitions are sought back to what was applied
     5. ready: all partitions have come to the ends seen in the first 1
-    6. every few seconds 1 again: a topic that was made anew meanwhile is seen, and so is having read to its end
-One process writes to a copy at a time (index/place.py); this module does not see to it.
+    6. every few seconds 1 again, so that a topic made anew meanwhile is seen; once the ends seen there are reached, the
+       copy is known to be complete as of that time
+One process writes to a copy at a time (index/place.py); this module does not see to it. What to do after a failure is
+the caller's (follow_for_ever.py).
 """
 
 import asyncio
+import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from docmill.errors import BrokerError
-from docmill.index.decode import read_change
+from docmill.errors import BrokerError, IndexEmbeddingError, IndexRecordError
 from docmill.index.staleness import Log, StaleReason, is_complete, staleness
 from docmill.index.types import Change, Embedding, LocalIndex, Source
+from docmill.index.writer import described
+from docmill.kafka.decode_record import Record
+from docmill.kafka.read_indexed import ReadPoll, read_poll
 from docmill.kafka.scan import scan_clients
 from docmill.kafka.topic_id import topic_id
 from docmill.kafka.topics import delete_retention_ms, require_topics
 from docmill.settings import Settings
 from docmill_schemas.topics import KNOWLEDGE_INDEXED
 
+log = logging.getLogger(__name__)
+
 POLL_MS = 200
 LOOK_EVERY_S = 5.0
-STALLED_AFTER_S = 60.0  # while it catches up, without a step forward
+STALLED_AFTER_S = 60.0  # behind the log, without a step forward
 CLIENT_ID = "docmill-index"
+NOT_KNOWN = Embedding("", "", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The ends that the log had at a time: a copy that reaches them has all that was written before it."""
+
+    at_ms: int
+    ends: Mapping[int, int]
 
 
 class IndexFollower:
-    """Applies what the topic says, step by step. For one task."""
+    """Applies what the topic says, step by step. For one task. After a failure it may go on: nothing polled is lost."""
 
     def __init__(
         self,
@@ -54,8 +72,18 @@ class IndexFollower:
         self._now_ms = now_ms
         self._offsets: dict[int, int] = {}  # as the copy has them
         self._first_ends: Mapping[int, int] | None = None
-        self._looked_s = 0.0
+        self._seen: _Seen | None = None  # None: the ends seen last are reached, and that is written down
+        self._embedding = NOT_KNOWN
+        self._looked_s: float | None = None  # None: the next step looks
+        self._moved_s = 0.0  # the last step forward, or when it was last not behind
+        self.complete_at_ms: int | None = None  # of all that was written before it the copy lacks nothing
+        self.unreadable = 0  # records that the copy could not take, see read_indexed.py
         self.rebuilt: StaleReason | None = None  # why the copy was last made anew by this follower
+
+    @property
+    def looked(self) -> bool:
+        """Whether it knows the log, and the copy is one of it."""
+        return self._first_ends is not None
 
     @property
     def ready(self) -> bool:
@@ -75,46 +103,92 @@ class IndexFollower:
             IndexUnavailableError: the store does not answer.
         """
         now_ms = self._now_ms()
+        self._looked_s = None  # until it is through
         log = await self._describe()
         state = await asyncio.to_thread(self._index.state)
         reason = staleness(state, log, now_ms)
         if reason is not None:
+            # Said first: where this is cancelled, the thread may empty the copy all the same.
+            self.rebuilt, self._first_ends, self.complete_at_ms = reason, None, None
             await asyncio.to_thread(self._index.rebuild, log.source, now_ms)
-            self.rebuilt, self._first_ends = reason, None
-        if reason is not None or self._first_ends is None or self._offsets.keys() != log.starts.keys():
+        if self._first_ends is None or self._offsets.keys() != log.starts.keys():
             held = {} if state is None or reason is not None else state.offsets
-            self._seek({partition: held.get(partition, start) for partition, start in log.starts.items()})
+            self._assign({partition: held.get(partition, start) for partition, start in log.starts.items()})
         if self._first_ends is None:
             self._first_ends = log.ends
+        if self._seen is None:
+            self._moved_s = time.monotonic()
+        self._seen, self._embedding = _Seen(now_ms, log.ends), log.source.embedding
         if is_complete(self._offsets, log.ends):
-            await asyncio.to_thread(self._index.apply, (), positions=self._offsets, complete_at_ms=now_ms)
+            await self._apply((), self._offsets)
         self._looked_s = time.monotonic()
 
     async def step(self) -> bool:
         """One poll, applied; whether the copy came a step forward. Every few seconds it looks first.
 
         Raises:
-            IndexRecordError: the topic holds a record that is none of the index's.
-            IndexEmbeddingError: a passage is of another embedding.
+            IndexRecordError: aiokafka cannot read a record, so nobody knows what it would do to the copy.
+            IndexEmbeddingError: the topic is of another embedding: all of its passages, as far as it was read.
+            BrokerError: it gives no record for a minute, though the copy is behind the log.
             Whatever `look` raises.
         """
-        if time.monotonic() - self._looked_s >= LOOK_EVERY_S:
+        if self._looked_s is None or time.monotonic() - self._looked_s >= LOOK_EVERY_S:
             await self.look()
-        polled = await self._consumer.getmany(timeout_ms=POLL_MS)
-        positions = {p: await self._consumer.position(TopicPartition(self._topic, p)) for p in self._offsets}
-        if positions == self._offsets:
-            return False
-        changes = await asyncio.to_thread(_read, polled)
-        await asyncio.to_thread(self._index.apply, changes, positions=positions)
-        self._offsets = positions
+        try:
+            polled = await self._poll()
+            positions = {p: await self._consumer.position(TopicPartition(self._topic, p)) for p in self._offsets}
+            if positions == self._offsets:
+                self._check_stalled()
+                return False
+            read = await asyncio.to_thread(read_poll, polled, self._embedding)
+            await self._check_embedding(read)
+            await self._apply(read.changes, positions)
+        except BaseException:  # a cancelled step too: the consumer stands behind what was polled
+            self._seek()
+            raise
+        self._moved_s = time.monotonic()
+        self.unreadable += read.unreadable
+        for problem in read.problems:
+            log.error("%s: the copy of the index has nothing under its key; send that source text again", problem)
         return True
 
-    def _seek(self, offsets: dict[int, int]) -> None:
-        partitions = {partition: TopicPartition(self._topic, partition) for partition in offsets}
-        self._consumer.assign(list(partitions.values()))
-        for partition, offset in offsets.items():
-            self._consumer.seek(partitions[partition], offset)
+    async def _poll(self) -> dict[TopicPartition, list[Record]]:
+        try:
+            polled: dict[TopicPartition, list[Record]] = await self._consumer.getmany(timeout_ms=POLL_MS)
+        except UnicodeDecodeError as error:  # aiokafka reads headers' names as UTF-8, whatever their sender wrote
+            raise IndexRecordError(
+                f"{self._topic} holds a record with a header whose name is not UTF-8, which cannot be read: make the "
+                f"topic anew (docs/knowledge.md#another-embedding)"
+            ) from error
+        return polled
+
+    async def _check_embedding(self, read: ReadPoll) -> None:
+        """One passage of another embedding is a bad record; where there is no other, it is the wrong topic."""
+        if read.foreign is not None and (await asyncio.to_thread(self._index.stats)).passages == 0:
+            raise IndexEmbeddingError(self._topic, described(self._embedding), described(read.foreign))
+
+    async def _apply(self, changes: Sequence[Change], positions: dict[int, int]) -> None:
+        """With the offsets, and where these reach the ends seen last, with the time of that look."""
+        reached = self._seen is not None and is_complete(positions, self._seen.ends)
+        complete_at_ms = self._seen.at_ms if self._seen is not None and reached else None
+        await asyncio.to_thread(self._index.apply, changes, positions=positions, complete_at_ms=complete_at_ms)
+        self._offsets = positions
+        if complete_at_ms is not None:
+            self.complete_at_ms, self._seen = complete_at_ms, None
+
+    def _check_stalled(self) -> None:
+        """Raises: BrokerError: aiokafka's fetching may have died, of which `getmany` tells nothing."""
+        if self._seen is not None and time.monotonic() - self._moved_s > STALLED_AFTER_S:
+            raise BrokerError(f"the broker gives no more records of {self._topic}")
+
+    def _assign(self, offsets: dict[int, int]) -> None:
+        self._consumer.assign([TopicPartition(self._topic, partition) for partition in offsets])
         self._offsets = offsets
+        self._seek()
+
+    def _seek(self) -> None:
+        for partition, offset in self._offsets.items():
+            self._consumer.seek(TopicPartition(self._topic, partition), offset)
 
 
 async def describe_log(admin: AIOKafkaAdminClient, consumer: AIOKafkaConsumer, topic: str, embedding: Embedding) -> Log:
@@ -125,12 +199,14 @@ async def describe_log(admin: AIOKafkaAdminClient, consumer: AIOKafkaConsumer, t
         embedding: that of the queries; of any other a copy takes nothing.
 
     Raises:
-        KafkaError: the broker does not answer, or the topic is gone.
+        KafkaError, BrokerError: the broker does not answer, or the topic is gone or not there yet.
         ConfigurationError: the broker is older than 3.1.
     """
     id = await topic_id(admin, topic)  # first: of a topic that is gone it raises
     [described] = await admin.describe_topics([topic])
     partitions = [TopicPartition(topic, one["partition"]) for one in described["partitions"]]
+    if not partitions:  # a copy that believed it would be emptied
+        raise BrokerError(f"the broker does not say which partitions {topic} has")
     starts = await consumer.beginning_offsets(partitions)
     ends = await consumer.end_offsets(partitions)
     return Log(
@@ -142,8 +218,8 @@ async def describe_log(admin: AIOKafkaAdminClient, consumer: AIOKafkaConsumer, t
 
 
 @asynccontextmanager
-async def index_follower(settings: Settings, index: LocalIndex, embedding: Embedding) -> AsyncIterator[IndexFollower]:
-    """A follower with clients of its own, which has looked once.
+async def new_follower(settings: Settings, index: LocalIndex, embedding: Embedding) -> AsyncIterator[IndexFollower]:
+    """A follower with clients of its own, which has not looked yet: its first step does.
 
     Raises:
         BrokerError: the broker does not answer, or the topic is missing; also of what fails in the block.
@@ -153,7 +229,13 @@ async def index_follower(settings: Settings, index: LocalIndex, embedding: Embed
     async with scan_clients(settings, CLIENT_ID) as (admin, consumer):
         topic = settings.topic_prefix + KNOWLEDGE_INDEXED.name
         describe = partial(describe_log, admin, consumer, topic, embedding)
-        follower = IndexFollower(consumer, topic, describe, index)
+        yield IndexFollower(consumer, topic, describe, index)
+
+
+@asynccontextmanager
+async def index_follower(settings: Settings, index: LocalIndex, embedding: Embedding) -> AsyncIterator[IndexFollower]:
+    """The same, which has looked once. Raises: see `new_follower` and `IndexFollower.look`."""
+    async with new_follower(settings, index, embedding) as follower:
         await follower.look()
         yield follower
 
@@ -170,25 +252,11 @@ async def catch_up(
         on_missing: told how many offsets are left, after each step.
 
     Raises:
-        BrokerError: no record came for a minute; and whatever `index_follower` and `step` raise.
+        Whatever `index_follower` and `step` raise.
     """
     async with index_follower(settings, index, embedding) as follower:
-        moved_s = time.monotonic()
         while not follower.ready:
-            if await follower.step():
-                moved_s = time.monotonic()
+            await follower.step()
             on_missing(follower.missing)
-            if time.monotonic() - moved_s > STALLED_AFTER_S:
-                raise BrokerError(
-                    f"the broker at {settings.kafka_bootstrap_servers} gives no more records of the index"
-                )
         await follower.look()  # the end may still be the one of the start: then the copy is known to be complete
         return follower.rebuilt
-
-
-def _read(polled: Mapping[TopicPartition, list[object]]) -> list[Change]:
-    return [
-        read_change(partition.partition, record.offset, record.key, record.value)  # type: ignore[attr-defined]
-        for partition, records in polled.items()
-        for record in records
-    ]

@@ -1,15 +1,18 @@
 """Which embedding knowledge.indexed holds already. Does not know which one it should be."""
 
+import logging
 import time
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from docmill.errors import BrokerError
+from docmill.errors import BrokerError, IndexRecordError
 from docmill.index.decode import read_change
 from docmill.index.types import Embedding
 from docmill.kafka.scan import scan_clients
 from docmill.settings import Settings
 from docmill_schemas.topics import KNOWLEDGE_INDEXED
+
+log = logging.getLogger(__name__)
 
 POLL_MS = 200
 STALLED_AFTER_S = 60.0  # without a step forward
@@ -20,7 +23,6 @@ async def indexed_embedding(settings: Settings) -> Embedding | None:
 
     Raises:
         BrokerError: the broker does not answer.
-        IndexRecordError: a record before the first passage is none of the index's.
     """
     topic = settings.topic_prefix + KNOWLEDGE_INDEXED.name
     async with scan_clients(settings, "docmill-indexer") as (admin, consumer):
@@ -29,7 +31,10 @@ async def indexed_embedding(settings: Settings) -> Embedding | None:
 
 
 async def first_embedding(consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) -> Embedding | None:
-    """That of the first passage that is read, from the partitions' starts to the ends that they have now."""
+    """That of the first passage that is read, from the partitions' starts to the ends that they have now.
+
+    A record that is no passage tells nothing, and is told.
+    """
     consumer.assign(partitions)
     ends = await consumer.end_offsets(partitions)
     for partition, start in (await consumer.beginning_offsets(partitions)).items():
@@ -46,6 +51,10 @@ async def first_embedding(consumer: AIOKafkaConsumer, partitions: list[TopicPart
             raise BrokerError("the broker gives no records of the index")
         for partition, records in (await consumer.getmany(timeout_ms=POLL_MS)).items():
             for record in records:
-                passage = read_change(partition.partition, record.offset, record.key, record.value).passage
+                try:
+                    passage = read_change(partition.partition, record.offset, record.key, record.value).passage
+                except IndexRecordError as error:
+                    log.error("%s: copies of the index have nothing under its key; send that source text again", error)
+                    continue
                 if passage is not None:
                     return passage.embedding

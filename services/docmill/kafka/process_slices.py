@@ -36,4 +36,4 @@ class ProcessSlices:
 
     def final(self, slice_: Sequence[Done]) -> None:
         """See SliceWork.final."""
-        self.accounting.final([Final(d.record.timestamp, d.outcome) for d in slice_])
+        self.accounting.final([Final(d.record.timestamp, d.outcome, d.audit is not None) for d in slice_])

@@ -1,18 +1,21 @@
 """Outcomes to records: which topic, which key, which headers. Does not send them."""
 
+import logging
 import zlib
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pydantic import BaseModel
 
 from docmill.bundle.bundle import Bundle
+from docmill.errors import whereabouts
 from docmill.kafka.decode_record import ATTEMPT_HEADER, JSON, REQUEST_ID_HEADER, DecodedRecord, Record
 from docmill.pipeline.normalise import normalise
 from docmill.pipeline.types import Deferral, ModelSpec, Span
 from docmill.processing import Decided, Outcome, Rejected
+from docmill.reviews.audit import is_audited
 from docmill_schemas.cloudevents import HeaderList, binary_headers
 from docmill_schemas.events import (
     BundleRef,
@@ -24,9 +27,13 @@ from docmill_schemas.events import (
     LabelProbability,
 )
 from docmill_schemas.ids import result_id
-from docmill_schemas.reasons import DecidedBy, RejectionReason
-from docmill_schemas.topics import FALLBACK, PROCESSED, REJECTED, TopicSpec
+from docmill_schemas.reasons import DecidedBy, RejectionReason, ReviewReason
+from docmill_schemas.review_events import AutomaticResult, ReviewRequested
+from docmill_schemas.topics import FALLBACK, PROCESSED, REJECTED, REVIEW, TopicSpec
 
+log = logging.getLogger(__name__)
+
+FIRST_REVISION = 1  # of the results of a request
 PASSED_ON = ("traceparent", "tracestate", "correlation_id")
 OWN_HEADERS = "docmill_"
 GZIP_LEVEL = 6
@@ -60,13 +67,18 @@ class OutgoingRecord:
 
 
 class Publisher:
-    """Builds the one outgoing record of each outcome."""
+    """Builds the one outgoing record of each outcome; and of some results, for people, a question whether it is right.
 
-    def __init__(self, bundle: Bundle, source: str, *, include_text: bool) -> None:
+    Args:
+        audit_share: of the results, in [0, 1].
+    """
+
+    def __init__(self, bundle: Bundle, source: str, *, include_text: bool, audit_share: float = 0.0) -> None:
         self._bundle = bundle
         self._ref = BundleRef(name=bundle.name, version=bundle.version, sha256=bundle.sha256)
         self._source = source
         self._include_text = include_text
+        self._audit_share = audit_share
 
     def outgoing(self, decoded: DecodedRecord, outcome: Outcome, now: datetime) -> tuple[OutgoingRecord, Outcome]:
         """The record of an outcome, and the outcome that it stands for: a result that its topic cannot hold becomes
@@ -86,14 +98,62 @@ class Publisher:
         rejected = Rejected(RejectionReason.TEXT_TOO_LARGE, detail)
         return rejected_record(decoded, rejected), rejected
 
+    def audit(self, decoded: DecodedRecord, outcome: Outcome, now: datetime) -> OutgoingRecord | None:
+        """The review of an outcome that is published as a result, where it is drawn for one; None where it is not.
+
+        One that its topic cannot hold, or that cannot be built, is left out: it never costs the result.
+        """
+        published = isinstance(outcome, Decided) and not isinstance(outcome.route, Deferral)
+        if not published or not is_audited(decoded.request_id, self._audit_share):
+            return None
+        assert isinstance(outcome, Decided)
+        try:
+            record = self._review(decoded, outcome, now)
+        except Exception as error:
+            log.error("no audit of request %s: unexpected %s", decoded.request_id, whereabouts(error))
+            return None
+        if record.fits(REVIEW):
+            return record
+        size, most = record.size(), REVIEW.max_bytes
+        log.warning("no audit of request %s: its review takes %d bytes, at most %d", decoded.request_id, size, most)
+        return None
+
+    def _review(self, decoded: DecodedRecord, decided: Decided, now: datetime) -> OutgoingRecord:
+        revision = FIRST_REVISION + 1
+        event = ReviewRequested(
+            request_id=decoded.request_id,
+            document_id=decoded.document_id,
+            content_sha256=decided.content_sha256,
+            text_sha256=decided.text_sha256,
+            tenant=decided.document.tenant,
+            received_at=decided.document.received_at,
+            requested_at=now,
+            media_type=decided.document.media_type,
+            text=decided.text,
+            document_type=document_type(decided),
+            fields=extracted_fields(decided, self._bundle.spec),
+            review_reasons=(ReviewReason.AUDIT,),
+            published=AutomaticResult(
+                result_id=self._result_id(decoded, decided), revision=FIRST_REVISION, decided_by=DecidedBy.MODEL
+            ),
+            revision=revision,
+            bundle=self._ref,
+        )
+        event_id = result_id(decoded.request_id, decided.content_sha256, "review", str(revision))
+        record = self._event_record(decoded, REVIEW, EventType.REVIEW_REQUESTED, event_id, event, now)
+        return replace(record, key=decoded.request_id.encode())
+
+    def _result_id(self, decoded: DecodedRecord, decided: Decided) -> str:
+        return result_id(decoded.request_id, decided.content_sha256, DecidedBy.MODEL, self._bundle.sha256)
+
     def _processed(
         self, decoded: DecodedRecord, decided: Decided, now: datetime, *, include_text: bool
     ) -> OutgoingRecord:
-        result = result_id(decoded.request_id, decided.content_sha256, DecidedBy.MODEL, self._bundle.sha256)
+        result = self._result_id(decoded, decided)
         event = DocumentProcessed(
             request_id=decoded.request_id,
             result_id=result,
-            revision=1,
+            revision=FIRST_REVISION,
             document_id=decoded.document_id,
             content_sha256=decided.content_sha256,
             text_sha256=decided.text_sha256,

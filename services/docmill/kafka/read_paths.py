@@ -36,7 +36,7 @@ class SourceFile:
     """A file to send: as one document, or row by row."""
 
     path: Path
-    document_id: str  # path from the parent of the PATH that was given, posix style
+    document_id: str  # path from a root, posix style
 
     @property
     def has_rows(self) -> bool:
@@ -79,8 +79,11 @@ class _TextRow(BaseModel):
     text: str
 
 
-def list_files(paths: Sequence[Path]) -> Listing:
+def list_files(paths: Sequence[Path], root: Path | None = None) -> Listing:
     """Files as given, and those of folders, recursively and sorted, without hidden ones.
+
+    Args:
+        root: ids are paths from it, of files below it. Default, and of others: from the parent of the path given.
 
     Raises:
         ConfigurationError: a folder cannot be read.
@@ -89,14 +92,20 @@ def list_files(paths: Sequence[Path]) -> Listing:
     passed_over: list[Path] = []
     for path in paths:
         given = Path(os.path.abspath(path))  # keeps the name of a symbolic link
+        start = root if root is not None and given.is_relative_to(root) else given.parent
         found = _walk(given) if given.is_dir() else [given]
         for file in found:
-            source = SourceFile(file, _utf8(file.relative_to(given.parent).as_posix()))
+            source = SourceFile(file, file_id(file, start))
             if source.has_rows and file != given:
                 passed_over.append(file)
             else:
                 files.append(source)
     return Listing(tuple(files), tuple(passed_over))
+
+
+def file_id(path: Path, root: Path) -> str:
+    """The path from a folder above it, without the bytes of it that are no UTF-8, which an event cannot carry."""
+    return os.fsencode(path.relative_to(root).as_posix()).decode(errors="replace")
 
 
 def count_documents(files: Iterable[SourceFile]) -> int:
@@ -145,11 +154,6 @@ def read_row(line: bytes, default_id: str) -> SourceDocument | Unreadable:
         return Unreadable(default_id, f"neither {{id, text}} nor a DocumentReceived: {problems}")
     except (ValueError, RecursionError) as error:  # JSON, UTF-8, lone surrogates
         return Unreadable(default_id, f"not JSON in UTF-8: {type(error).__name__}")
-
-
-def _utf8(name: str) -> str:
-    """A file's name without the bytes of it that are no UTF-8, which an event cannot carry."""
-    return os.fsencode(name).decode(errors="replace")
 
 
 def _where(location: tuple[int | str, ...]) -> str:

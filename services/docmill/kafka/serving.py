@@ -56,11 +56,17 @@ class Surroundings:
         except BaseException:
             inference.close()
             raise
+        settings = self.settings
         work = Work(
             cluster_id=self.cluster_id,
-            max_document_bytes=self.settings.max_document_bytes,
+            max_document_bytes=settings.max_document_bytes,
             mill=Mill(bundle, inference, self.observer, self.parsers),
-            publisher=Publisher(bundle, f"docmill/{self.settings.group}", include_text=self.settings.include_text),
+            publisher=Publisher(
+                bundle,
+                f"docmill/{settings.group}",
+                include_text=settings.include_text,
+                audit_share=settings.audit_share,
+            ),
         )
         return Serving(files, bundle, inference, work)
 

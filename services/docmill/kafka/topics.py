@@ -56,6 +56,14 @@ class TopicCheck:
         return self.problem is None
 
 
+@dataclass(frozen=True, slots=True)
+class LiveTopic:
+    """A topic as its broker describes it now. `id`: one that is made anew has another."""
+
+    id: str
+    partitions: tuple[int, ...]
+
+
 async def create_topics(settings: Settings) -> list[TopicCreation]:
     """Make the topics that are missing, with their configuration; wait until they can be seen.
 
@@ -112,6 +120,19 @@ async def id_of_topic(settings: Settings, spec: TopicSpec) -> str:
     """
     async with _admin(settings) as admin:
         return await topic_id(admin, settings.topic_prefix + spec.name)
+
+
+async def live_topic(settings: Settings, spec: TopicSpec) -> LiveTopic:
+    """A topic's id and its partitions.
+
+    Raises:
+        BrokerError: the broker does not answer, or the topic is missing.
+    """
+    async with _admin(settings) as admin:
+        name = settings.topic_prefix + spec.name
+        id = await topic_id(admin, name)  # first: of a topic that is gone it raises
+        [described] = await admin.describe_topics([name])
+        return LiveTopic(id, tuple(sorted(partition["partition"] for partition in described["partitions"])))
 
 
 async def require_topics(settings: Settings, specs: Sequence[TopicSpec]) -> None:

@@ -15,16 +15,17 @@ EXCEPTIONAL = (RejectionReason.INTERNAL_ERROR, RejectionReason.PROCESS_KILLED)
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A record, what became of it, and the record that says so."""
+    """A record, what became of it, the record that says so, and the one that asks people whether it is right."""
 
     record: Record
     outgoing: OutgoingRecord
     outcome: Outcome
+    audit: OutgoingRecord | None = None
 
     @property
     def publishes(self) -> Sequence[OutgoingRecord]:
         """See slice_work.Finished."""
-        return (self.outgoing,)
+        return (self.outgoing,) if self.audit is None else (self.outgoing, self.audit)
 
     @property
     def unexpected(self) -> str | None:
@@ -66,4 +67,4 @@ class Work:
         except Exception as error:  # tied to one document: the policy of errors.py
             rejected = Rejected(RejectionReason.INTERNAL_ERROR, "unexpected exception", whereabouts(error))
             outgoing, outcome = self.publisher.outgoing(decoded, rejected, now)
-        return Done(decoded.record, outgoing, outcome)
+        return Done(decoded.record, outgoing, outcome, self.publisher.audit(decoded, outcome, now))

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, disable_created_metrics
 
-from docmill_schemas.reasons import DecidedBy, DeferralReason, RejectionReason
+from docmill_schemas.reasons import DecidedBy, DeferralReason, RejectionReason, ReviewReason
 
 LATENCY_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800)
 STAGE_BUCKETS = (0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -41,6 +41,22 @@ class KnowledgeOutcome(StrEnum):
     INDEXED = "indexed"
     DELETED = "deleted"
     REFUSED = "refused"  # it asks for nothing that can be done: stepped over, and what was indexed before stays
+
+
+class DecisionOutcome(StrEnum):
+    """What became of a person's decision on documents.feedback."""
+
+    ACCEPTED = "accepted"
+    ALREADY_DECIDED = "already_decided"
+    NO_REVIEW = "no_review"  # nobody was asked about that request
+    REFUSED = "refused"  # it says nothing that can be published
+
+
+class AuditVerdict(StrEnum):
+    """Whether an automatic result that a person looked at was right."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
 
 
 def confidence_band(probability: float) -> str:
@@ -104,16 +120,36 @@ class Metrics:
             "knowledge_records_total", "Records of knowledge.updated, by what became of them", "outcome"
         )
         self.knowledge_chunks = counter("knowledge_chunks_total", "Chunks embedded and published")
+        self.reviews = counter("review_total", "Documents handed to a person, by their first reason", "reason")
+        self.held = counter("fallback_held_total", "Times that a document was put back to wait for the generator")
+        self.abstentions = counter(
+            "fallback_abstentions_total",
+            "What held the fallback back from deciding, a document's first reason",
+            "reason",
+        )
+        self.generator_requests = counter(
+            "generator_questions_total", "Questions put to the generator, by what became of them", "outcome"
+        )
+        self.generator_tokens = counter("llm_tokens_total", "Tokens that the generator took", "kind")
+        self.generator_refusals = counter(
+            "generator_refusals_total", "Parts of its answers that were not believed", "reason"
+        )
+        self.generator_open = gauge("generator_unavailable", "1: the generator fails and is not asked for a while")
+        self.cost = counter("cost_usd_total", "Dollars spent on results and reviews", "decided_by")
+        self.index_passages = gauge("index_passages", "Passages in this replica's copy of the index")
+        self.index_age = gauge("index_age_seconds", "Since the copy had last read to the end of knowledge.indexed")
+        self.index_unreadable = counter(
+            "index_unreadable_total", "Records of knowledge.indexed that this replica's copy could not take"
+        )
+        self.decisions = counter(
+            "decisions_total", "Decisions on documents.feedback, by what became of them", "outcome"
+        )
+        self.audits = counter(
+            "audits_total", "Automatic results that a person looked at, by who had decided", "decided_by", "verdict"
+        )
         self.bundle_info = Info("docmill_bundle", "The bundle that decides", registry=registry)
         self.build_info = Info("docmill_build", "This build of docmill", registry=registry)
-        for deferred in DeferralReason:
-            self.fallback.labels(deferred.value)
-        for rejected in RejectionReason:
-            self.dead_letters.labels(rejected.value)
-        for outcome in ReloadOutcome:
-            self.bundle_reloads.labels(outcome.value)
-        for became in KnowledgeOutcome:
-            self.knowledge_records.labels(became.value)
+        self._begin()
 
     def serve(self, name: str, version: str, sha256: str) -> None:
         """This bundle decides now: one series at 1, in place of the one before."""
@@ -125,3 +161,23 @@ class Metrics:
             self.results_published.labels(doc_type, DecidedBy.MODEL.value)
             for band in (*(name for _, name in BANDS), TOP_BAND):
                 self.confidence_band.labels(doc_type, band)
+
+    def _begin(self) -> None:
+        """Begin the series whose labels are known."""
+        for deferred in DeferralReason:
+            self.fallback.labels(deferred.value)
+        for rejected in RejectionReason:
+            self.dead_letters.labels(rejected.value)
+        for outcome in ReloadOutcome:
+            self.bundle_reloads.labels(outcome.value)
+        for review in ReviewReason:
+            self.reviews.labels(review.value)
+        for decision in DecisionOutcome:
+            self.decisions.labels(decision.value)
+        for automatic in (DecidedBy.MODEL, DecidedBy.RETRIEVAL, DecidedBy.GENERATOR):
+            for verdict in AuditVerdict:
+                self.audits.labels(automatic.value, verdict.value)
+        for decided_by in DecidedBy:
+            self.cost.labels(decided_by.value)
+        for became in KnowledgeOutcome:
+            self.knowledge_records.labels(became.value)

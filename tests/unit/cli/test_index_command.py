@@ -1,14 +1,22 @@
 """`docmill index` as far as it goes without a broker: what is asked for, and what is shown of a copy."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from docmill.cli import index_add
 from docmill.cli.index_view import print_hits, print_stats
 from docmill.errors import ConfigurationError, LocalKafkaError
 from docmill.index.place import copy_file, written_copy
 from docmill.index.types import CopyState, Hit, IndexStats, Score
+from docmill.indexer import file_sources
+from docmill.kafka import send_knowledge
+from docmill.kafka.send_knowledge import SentKnowledge
+from docmill.settings import Settings
+from docmill_schemas.events import KnowledgeUpdated
 from tests.unit.cli.conftest import Command
 from tests.unit.index.fakes import SOURCE, changes, passage
 
@@ -21,11 +29,83 @@ def hit(passage_id: str, text: str, score: Score) -> Hit:
 
 
 def test_what_is_asked_for_wrongly_is_usage(docmill: Command, tmp_path: Path) -> None:
-    assert docmill("index", "add", tmp_path).exit_code == 2  # an empty folder
+    (tmp_path / "empty").mkdir()
+    assert docmill("index", "add", tmp_path / "empty", "--root", tmp_path).exit_code == 2
     assert docmill("index", "add", tmp_path / "nowhere").exit_code == 2
     assert docmill("index", "add", tmp_path, "--valid-from", "soon").exit_code == 2
     assert docmill("index", "remove", " ").exit_code == 2
     assert docmill("index", "search", " ").exit_code == 2
+
+
+def test_an_id_that_cannot_be_is_not_deleted(docmill: Command) -> None:
+    result = docmill("index", "remove", "p" * 513)
+    assert result.exit_code == 2
+    assert "at most 512" in result.output
+    assert docmill("index", "remove", "a\nb").exit_code == 2
+
+
+def test_what_has_no_id_from_the_root_is_usage(docmill: Command, tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("text", encoding="utf-8")
+    result = docmill("index", "add", tmp_path / "a.md")
+    assert result.exit_code == 2
+    assert "name another folder by --root" in " ".join(result.output.replace("│", " ").split())
+
+
+def test_what_cannot_be_pruned_is_usage(docmill: Command, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "a.md").write_text("text", encoding="utf-8")
+
+    def refused(*paths: Path) -> str:
+        result = docmill("index", "add", "--prune", "--root", tmp_path, *paths)
+        assert result.exit_code == 2
+        return " ".join(result.output.replace("│", " ").split())
+
+    assert "needs a folder among the paths" in refused(tmp_path / "a.md")
+    assert "name its parent by --root" in refused(tmp_path)
+    assert "no files in empty/: all of it would go" in refused(tmp_path / "empty", tmp_path / "a.md")
+
+
+class FakeBroker:
+    """Takes all that is sent but what it refuses, and knows files."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, known: set[str], refuses: str = "") -> None:
+        self.sent: list[str] = []
+        self._known, self._refuses = known, refuses
+        monkeypatch.setattr(index_add, "broker_settings", lambda **_: Settings())
+        monkeypatch.setattr(send_knowledge, "send_knowledge", self.send)
+        monkeypatch.setattr(file_sources, "file_sources", self.known)
+
+    async def send(self, settings: Settings, changes: Sequence[KnowledgeUpdated | str], source: str) -> list[Any]:
+        names = [one if isinstance(one, str) else f"+{one.passage_id}" for one in changes]
+        self.sent += names
+        return [SentKnowledge(one, "refused" if one == self._refuses else None) for one in names]
+
+    async def known(self, settings: Settings) -> set[str]:
+        return self._known
+
+
+@pytest.mark.parametrize(("refuses", "exit_code"), [("", 0), ("handbook/old.md", 1)], ids=["all", "one refused"])
+def test_pruned_files_are_printed(
+    docmill: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refuses: str, exit_code: int
+) -> None:
+    (tmp_path / "handbook").mkdir()
+    (tmp_path / "handbook/a.md").write_text("text", encoding="utf-8")
+    broker = FakeBroker(monkeypatch, {"handbook/a.md", "handbook/gone.md", "handbook/old.md", "b.md"}, refuses)
+    result = docmill("index", "add", "--prune", "--root", tmp_path, tmp_path / "handbook")
+    assert result.exit_code == exit_code
+    assert broker.sent == ["+handbook/a.md", "handbook/gone.md", "handbook/old.md"]
+    assert "deleted handbook/gone.md\n" in result.output
+    assert ("deleted handbook/old.md\n" in result.output) == (not refuses)
+    assert f"deleted {2 - exit_code}, failed {exit_code}" in result.output
+
+
+def test_without_prune_nothing_is_deleted(docmill: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "handbook").mkdir()
+    (tmp_path / "handbook/a.md").write_text("text", encoding="utf-8")
+    broker = FakeBroker(monkeypatch, {"handbook/gone.md"})
+    result = docmill("index", "add", "--root", tmp_path, tmp_path / "handbook")
+    assert (result.exit_code, broker.sent) == (0, ["+handbook/a.md"])
+    assert "deleted" not in result.output
 
 
 @pytest.mark.parametrize("words", [["remove", "handbook"], ["search", "claims"], ["stats", "--refresh"]])

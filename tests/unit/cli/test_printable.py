@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from docmill.cli.printable import json_line, one_line
+from docmill.cli.printable import in_place, json_line, one_line
 
 
 def test_line_ends_and_controls_become_blanks() -> None:
@@ -13,6 +13,12 @@ def test_line_ends_and_controls_become_blanks() -> None:
 
 def test_other_words_stay() -> None:
     assert one_line("Schäden 2024, 日本") == "Schäden 2024, 日本"
+
+
+def test_a_text_keeps_every_place_and_its_line_ends() -> None:
+    text = "a\tb\x1b[2J\r\nc\u200bd\u00a0\ud800 Sch\u00e4den"
+    assert in_place(text) == "a b\ufffd[2J \nc\ufffdd \ufffd Sch\u00e4den"
+    assert len(in_place(text)) == len(text)
 
 
 @pytest.mark.parametrize(

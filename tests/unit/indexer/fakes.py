@@ -19,6 +19,7 @@ class LetterEmbedder:
 
     def __init__(self, before: Callable[[Sequence[str]], None] = lambda texts: None) -> None:
         self.embedded: list[str] = []
+        self.documents: list[str] = []
         self.closed = False
         self._before = before
         tokenizer = Tokenizer(WordLevel({"[UNK]": 0}, unk_token="[UNK]"))
@@ -37,6 +38,11 @@ class LetterEmbedder:
         self._before(texts)
         self.embedded += texts
         return [vector_of(text) for text in texts]
+
+    def embed_document(self, text: str) -> Vector:
+        self._before([text])
+        self.documents.append(text)
+        return vector_of(text)
 
     def close(self) -> None:
         self.closed = True

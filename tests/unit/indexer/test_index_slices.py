@@ -7,13 +7,15 @@ from prometheus_client import CollectorRegistry
 
 from docmill.errors import AbandonedError, DependencyError
 from docmill.index.decode import read_change
-from docmill.indexer import index_slices
+from docmill.index.types import Chunk
+from docmill.index.vectors import to_bytes
+from docmill.indexer import index_slices, read
 from docmill.indexer.embed import CHUNKS_AT_ONCE
 from docmill.indexer.index_slices import Indexed, IndexSlices
 from docmill.kafka.decode_record import Record
 from docmill.telemetry.metrics import Metrics
 from docmill_schemas.topics import Cleanup, TopicSpec
-from tests.unit.index.fakes import EMBEDDING
+from tests.unit.index.fakes import EMBEDDING, vector_of
 from tests.unit.indexer.fakes import LetterEmbedder, record, updated
 
 SECRET = "Ms Tan's diagnosis"
@@ -102,23 +104,77 @@ def test_what_its_topic_cannot_hold_is_refused(monkeypatch: pytest.MonkeyPatch) 
     assert bench.counted("refused") == 1
 
 
-def test_what_nobody_foresaw_is_refused_and_told_to_the_engine(caplog: pytest.LogCaptureFixture) -> None:
-    def fail(texts: Sequence[str]) -> None:
-        raise ZeroDivisionError(SECRET)
+def test_an_exemplar_is_one_chunk_with_the_vector_of_a_document() -> None:
+    bench = Bench()
+    text = "# Claims\n\nA zebra bit the yak of a neighbour.\n\n# More\n\nThe yak is well, and so is the neighbour. \n"
+    exemplar, policy = bench.process(
+        record(updated(text=text, kind="exemplar", document_type="claim")), record(updated(text=text), offset=2)
+    )
+    assert (exemplar.chunks, bench.embedder.documents) == (1, [text])
+    assert policy.chunks == len(bench.embedder.embedded) > 1
+    [outgoing] = exemplar.publishes
+    passage = read_change(0, 0, outgoing.key, outgoing.value).passage
+    assert passage is not None
+    assert passage.chunks == (Chunk(0, len(text), to_bytes(vector_of(text))),)
+    assert (passage.kind, passage.document_type, passage.text) == ("exemplar", "claim", text)
 
-    [done] = Bench(LetterEmbedder(fail)).process(record(updated()))
-    assert done.publishes == ()
-    assert done.unexpected is not None
-    assert done.unexpected.startswith("ZeroDivisionError at ")
+
+class Failing:
+    """Fails for texts that hold a word, `times` times; of others it is told whether it fails for all."""
+
+    def __init__(self, error: Exception, times: int, always: bool = False) -> None:
+        self.error, self.times, self.always = error, times, always
+
+    def __call__(self, texts: Sequence[str]) -> None:
+        if self.times and (self.always or any("Claims" in text for text in texts)):
+            self.times -= 1
+            raise self.error
+
+
+def test_what_nobody_foresaw_is_refused_and_told_to_the_engine(caplog: pytest.LogCaptureFixture) -> None:
+    bench = Bench(LetterEmbedder(Failing(ZeroDivisionError(SECRET), times=99)))
+    failed, done = bench.process(record(updated()), record(updated(text="Zebras."), offset=2))
+    assert failed.publishes == ()
+    assert failed.unexpected is not None
+    assert failed.unexpected.startswith("ZeroDivisionError at ")
+    assert SECRET not in caplog.text
+    assert len(done.publishes) == 1
+
+
+@pytest.mark.parametrize("kind", ["policy", "exemplar"])
+def test_a_failure_that_passes_refuses_no_text(caplog: pytest.LogCaptureFixture, kind: str) -> None:
+    bench = Bench(LetterEmbedder(Failing(RuntimeError(SECRET), times=1)))
+    [done] = bench.process(record(updated(kind=kind)))
+    assert len(done.publishes) == 1
+    assert done.unexpected is None
+    assert "offset 1 of knowledge.updated failed once: RuntimeError at " in caplog.text
     assert SECRET not in caplog.text
 
 
-def test_a_dependency_that_fails_fails_the_slice() -> None:
-    def fail(texts: Sequence[str]) -> None:
-        raise DependencyError("away")
-
+@pytest.mark.parametrize(
+    "failing",
+    [
+        Failing(DependencyError("away"), times=1),
+        Failing(MemoryError(), times=1),
+        Failing(RuntimeError("no threads"), times=2, always=True),
+    ],
+    ids=["dependency", "memory", "embedder"],
+)
+def test_a_dependency_that_fails_fails_the_slice_and_later_it_is_indexed(failing: Failing) -> None:
+    bench = Bench(LetterEmbedder(failing))
     with pytest.raises(DependencyError):
-        Bench(LetterEmbedder(fail)).process(record(updated()))
+        bench.process(record(updated()))
+    [done] = bench.process(record(updated()))
+    assert len(done.publishes) == 1
+
+
+def test_no_memory_to_read_a_record_fails_the_slice(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(read, "read_content", fail)
+    with pytest.raises(DependencyError, match="no memory to index with"):
+        Bench().process(record(updated()))
 
 
 def test_a_slice_that_nobody_waits_for_stops_between_two_batches() -> None:

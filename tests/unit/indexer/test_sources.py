@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from docmill.indexer.sources import Described, read_sources
+from docmill.indexer.sources import Described, Source, read_sources
 from docmill.ingest import InThread
 from docmill.kafka.read_paths import Unreadable, list_files
 from docmill_schemas.events import KNOWLEDGE_MAX_CHARACTERS, KnowledgeUpdated
@@ -15,7 +15,8 @@ POLICY = Described("policy", {})
 
 
 def read(path: Path, described: Described = POLICY) -> list[KnowledgeUpdated | Unreadable]:
-    return list(read_sources(list_files([path]).files, described, InThread()))
+    found = read_sources(list_files([path]).files, described, InThread())
+    return [one.updated if isinstance(one, Source) else one for one in found]
 
 
 def test_a_folder_becomes_a_source_text_a_file(tmp_path: Path) -> None:
@@ -29,6 +30,7 @@ def test_a_folder_becomes_a_source_text_a_file(tmp_path: Path) -> None:
     assert isinstance(payments, KnowledgeUpdated)
     assert (payments.passage_id, payments.title, payments.kind) == ("handbook/payments.md", "Payments", "playbook")
     assert (payments.tenant, payments.valid_from) == ("acme", date(2027, 1, 1))
+    assert payments.metadata == {"file": "handbook/payments.md"}
     assert isinstance(refusals, KnowledgeUpdated)
     assert (refusals.title, refusals.text.strip()) == ("refusals", "Late claims are refused.")
     assert isinstance(codes, KnowledgeUpdated)
@@ -49,6 +51,28 @@ def test_rows_say_more_than_the_command_line(tmp_path: Path) -> None:
     assert (plain.passage_id, plain.kind) == ("plain", "policy")
 
 
+def test_each_is_told_with_its_place(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("text", encoding="utf-8")
+    (tmp_path / "rows.jsonl").write_text('\n{"id": "p", "text": "t"}', encoding="utf-8")
+    files = list_files([tmp_path / "a.md", tmp_path / "rows.jsonl"]).files
+    found = list(read_sources(files, POLICY, InThread()))
+    assert [one.place for one in found if isinstance(one, Source)] == ["a.md", "rows.jsonl:2"]
+
+
+def test_a_null_of_a_row_does_not_lift_what_the_command_line_says(tmp_path: Path) -> None:
+    rows = tmp_path / "rows.jsonl"
+    lines = [
+        {"id": "p", "text": "t", "tenant": None, "kind": None, "valid_from": None},
+        {"id": "q", "text": "t", "tenant": "other"},
+    ]
+    rows.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    null, other = read(rows, Described("playbook", {"tenant": "acme", "valid_from": "2027-01-01"}))
+    assert isinstance(null, KnowledgeUpdated)
+    assert (null.tenant, null.kind, null.valid_from) == ("acme", "playbook", date(2027, 1, 1))
+    assert isinstance(other, KnowledgeUpdated)
+    assert other.tenant == "other"
+
+
 @pytest.mark.parametrize(
     ("row", "problem"),
     [
@@ -57,7 +81,12 @@ def test_rows_say_more_than_the_command_line(tmp_path: Path) -> None:
         ('{"text": "whose?"}', "not a KnowledgeUpdated: passage_id: missing"),
         ('{"passage_id": "p", "text": "\\ud800"}', "not a KnowledgeUpdated: event: json_invalid"),
         ('{"passage_id": "p", "text": "t", "valid_from": "soon"}', "not a KnowledgeUpdated: valid_from:"),
+        ('{"passage_id": "p", "text": null}', "not a KnowledgeUpdated: text: missing"),
+        ('{"passage_id": "%s", "text": "t"}' % ("p" * 513), "a passage id of 513 characters, at most 512"),
+        ('{"passage_id": "a\\u0000b", "text": "t"}', "a passage id with control or invisible characters"),
+        ('{"passage_id": "p", "text": " \\n\\t"}', "a text of white space alone"),
     ],
+    ids=["no JSON", "no object", "no id", "surrogate", "date", "null", "long id", "control", "white space"],
 )
 def test_a_row_that_is_none_is_named_and_the_next_one_follows(tmp_path: Path, row: str, problem: str) -> None:
     rows = tmp_path / "rows.jsonl"

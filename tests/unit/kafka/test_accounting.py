@@ -43,6 +43,14 @@ def test_a_slice_is_counted_by_outcome() -> None:
     assert bench.metric("end_to_end_latency_seconds_sum") == pytest.approx(10 + 1 + 0.5 + 0.1)
 
 
+def test_audits_are_counted_when_they_are_final() -> None:
+    bench = Bench()
+    sure = decide(decode(record()))
+    bench.accounting.final([Final(90_000, sure), Final(90_000, sure, audited=True)])
+    assert bench.metric("review_total", reason="audit") == 1
+    assert bench.metric("review_total", reason="undecided") == 0
+
+
 def test_a_record_from_the_future_has_no_negative_latency() -> None:
     bench = Bench()
     bench.accounting.final([Final(200_000, Rejected(RejectionReason.NO_TEXT, "nothing"))])

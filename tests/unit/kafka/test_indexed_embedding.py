@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 from aiokafka import TopicPartition
 
-from docmill.errors import BrokerError, IndexRecordError
+from docmill.errors import BrokerError
 from docmill.index.types import Embedding
 from docmill.kafka import indexed_embedding as module
 from docmill.kafka.indexed_embedding import first_embedding
@@ -68,9 +68,11 @@ async def test_a_topic_without_a_passage_has_none() -> None:
     assert await first(FakeConsumer([indexed("a", None, 0)])) is None
 
 
-async def test_a_record_of_a_stranger_is_told() -> None:
-    with pytest.raises(IndexRecordError):
-        await first(FakeConsumer([FakeRecord(b"no JSON", key=b"a", topic=TOPIC, offset=0)]))
+async def test_a_record_of_a_stranger_is_told_and_tells_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    stranger = FakeRecord(b"no JSON", key=b"a", topic=TOPIC, offset=0)
+    assert await first(FakeConsumer([stranger, indexed("b", "yaks", 1, OTHER_EMBEDDING)])) == OTHER_EMBEDDING
+    assert "knowledge.indexed-0 at offset 0 is no KnowledgeIndexed" in caplog.text
+    assert await first(FakeConsumer([stranger])) is None
 
 
 async def test_a_broker_that_gives_no_record_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

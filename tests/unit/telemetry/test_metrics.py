@@ -12,10 +12,14 @@ from docmill.telemetry.metrics import BANDS, CONFIDENCE_BUCKETS, TOP_BAND, Metri
 from docmill_schemas.reasons import DeferralReason, RejectionReason
 
 # Every label is a closed set: an enum, the bundle's labels, a few bands, or the partitions of one topic.
-ALLOWED_LABELS = {"doc_type", "decided_by", "reason", "stage", "band", "partition", "outcome"}
+ALLOWED_LABELS = {"doc_type", "decided_by", "reason", "stage", "band", "partition", "outcome", "kind", "verdict"}
 UNITS = ("_seconds", "_ratio", "_total", "_bytes")
-COUNTED = ("_records", "_documents", "_tokens", "_partitions")  # what is counted is the unit
-WITHOUT_UNIT = {"docmill_confidence", "docmill_bundle_refused"}  # a histogram of a probability; yes or no
+COUNTED = ("_records", "_documents", "_tokens", "_partitions", "_passages")  # what is counted is the unit
+WITHOUT_UNIT = {
+    "docmill_confidence",
+    "docmill_bundle_refused",
+    "docmill_generator_unavailable",
+}  # a histogram of a probability; yes or no
 SERIES_BUDGET = 1000  # of a replica
 NAME = re.compile(r"docmill_[a-z][a-z0-9_]*")
 

@@ -1,0 +1,65 @@
+"""The row of the overview on the fallback: what it decided and from what, what it asked a generator, what that cost."""
+
+from deploy.grafana.promql import chosen, events, rate
+from deploy.grafana.style import Frame, Panels, Query, bars, graph
+
+
+def fallback_row() -> Panels:
+    """What became of the documents that the model was not sure of."""
+    return [
+        graph(
+            Frame(
+                "Results by who decided",
+                "model: straight through. retrieval, generator: the fallback, with citations. human: decided reviews.",
+                "suffix:docs/s",
+                8,
+            ),
+            Query(rate("docmill_results_published_total", "decided_by"), "{{decided_by}}"),
+            stacked=True,
+        ),
+        bars(
+            Frame(
+                "Handed to people",
+                "By the first reason. undecided: neither index nor generator was sure. generator_away: it was out of "
+                "reach for longer than DOCMILL_MAX_HOLD_S. audit: a drawn share of automatic results.",
+                "short",
+                8,
+            ),
+            Query(events("docmill_review_total", "reason"), "{{reason}}"),
+        ),
+        bars(
+            Frame(
+                "What held the fallback back",
+                "The first reason of each document that it did not decide. no_neighbours, distant_neighbours: the "
+                "index knows nothing like it. not_certified: its policy has no threshold.",
+                "short",
+                8,
+            ),
+            Query(events("docmill_fallback_abstentions_total", "reason"), "{{reason}}"),
+        ),
+        bars(
+            Frame(
+                "Questions to the generator",
+                "By what became of them. breaker_open: it failed several times and is left alone for a while. "
+                "budget_spent: no more is spent today. unanswerable: it was the document.",
+                "short",
+                8,
+            ),
+            Query(events("docmill_generator_questions_total", "outcome"), "{{outcome}}"),
+        ),
+        graph(
+            Frame("Generator tokens a second", "That the generator took, by kind.", "short", 8),
+            Query(rate("docmill_llm_tokens_total", "kind"), "{{kind}}"),
+            stacked=True,
+        ),
+        graph(
+            Frame(
+                "Age of the index",
+                "Since each replica's copy had last read to the end of knowledge.indexed. Growing: it does not reach "
+                "the broker, and decides from what it had.",
+                "s",
+                8,
+            ),
+            Query(chosen("docmill_index_age_seconds"), "{{instance}}"),
+        ),
+    ]

@@ -1,0 +1,141 @@
+"""`docmill index add`, and what it shares with the other commands of the index that publish."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from docmill.cli.options import Paths, TopicPrefix, broker_settings, quiet_client
+from docmill.settings import Settings
+
+if TYPE_CHECKING:
+    from docmill.indexer.gather import Listed
+    from docmill.kafka.send_knowledge import SentKnowledge
+    from docmill_schemas.events import KnowledgeUpdated
+
+EXIT_FAILED = 1
+SOURCE = "docmill/index"
+DAY = ["%Y-%m-%d"]
+
+
+def add(
+    paths: Paths,
+    kind: Annotated[str, typer.Option(help="policy, code_list, playbook or exemplar.")] = "policy",
+    document_type: Annotated[str | None, typer.Option(help="Of an exemplar: its label.")] = None,
+    tenant: Annotated[str | None, typer.Option(help="Only documents of this tenant see it. Default: all do.")] = None,
+    valid_from: Annotated[datetime | None, typer.Option(formats=DAY, help="The first day on which it holds.")] = None,
+    valid_until: Annotated[datetime | None, typer.Option(formats=DAY, help="The last one.")] = None,
+    root: Annotated[
+        Path, typer.Option(exists=True, file_okay=False, help="A file's id is its path from this folder.")
+    ] = Path(),
+    prune: Annotated[
+        bool,
+        typer.Option(
+            "--prune", help="Then delete, of the folders given, what was added of files that are gone. Asks nothing."
+        ),
+    ] = False,
+    topic_prefix: TopicPrefix = None,
+) -> None:
+    """Publishes source texts on knowledge.updated, new or in a new version; `docmill run indexer` does the rest.
+
+    Each file is one, its id its path from the working directory or from --root: the same whether the file is given
+    or a folder above it. Text, Markdown, CSV, HTML, PDF, .docx and mail are read. Each line of a .jsonl file is a
+    KnowledgeUpdated, for which the options are defaults; a null there is as good as nothing. Of equal ids none is
+    published.
+
+    Example: `docmill index add handbook/ --kind policy --valid-from 2027-01-01 --prune`
+
+    Exit codes: 0 all published, 1 some were not (each is named), 2 wrong usage.
+    """
+    from docmill.indexer.gather import gather
+    from docmill.indexer.sources import Described
+    from docmill.ingest import InThread
+    from docmill.ingest.limits import limits_of
+    from docmill.kafka.send_knowledge import SentKnowledge
+
+    listed = _listed(paths, root, prune)
+    quiet_client()
+    settings = broker_settings(topic_prefix=topic_prefix)
+    given = {
+        "document_type": document_type,
+        "tenant": tenant,
+        "valid_from": None if valid_from is None else valid_from.date().isoformat(),
+        "valid_until": None if valid_until is None else valid_until.date().isoformat(),
+    }
+    described = Described(kind, {name: value for name, value in given.items() if value is not None})
+    gathered = gather(listed.files, described, InThread(limits_of(settings)))
+    unreadable = [SentKnowledge(one.document_id, one.problem) for one in gathered.unreadable]
+    sent = send(settings, gathered.updates) if gathered.updates else []
+    complete = report("published", [*unreadable, *sent])
+    if prune:
+        complete = _prune(settings, listed) and complete
+    if not complete:
+        raise typer.Exit(EXIT_FAILED)
+
+
+def send(settings: Settings, changes: "Sequence[KnowledgeUpdated | str]") -> "list[SentKnowledge]":
+    """See send_knowledge."""
+    from docmill.kafka.send_knowledge import send_knowledge
+
+    return asyncio.run(send_knowledge(settings, changes, SOURCE))
+
+
+def report(what: str, results: "Sequence[SentKnowledge]") -> bool:
+    """Name what failed and count the rest; whether nothing failed."""
+    failed = [result for result in results if result.problem is not None]
+    for result in failed:
+        _tell(f"not {what}: {result.passage_id}: {result.problem}", "red")
+    typer.echo(f"{what} {len(results) - len(failed)}, failed {len(failed)}")
+    return not failed
+
+
+def _listed(paths: Sequence[Path], root: Path, prune: bool) -> "Listed":
+    """The files that are meant.
+
+    Raises:
+        typer.BadParameter: there is none, one has no id from the root, or nothing can safely be pruned.
+    """
+    from docmill.indexer.gather import list_sources, outside
+
+    for path in outside(paths, root):
+        name = f"outside of {root.absolute()}, from which ids are read: name another folder by --root"
+        raise typer.BadParameter(f"{path} lies {name}", param_hint="PATH...")
+    folders = [path for path in paths if path.is_dir()]
+    if prune and not folders:
+        raise typer.BadParameter("needs a folder among the paths", param_hint="--prune")
+    if prune and any(path.resolve() == root.resolve() for path in folders):
+        problem = (
+            "of the folder from which ids are read it would delete the files of all others: name its parent by --root"
+        )
+        raise typer.BadParameter(problem, param_hint="--prune")
+    listed = list_sources(paths, root)
+    for path in listed.passed_over:
+        _tell(f"passed over {path}: name a .jsonl file itself to add its lines", "yellow")
+    if not listed.files:
+        raise typer.BadParameter("no source texts there", param_hint="PATH...")
+    if prune and listed.empty_folders:
+        problem = (
+            f"no files in {', '.join(listed.empty_folders)}: all of it would go; `docmill index remove` deletes ids"
+        )
+        raise typer.BadParameter(problem, param_hint="--prune")
+    return listed
+
+
+def _prune(settings: Settings, listed: "Listed") -> bool:
+    """Delete what was added of files that are gone; whether all of it went."""
+    from docmill.indexer.file_sources import file_sources
+
+    gone = listed.gone(asyncio.run(file_sources(settings)))
+    results = send(settings, gone) if gone else []
+    for result in results:
+        if result.problem is None:
+            typer.echo(f"deleted {result.passage_id}")
+    return report("deleted", results)
+
+
+def _tell(message: str, style: str) -> None:
+    Console(stderr=True).print(message, style=style, markup=False, highlight=False, soft_wrap=True)

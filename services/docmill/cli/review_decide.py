@@ -1,0 +1,171 @@
+"""`docmill review decide`: a person's decision, sent, and whether it counted."""
+
+import asyncio
+import sys
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, assert_never
+
+import typer
+from rich.console import Console
+
+from docmill.cli.options import TopicPrefix, broker_settings, quiet_client
+from docmill.cli.review_options import RequestId, find, tell
+from docmill.errors import ReviewError
+from docmill.settings import Settings
+
+if TYPE_CHECKING:
+    from docmill.cli.review_fields import Decision, FieldGiven, Known
+    from docmill.kafka.read_reviews import OpenReview
+    from docmill.kafka.send_feedback import Answer, Noted
+
+EXIT_FAILED = 1
+
+
+def decide(
+    request_id: RequestId,
+    label: Annotated[str | None, typer.Option("--type", metavar="TYPE", help="What the document is.")] = None,
+    field: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--field",
+            metavar="NAME=QUOTE",
+            help="A field, by words as they stand there, or NAME@START:END; repeatable.",
+        ),
+    ] = None,
+    confirm: Annotated[
+        bool, typer.Option("--confirm", help="What is proposed, but for what --type, --field and --without say.")
+    ] = False,
+    without: Annotated[
+        list[str] | None, typer.Option("--without", metavar="NAME", help="With --confirm: but not this field.")
+    ] = None,
+    new_names: Annotated[
+        bool,
+        typer.Option("--new-names", help="Take new names of types and fields though they look like misspelt ones."),
+    ] = False,
+    reviewer: Annotated[str | None, typer.Option(metavar="NAME", help="Who decides; goes onto the topic.")] = None,
+    wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for the answer; 0: none.")] = 10.0,
+    topic_prefix: TopicPrefix = None,
+) -> None:
+    """Decides an open review, and says whether this decision counted: of several on one review the first does.
+
+    A decision is the type and all fields: without --confirm there are no others than those given. Without --type and
+    --confirm a terminal asks, field by field. A quote that stands in several places is the one that is nearest to a
+    candidate of its field.
+
+    Example: `docmill review decide 1a2b3c4d --confirm --field total=41.50 --without date`
+
+    Exit codes: 0 decided, or sent where nobody waits, 1 somebody else had decided first, nobody answered, or there is
+    no such review, 2 wrong usage, 130 interrupted.
+    """
+    asked = label is None and not confirm
+    if asked and (field or without or not is_terminal()):
+        raise typer.BadParameter("say what it is: --type TYPE with --field NAME=QUOTE, or --confirm what is proposed")
+    if without and not confirm:
+        raise typer.BadParameter("leaves something out of what is proposed: give --confirm", param_hint="--without")
+    if any(text is not None and not text.strip() for text in (label, reviewer)):
+        raise typer.BadParameter("must not be empty", param_hint="--type, --reviewer")
+    given = _fields_given(field or ())
+    quiet_client()
+    settings = broker_settings(topic_prefix=topic_prefix)
+    from docmill.cli.review_ask import ask_decision, summary
+    from docmill.cli.review_bundle import bundle_names
+    from docmill.cli.review_fields import combined
+    from docmill.cli.review_view import print_review
+    from docmill.kafka.send_feedback import note_ends
+
+    names = bundle_names(settings.bundle)
+    noted = asyncio.run(note_ends(settings))  # before the review is looked up: see send_feedback
+    found = find(settings, request_id)
+    review, known = found.review, names.known.with_review(found.review)
+    out = Console(highlight=False, markup=False)
+    if asked:
+        print_review(review, datetime.now(UTC))
+        out.print()
+        decision = ask_decision(review, known, names.normalise, out)
+        if decision is None:
+            raise ReviewError("nothing was sent")
+    else:
+        decision = combined(
+            review,
+            label=None if label is None else label.strip(),
+            confirmed=confirm,
+            given=given,
+            without=without or (),
+            normalise=names.normalise,
+        )
+        if not new_names:
+            _check_names(decision, known)
+        for line in summary(decision):
+            out.print(line, soft_wrap=True)
+    _answer(_give(settings, found, decision, reviewer, noted, wait), review.request_id, wait)
+
+
+def is_terminal() -> bool:
+    """Whether a person can be asked."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def _fields_given(texts: Sequence[str]) -> "list[FieldGiven]":
+    """Wrong usage is told before anything is asked of a broker."""
+    from docmill.cli.review_fields import FieldGiven
+
+    try:
+        return [FieldGiven.of(text) for text in texts]
+    except ReviewError as error:
+        raise typer.BadParameter(str(error), param_hint="--field") from error
+
+
+def _check_names(decision: "Decision", known: "Known") -> None:
+    try:
+        known.check_label(decision.label)
+        known.check_fields(one.name for one in decision.fields)
+    except ReviewError as error:
+        raise ReviewError(f"{error} --new-names takes it as it is") from error
+
+
+def _give(
+    settings: Settings, found: "OpenReview", decision: "Decision", reviewer: str | None, noted: "Noted", wait_s: float
+) -> "Answer":
+    from docmill.kafka.send_feedback import Expected, feedback_record, give_feedback
+    from docmill_schemas.review_events import FeedbackGiven
+
+    feedback = FeedbackGiven(
+        feedback_id=uuid.uuid4().hex,
+        request_id=found.review.request_id,
+        revision=found.review.revision,
+        document_type=decision.label,
+        fields=decision.fields,
+        decided_at=datetime.now(UTC),
+        reviewer=None if reviewer is None else reviewer.strip(),
+    )
+    record = feedback_record(feedback, found.review, found.trace)
+    expected = Expected.of(found.review, feedback)
+    with Console(stderr=True).status("sent, and waiting for the arbiter"):
+        return asyncio.run(give_feedback(settings, record, expected, noted, wait_s))
+
+
+def _answer(answer: "Answer", request_id: str, wait_s: float) -> None:
+    """Say whose decision counted; anything but one's own is exit code 1."""
+    from docmill.kafka.send_feedback import Answer
+
+    match answer:
+        case Answer.DECIDED:
+            typer.echo("decided")
+            return
+        case Answer.UNANSWERED if wait_s <= 0:
+            typer.echo("sent; not waited for")
+            return
+        case Answer.SOMEBODY_ELSE:
+            tell(f"somebody else had decided first: docmill trace {request_id}", "yellow")
+        case Answer.CLOSED:
+            tell(
+                f"the review is closed, and its result was not seen within {wait_s:g} s: docmill trace {request_id}",
+                "yellow",
+            )
+        case Answer.UNANSWERED:
+            tell(f"not answered within {wait_s:g} s: is `docmill run arbiter` running? The decision is sent", "yellow")
+        case _:
+            assert_never(answer)
+    raise typer.Exit(EXIT_FAILED)

@@ -1,0 +1,188 @@
+"""Everything that is known of a deferred document to a judgement: decided, or what holds it back, part by part.
+
+    event, neighbours, code lists (and perhaps a generator's answer) -> Judgement
+
+The type first; then the fields that a document of that type has; then whether what is required is there.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from docmill.fallback.decide import decide_label
+from docmill.fallback.fields import decide_field
+from docmill.fallback.policy import Policy
+from docmill.fallback.types import (
+    AbstentionReason,
+    Candidate,
+    CitedPassage,
+    CodeList,
+    DeferredDocument,
+    FieldAccepted,
+    LabelAccepted,
+    LabelDecision,
+    Neighbour,
+    Ranked,
+)
+from docmill.fallback.vote import Voter, voters
+from docmill_schemas.reasons import DecidedBy, DeferralReason
+
+# With any of these the fast model's own type is not relied on.
+TYPE_IN_DOUBT = frozenset(
+    {
+        DeferralReason.LOW_TYPE_CONFIDENCE,
+        DeferralReason.NOT_CERTIFIED,
+        DeferralReason.UNFAMILIAR_DOCUMENT,
+        DeferralReason.UNKNOWN_LANGUAGE,
+    }
+)
+# What stands in no text that we have, nothing can decide but a person.
+FOR_PEOPLE = frozenset({DeferralReason.UNREAD_ATTACHMENT})
+LABEL, DOCUMENT = "document_type", "document"  # parts of a judgement that are no field
+
+
+class GroupOfFields(Protocol):
+    """What is needed of `docmill.pipeline.types.GroupSpec`."""
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """That a document of the group may have."""
+        ...
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """Without which no result is published unseen."""
+        ...
+
+    @property
+    def field_threshold(self) -> float | None:
+        """From which on the fast model's own confidence suffices; None: it never does."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """A part that is not decided, and why."""
+
+    part: str  # LABEL, DOCUMENT, or a field's name
+    reason: AbstentionReason
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A deferred document with all that was retrieved for it."""
+
+    document: DeferredDocument
+    reasons: tuple[DeferralReason, ...]
+    published: tuple[Candidate, ...]  # the fields that the fast model itself would publish
+    neighbours: Sequence[Neighbour] = ()
+    code_lists: Sequence[CodeList] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the fallback thinks of a document. Decided, where nothing holds it back."""
+
+    label: str
+    confidence: float
+    alternatives: tuple[Ranked, ...]  # the next likeliest, best first
+    fields: tuple[Candidate, ...]  # as they would be published, in text order
+    citations: tuple[CitedPassage, ...]
+    held_back: tuple[HeldBack, ...]
+    decided_by: DecidedBy = DecidedBy.RETRIEVAL
+    voting: tuple[Voter, ...] = ()
+    accepted: Mapping[str, FieldAccepted] = field(default_factory=dict)  # by field, what evidence decided
+
+    @property
+    def decided(self) -> bool:
+        """Whether it may be published unseen."""
+        return not self.held_back
+
+    def without(self, part: str) -> tuple[HeldBack, ...]:
+        """What still holds it back once a part is decided."""
+        return tuple(one for one in self.held_back if one.part != part)
+
+
+GroupOf = Callable[[str], GroupOfFields | None]  # of a label; None: the bundle does not know it
+
+
+def judge(question: Question, group_of: GroupOf, policy: Policy) -> Judgement:
+    """Tier 1: from the fast model's opinion and the index alone."""
+    voting = voters(question.neighbours, policy.neighbours, policy.vote_temperature)
+    label = _label(question, voting, policy)
+    ranked = (Ranked(label.label, label.confidence), *label.alternatives) if isinstance(label, LabelAccepted) else ()
+    ranking = ranked or getattr(label, "ranking", ())
+    best = ranking[0] if ranking else Ranked("", 0.0)
+    held = [] if isinstance(label, LabelAccepted) else [HeldBack(LABEL, reason) for reason in label.reasons]
+    if any(reason in FOR_PEOPLE for reason in question.reasons):
+        held.insert(0, HeldBack(DOCUMENT, AbstentionReason.UNREAD_PART))
+    fields, accepted, missing = _fields(question, voting, group_of(best.label), policy)
+    return Judgement(
+        label=best.label,
+        confidence=best.probability,
+        alternatives=ranking[1:],
+        fields=fields,
+        citations=_together(label.citations, *(accepted[name].citations for name in sorted(accepted))),
+        held_back=(*held, *missing),
+        voting=voting,
+        accepted=accepted,
+    )
+
+
+def _label(question: Question, voting: Sequence[Voter], policy: Policy) -> LabelDecision:
+    """The fast model's own type where that was sure, with the neighbours that agree; else the blend's."""
+    if TYPE_IN_DOUBT.isdisjoint(question.reasons) and question.document.label_probabilities:
+        ranking = sorted(question.document.label_probabilities.items(), key=lambda one: (-one[1], one[0]))
+        (label, probability), *others = ranking[:4]
+        agreeing = [voter.neighbour for voter in voting if voter.neighbour.label == label]
+        citing = tuple(CitedPassage(neighbour.passage_id) for neighbour in agreeing[: policy.citations])
+        return LabelAccepted(label, probability, tuple(Ranked(*one) for one in others), citing)
+    return decide_label(question.document, question.neighbours, policy)
+
+
+def _fields(
+    question: Question, voting: Sequence[Voter], group: GroupOfFields | None, policy: Policy
+) -> tuple[tuple[Candidate, ...], dict[str, FieldAccepted], tuple[HeldBack, ...]]:
+    """(fields as they would be published, by field what was decided, which required ones are not)."""
+    if group is None:
+        return (), {}, ()
+    chosen: dict[str, tuple[Candidate, ...]] = {
+        name: tuple(one for one in question.published if one.field == name) for name in group.fields
+    }
+    accepted: dict[str, FieldAccepted] = {}
+    missing: list[HeldBack] = []
+    for name in group.fields:
+        found = decide_field(
+            name,
+            question.document.candidates,
+            voting,
+            question.code_lists,
+            policy.field_policy(name),
+            policy.citations,
+        )
+        sure = isinstance(found, FieldAccepted) and bool(found.citations)
+        own = max((one.confidence for one in chosen[name]), default=0.0)
+        certified = group.field_threshold is not None and own >= group.field_threshold
+        if isinstance(found, FieldAccepted) and sure:
+            accepted[name] = found
+            chosen[name] = with_value(chosen[name], found.candidate, found.confidence)
+        elif name in group.required and not certified:
+            reason = AbstentionReason.UNSUPPORTED if isinstance(found, FieldAccepted) else found.reasons[0]
+            missing.append(HeldBack(name, reason))
+    fields = sorted((one for of in chosen.values() for one in of), key=lambda one: (one.start, one.end, one.field))
+    return tuple(fields), accepted, tuple(missing)
+
+
+def with_value(published: Sequence[Candidate], value: Candidate, confidence: float) -> tuple[Candidate, ...]:
+    """A field's spans with one that was decided: those that overlap it give way, and so does the only other one.
+
+    Of a field that holds several values (several were published) the others stay.
+    """
+    decided = replace(value, confidence=confidence)
+    others = [one for one in published if one.end <= value.start or value.end <= one.start]
+    return (decided, *others) if len(published) > 1 else (decided,)
+
+
+def _together(*citations: Sequence[CitedPassage]) -> tuple[CitedPassage, ...]:
+    """All of them, each once, in order."""
+    return tuple(dict.fromkeys(one for several in citations for one in several))

@@ -1,0 +1,219 @@
+"""The fallback's composition root; what every service is, docmill.kafka.service runs."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from docmill.bundle.bundle import Bundle
+from docmill.bundle.load import default_bundle, load_bundle
+from docmill.embedder.packaged import packaged_embedder
+from docmill.errors import ConfigurationError
+from docmill.fallback.judge import GroupOfFields
+from docmill.fallback.policy import DEFAULT_POLICY, Policy, policy_from_json
+from docmill.fallback_service.believe import Believer
+from docmill.fallback_service.generators import Asked, GeneratorThread
+from docmill.fallback_service.publish import Publisher
+from docmill.fallback_service.retrieve import DocumentEmbedder, Retriever
+from docmill.fallback_service.slices import FallbackSlices, Surroundings
+from docmill.generator.breaker import Breaker
+from docmill.generator.budget import Budget
+from docmill.generator.client import Generator, Options
+from docmill.generator.prompt import PROMPT_VERSION
+from docmill.index.place import own_copy
+from docmill.index.types import LocalIndex
+from docmill.kafka.follow_for_ever import CopyProgress, follow_for_ever
+from docmill.kafka.follow_index import catch_up
+from docmill.kafka.service import checked_cluster, new_metrics, run_service
+from docmill.pipeline.normalise import normalise
+from docmill.secret_files import read_named, read_secret
+from docmill.settings import Settings
+from docmill.telemetry.metrics import Metrics
+from docmill_schemas.ids import sha256_hex
+from docmill_schemas.topics import FALLBACK, FALLBACK_TOPICS, TopicSpec
+
+log = logging.getLogger(__name__)
+
+FAILURES = 5  # in a row, after which the generator is left alone
+OPEN_S = 30.0
+BUDGET_PERIOD_S = 24 * 3600.0
+PURPOSE = "fallback"  # of the copy of the index
+
+
+async def run_fallback(settings: Settings, make_embedder: Callable[[Settings], DocumentEmbedder] | None = None) -> None:
+    """Run the fallback until SIGTERM or SIGINT; the slices in hand are finished first.
+
+    It reads no document before its copy of the index has come to the end that the topic had at the start.
+
+    Args:
+        make_embedder: default: `packaged_embedder`.
+
+    Raises:
+        DocmillError: it cannot start, or cannot go on.
+    """
+    settings = fallback_settings(settings)
+    cluster = await checked_cluster(settings, FALLBACK_TOPICS)
+    policy = read_policy(settings.fallback_policy)
+    bundle = await asyncio.to_thread(load_bundle, settings.bundle or default_bundle())
+    embedder = await asyncio.to_thread(make_embedder or packaged_embedder, settings)
+    try:
+        with own_copy(settings.topic_prefix, PURPOSE) as index:
+            log.info("the copy of the index is brought up to date")
+            await catch_up(settings, index, embedder.embedding)
+            metrics = new_metrics()
+            generator = new_generator(settings)
+            service = Fallback(settings, cluster, bundle, policy, embedder, index, generator, metrics)
+            await run_service(settings, service, metrics)
+    finally:
+        embedder.close()
+
+
+def fallback_settings(settings: Settings) -> Settings:
+    """The settings as the engine reads them, with the fallback's own group and port in their places."""
+    own = {"group": settings.fallback_group, "http_port": settings.fallback_http_port}
+    return settings.model_copy(update=own)
+
+
+def read_policy(file: Path | None) -> Policy:
+    """The policy of a file, or the one that ships.
+
+    Raises:
+        ConfigurationError: the file cannot be read, or holds no policy.
+    """
+    if file is None:
+        return DEFAULT_POLICY
+    content = read_named("DOCMILL_FALLBACK_POLICY", file)
+    try:
+        return policy_from_json(content.decode())
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"DOCMILL_FALLBACK_POLICY: {file} is not UTF-8") from error
+
+
+def new_generator(settings: Settings) -> GeneratorThread | None:
+    """The generator that the settings name; None: they name none.
+
+    Raises:
+        ConfigurationError: openai is not installed, or the key's file cannot be read.
+    """
+    if settings.generator_url is None or settings.generator_model is None:
+        return None
+    options = Options(
+        base_url=settings.generator_url,
+        model=settings.generator_model,
+        api_key=_api_key(settings),
+        deadline_s=settings.generator_deadline_s,
+        at_once=settings.generator_at_once,
+        max_tokens=settings.generator_max_tokens,
+        usd_per_million_input=settings.generator_usd_per_million_input,
+        usd_per_million_output=settings.generator_usd_per_million_output,
+    )
+    breaker = Breaker(FAILURES, OPEN_S, time.monotonic)
+    budget = Budget(settings.generator_tokens_per_day, settings.generator_usd_per_day, BUDGET_PERIOD_S, time.monotonic)
+    return GeneratorThread(lambda: Generator(options, breaker, budget), lambda: breaker.state, options.model)
+
+
+def _api_key(settings: Settings) -> str:
+    if settings.generator_api_key is not None:
+        return settings.generator_api_key.get_secret_value()
+    if settings.generator_api_key_file is not None:
+        return read_secret("DOCMILL_GENERATOR_API_KEY_FILE", settings.generator_api_key_file)
+    return "none"
+
+
+class Fallback:
+    """See Service."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        cluster_id: str,
+        bundle: Bundle,
+        policy: Policy,
+        embedder: DocumentEmbedder,
+        index: LocalIndex,
+        generator: Asked | None,
+        metrics: Metrics,
+    ) -> None:
+        self._settings = settings
+        self._bundle = bundle
+        self._policy = policy
+        self._embedder = embedder
+        self._index = index
+        self._generator = generator
+        self._metrics = metrics
+        self._copy = CopyProgress()
+        metrics.expect(bundle.spec.labels)
+        model = "" if generator is None else generator.model
+        version = sha256_hex(
+            "\n".join((bundle.sha256, policy.to_json(), embedder.embedding.sha256, model, PROMPT_VERSION)).encode()
+        )
+        self._work = FallbackSlices(
+            Surroundings(
+                cluster_id=cluster_id,
+                retriever=Retriever(embedder, index),
+                policy=policy,
+                group_of=self._group_of,
+                believer=Believer(policy, self._normalise),
+                labels=bundle.spec.labels,
+                publisher=Publisher(f"docmill/{settings.group}", version, settings.include_text),
+                generator=generator,
+                max_hold_s=settings.max_hold_s,
+                audit_share=settings.audit_share,
+            ),
+            metrics,
+        )
+
+    @property
+    def reads(self) -> TopicSpec:
+        """What the fast model is not sure of."""
+        return FALLBACK
+
+    @property
+    def work(self) -> FallbackSlices:
+        """See Service."""
+        return self._work
+
+    def begin(self, stop: Callable[[], None]) -> Sequence[Coroutine[Any, Any, None]]:
+        """Keep the copy of the index in step."""
+        return (follow_for_ever(self._settings, self._index, self._embedder.embedding, self._followed),)
+
+    def observe(self) -> None:
+        """How old the copy is, what it holds, and whether the generator is left alone."""
+        if self._copy.complete_at_ms is not None:
+            self._metrics.index_age.set(max(0.0, time.time() - self._copy.complete_at_ms / 1000))
+        self._metrics.index_passages.set(self._index.stats().passages)
+        self._metrics.generator_open.set(1 if self._generator is not None and self._generator.away else 0)
+
+    def checks(self) -> Mapping[str, object]:
+        """The bundle whose types and fields it knows, how the copy stands, and the generator. None makes it unready: it
+        goes on deciding from what it has.
+        """
+        return {
+            "bundle": f"{self._bundle.name} {self._bundle.version}",
+            "policy_threshold": self._policy.threshold,
+            "embedding": self._embedder.embedding.name,
+            "index_ready": self._copy.ready,
+            "index_problem": self._copy.problem,
+            "generator": None if self._generator is None else self._generator.model,
+            "generator_away": self._generator is not None and self._generator.away,
+        }
+
+    def close(self) -> None:
+        """See Service. Index and embedder are their maker's to close."""
+        if self._generator is not None:
+            self._generator.close()
+
+    def _followed(self, copy: CopyProgress) -> None:
+        self._metrics.index_unreadable.inc(copy.unreadable - self._copy.unreadable)
+        self._copy = copy
+
+    def _group_of(self, label: str) -> GroupOfFields | None:
+        return self._bundle.spec.group_of(label) if label in self._bundle.spec.labels else None
+
+    def _normalise(self, name: str, text: str) -> str | None:
+        for field in self._bundle.spec.fields:
+            if field.name == name:
+                return normalise(field.kind, text, day_first=field.day_first)
+        return None

@@ -1,0 +1,127 @@
+"""The generator for threads: it lives in an event loop of its own, and is asked many questions at once."""
+
+import asyncio
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import Future, wait
+from contextlib import suppress
+from typing import Any, Protocol
+
+from docmill.errors import AbandonedError
+from docmill.generator.breaker import State
+from docmill.generator.client import Generated, Generator, GeneratorUnavailableError
+from docmill.generator.types import Ask
+
+LOOK_S = 0.2  # between two looks whether anybody still waits
+REMEMBERED = 2000  # answers
+STOP_S = 5.0
+
+Place = tuple[str, int, int]  # topic, partition, offset: a record that comes again is not paid for again
+Answered = Generated | GeneratorUnavailableError
+
+
+class Asked(Protocol):
+    """What the service needs of a generator."""
+
+    @property
+    def model(self) -> str:
+        """As its endpoint names it; part of a result's identity."""
+        ...
+
+    @property
+    def away(self) -> bool:
+        """Whether it is left alone for now, since it failed several times in a row."""
+        ...
+
+    def ask_all(self, asks: Sequence[tuple[Place, Ask]], abandoned: Callable[[], bool]) -> list[Answered]:
+        """An answer for each, or why there is none, within the deadline of one question.
+
+        Raises:
+            AbandonedError: `abandoned` says so.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        ...
+
+
+class GeneratorThread:
+    """See Asked."""
+
+    def __init__(self, generator: Callable[[], Generator], breaker_state: Callable[[], State], model: str) -> None:
+        """`generator` is called in the loop."""
+        self._model = model
+        self._breaker_state = breaker_state
+        self._answers: OrderedDict[Place, Generated] = OrderedDict()
+        self._lock = threading.Lock()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="generator", daemon=True)
+        self._thread.start()
+        self._generator: Generator = self._call(_made(generator)).result()
+
+    @property
+    def model(self) -> str:
+        """See Asked."""
+        return self._model
+
+    @property
+    def away(self) -> bool:
+        """See Asked."""
+        return self._breaker_state() is State.OPEN
+
+    def ask_all(self, asks: Sequence[tuple[Place, Ask]], abandoned: Callable[[], bool]) -> list[Answered]:
+        """See Asked. All are put at once; the generator's own limit says how many are under way."""
+        with self._lock:
+            known = {place: self._answers[place] for place, _ in asks if place in self._answers}
+        futures = {place: self._call(self._answer(ask)) for place, ask in asks if place not in known}
+        left: set[Future[Answered]] = set(futures.values())
+        while left:
+            _, left = wait(left, timeout=LOOK_S)
+            if left and abandoned():
+                for future in left:
+                    future.cancel()
+                self._remember(futures)
+                raise AbandonedError("nobody waits for this slice any more")
+        self._remember(futures)
+        return [known[place] if place in known else futures[place].result() for place, _ in asks]
+
+    def close(self) -> None:
+        """See Asked. Questions under way are given up. Called once."""
+        with suppress(TimeoutError):
+            self._call(self._end()).result(timeout=STOP_S)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout=STOP_S)
+        if not self._thread.is_alive():
+            self._loop.close()
+
+    def _call(self, coroutine: Coroutine[Any, Any, Any]) -> "Future[Any]":
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+
+    async def _answer(self, ask: Ask) -> Answered:
+        try:
+            return await self._generator.ask(ask)
+        except GeneratorUnavailableError as error:
+            return error
+
+    async def _end(self) -> None:
+        others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        await self._generator.__aexit__()
+
+    def _remember(self, futures: "dict[Place, Future[Answered]]") -> None:
+        with self._lock:
+            for place, future in futures.items():
+                if future.done() and not future.cancelled() and future.exception() is None:
+                    answered = future.result()
+                    if isinstance(answered, Generated):
+                        self._answers[place] = answered
+            while len(self._answers) > REMEMBERED:
+                self._answers.popitem(last=False)
+
+
+async def _made(generator: Callable[[], Generator]) -> Generator:
+    return generator()

@@ -1,0 +1,41 @@
+"""A record of documents.fallback to what is asked of the fallback, or to the reason why it is nothing of the kind."""
+
+import re
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from docmill.kafka.decode_record import Record
+from docmill.kafka.put_back import HELD_SINCE, NOT_BEFORE
+from docmill.processing import Rejected
+from docmill_schemas.cloudevents import read_headers
+from docmill_schemas.events import FallbackRequested
+from docmill_schemas.reasons import RejectionReason
+
+MILLISECONDS = re.compile(r"[0-9]{1,15}")
+
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """A deferred document, and how long it has waited for a generator."""
+
+    event: FallbackRequested
+    held_since_ms: int | None = None
+    not_before_ms: int = 0
+
+
+def read_request(record: Record) -> Requested | Rejected:
+    """What a record asks for. A Rejected is `empty_value` or `invalid_event`, without text of the document."""
+    if not record.value:
+        return Rejected(RejectionReason.EMPTY_VALUE, "the record has no value")
+    try:
+        event = FallbackRequested.model_validate_json(record.value)
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'event'}: {e['type']}" for e in error.errors()[:3])
+        return Rejected(RejectionReason.INVALID_EVENT, f"not a FallbackRequested: {problems}")
+    headers = read_headers(record.headers)
+    return Requested(event, _milliseconds(headers.get(HELD_SINCE)), _milliseconds(headers.get(NOT_BEFORE)) or 0)
+
+
+def _milliseconds(header: str | None) -> int | None:
+    return int(header) if header is not None and MILLISECONDS.fullmatch(header) else None

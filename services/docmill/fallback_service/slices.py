@@ -1,0 +1,226 @@
+"""The fallback's slices: each request becomes a result with citations, a question to a person, or waits its turn.
+
+The order of one slice:
+    1. read each record; what is none of ours is a dead letter
+    2. tier 1: what the index has on the document, and what follows from it (retrieve.py, fallback/judge.py)
+    3. what that leaves open is asked of the generator, where there is one, all of a slice at once, within one deadline
+    4. decided: a result, and for a drawn share of them a question to a person too; else a question to a person; or,
+       while the generator is out of reach, the request is put back behind the others, for `max_hold_s` at most
+With the generator away, tier 1 goes on deciding, and nobody is flooded with what a generator would have decided.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from docmill.errors import AbandonedError, DependencyError, IndexCorruptError, IndexEmbeddingError, whereabouts
+from docmill.fallback.judge import GroupOf, Judgement, Question, judge
+from docmill.fallback.policy import Policy
+from docmill.fallback.requested import deferred_document, own_fields
+from docmill.fallback_service.believe import Believer
+from docmill.fallback_service.generators import Answered, Asked, Place
+from docmill.fallback_service.publish import Publisher, held_record
+from docmill.fallback_service.questions import question_for_generator
+from docmill.fallback_service.requested import Requested, read_request
+from docmill.fallback_service.resolved import Held, Resolved, cost_of
+from docmill.fallback_service.retrieve import Retriever
+from docmill.generator.client import Generated, GeneratorUnavailableError, Unavailable
+from docmill.generator.types import Ask
+from docmill.kafka.decode_record import Record, undecoded
+from docmill.kafka.publish import rejected_record
+from docmill.processing import Rejected
+from docmill.reviews.audit import is_audited
+from docmill.telemetry.metrics import Metrics
+from docmill_schemas.events import Cost
+from docmill_schemas.reasons import RejectionReason, ReviewReason
+
+HOLD_S = 15.0  # before a document that waits for the generator is looked at again
+LOOK_S = 0.2
+
+Given = TypeVar("Given")
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a slice is decided with."""
+
+    cluster_id: str
+    retriever: Retriever
+    policy: Policy
+    group_of: GroupOf
+    believer: Believer
+    labels: tuple[str, ...]  # that the bundle knows
+    publisher: Publisher
+    generator: Asked | None
+    max_hold_s: float
+    audit_share: float
+
+
+@dataclass(slots=True)
+class _Work:
+    """A request under way."""
+
+    record: Record
+    requested: Requested
+    judgement: Judgement
+    ask: Ask | None
+    timings_ms: dict[str, float]
+    answered: Answered | None = None
+
+    @property
+    def place(self) -> Place:
+        return self.record.topic, self.record.partition, self.record.offset
+
+
+class FallbackSlices:
+    """See SliceWork."""
+
+    def __init__(self, of: Surroundings, metrics: Metrics, now_s: Callable[[], float] = time.time) -> None:
+        self._of = of
+        self._metrics = metrics
+        self._now_s = now_s
+        self._labels = frozenset(of.labels)
+
+    @property
+    def tries_suspects(self) -> bool:
+        """Nobody is condemned: what is read here is text that a processor has read before."""
+        return False
+
+    def process(self, records: Sequence[Record], suspected: bool, abandoned: Callable[[], bool]) -> list[Resolved]:
+        """See SliceWork.process."""
+        read = [(record, read_request(record)) for record in records]
+        self._wait_until_due([requested for _, requested in read], abandoned)
+        works: list[_Work | Resolved] = []
+        for record, requested in read:
+            if abandoned():
+                raise AbandonedError("nobody waits for this slice any more")
+            works.append(self._guarded(record, requested, self._begun))
+        self._ask([work for work in works if isinstance(work, _Work)], abandoned)
+        return [work if isinstance(work, Resolved) else self._finished(work) for work in works]
+
+    def final(self, slice_: Sequence[Resolved]) -> None:
+        """See SliceWork.final."""
+        self._metrics.slice_documents.observe(len(slice_))
+        for resolved in slice_:
+            resolved.count(self._metrics, self._labels, self._now_s())
+
+    def _wait_until_due(self, read: Sequence[Requested | Rejected], abandoned: Callable[[], bool]) -> None:
+        """Records that were put back come in the order of their time: once the first is due, the others nearly are."""
+        due_ms = max((one.not_before_ms for one in read if isinstance(one, Requested)), default=0)
+        latest_s = self._now_s() + HOLD_S  # whatever a stranger wrote into the header
+        while self._now_s() < min(due_ms / 1000, latest_s):
+            if abandoned():
+                raise AbandonedError("nobody waits for this slice any more")
+            time.sleep(LOOK_S)
+
+    def _begun(self, record: Record, requested: Requested | Rejected) -> "_Work | Resolved":
+        """Tier 1; or, of one that waits for a generator that is still away, that it goes on waiting."""
+        if isinstance(requested, Rejected):
+            return self._rejected(record, requested)
+        generator = self._of.generator
+        if (
+            generator is not None
+            and generator.away
+            and requested.held_since_ms is not None
+            and self._may_wait(requested)
+        ):
+            return self._held(record, requested, None)
+        event = requested.event
+        began_s = time.perf_counter()
+        document = deferred_document(event)
+        today = datetime.fromtimestamp(self._now_s(), UTC).date()
+        found = self._of.retriever.retrieve(event.text, document.candidates, event.tenant, today)
+        retrieved_s = time.perf_counter()
+        question = Question(document, event.reasons, own_fields(event), found.neighbours, found.code_lists)
+        judgement = judge(question, self._of.group_of, self._of.policy)
+        timings_ms = {"retrieve": _ms(retrieved_s - began_s), "judge": _ms(time.perf_counter() - retrieved_s)}
+        ask = None
+        if generator is not None and not judgement.decided:
+            ask = question_for_generator(event.text, judgement, document.candidates, self._of.labels, found.sources)
+        return _Work(record, requested, judgement, ask, timings_ms)
+
+    def _ask(self, works: Sequence[_Work], abandoned: Callable[[], bool]) -> None:
+        asks = [(work.place, work.ask) for work in works if work.ask is not None]
+        if not asks or self._of.generator is None:
+            return
+        answers = self._of.generator.ask_all(asks, abandoned)
+        by_place: Mapping[Place, Answered] = {place: answer for (place, _), answer in zip(asks, answers, strict=True)}
+        for work in works:
+            work.answered = by_place.get(work.place)
+            if isinstance(work.answered, Generated):
+                work.timings_ms["generate"] = _ms(work.answered.usage.seconds)
+
+    def _resolved(self, record: Record, work: _Work) -> Resolved:
+        event, judgement, answered = work.requested.event, work.judgement, work.answered
+        if isinstance(answered, Generated):
+            candidates = deferred_document(event).candidates
+            judgement = self._of.believer.with_answer(judgement, answered.answer, event.text, candidates)
+        elif answered is not None and _would_answer(answered) and self._may_wait(work.requested):
+            return self._held(record, work.requested, answered)
+        now = datetime.fromtimestamp(self._now_s(), UTC)
+        cost = cost_of(None if answered is None else answered.usage)
+        if judgement.decided:
+            return self._published(work, judgement, cost, now)
+        away = isinstance(answered, GeneratorUnavailableError) and _would_answer(answered)
+        reason = ReviewReason.GENERATOR_AWAY if away else ReviewReason.UNDECIDED
+        review = self._of.publisher.review(event, judgement, reason, cost, now)
+        outgoing = self._of.publisher.review_record(record, review, now)
+        if outgoing is None:
+            return self._rejected(record, Rejected(RejectionReason.TEXT_TOO_LARGE, "no review of it fits its topic"))
+        held_back = judgement.held_back[0].reason.value
+        return Resolved(record, review, (outgoing,), None, held_back, answered, work.timings_ms)
+
+    def _published(self, work: _Work, judgement: Judgement, cost: Cost, now: datetime) -> Resolved:
+        record, event, publisher = work.record, work.requested.event, self._of.publisher
+        result = publisher.processed(event, judgement, cost, work.timings_ms)
+        outgoing = publisher.result_record(record, result, now)
+        if outgoing is None:
+            return self._rejected(record, Rejected(RejectionReason.TEXT_TOO_LARGE, "no result of it fits its topic"))
+        publishes, audit = [outgoing], None
+        if is_audited(event.request_id, self._of.audit_share):
+            asked = publisher.review(event, judgement, ReviewReason.AUDIT, cost, now, result)
+            audited = publisher.review_record(record, asked, now)
+            if audited is not None:  # a result is never lost to its audit
+                publishes, audit = [outgoing, audited], asked
+        return Resolved(record, result, publishes, audit, None, work.answered, work.timings_ms)
+
+    def _held(self, record: Record, requested: Requested, answered: Answered | None) -> Resolved:
+        outgoing = held_record(record, requested, int(self._now_s() * 1000), int(HOLD_S * 1000))
+        return Resolved(record, Held(), (outgoing,), answered=answered)
+
+    def _may_wait(self, requested: Requested) -> bool:
+        since_ms = requested.held_since_ms
+        waited_s = 0.0 if since_ms is None else self._now_s() - since_ms / 1000
+        return waited_s < self._of.max_hold_s
+
+    def _rejected(self, record: Record, rejected: Rejected) -> Resolved:
+        decoded = undecoded(record, self._of.cluster_id, rejected)
+        return Resolved(record, rejected, (rejected_record(decoded, rejected),))
+
+    def _finished(self, work: _Work) -> Resolved:
+        resolved = self._guarded(work.record, work, self._resolved)
+        assert isinstance(resolved, Resolved)
+        return resolved
+
+    def _guarded(
+        self, record: Record, given: Given, stage: Callable[[Record, Given], "_Work | Resolved"]
+    ) -> "_Work | Resolved":
+        """A stage for one record; an unexpected exception is this record's alone."""
+        try:
+            return stage(record, given)
+        except (AbandonedError, DependencyError, IndexCorruptError, IndexEmbeddingError):
+            raise
+        except Exception as error:  # tied to one document: the policy of errors.py
+            where = whereabouts(error)
+            return self._rejected(record, Rejected(RejectionReason.INTERNAL_ERROR, "unexpected exception", where))
+
+
+def _would_answer(unavailable: GeneratorUnavailableError) -> bool:
+    """Whether it is for the generator's sake that there is no answer: then one may come later."""
+    return unavailable.reason is not Unavailable.UNANSWERABLE
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 3)

@@ -1,0 +1,1 @@
+"""What is asked of people about documents. Pure: no Kafka, clock, logging or file access."""

@@ -1,0 +1,134 @@
+"""Everything that is known of a document to one judgement."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from docmill.fallback.judge import DOCUMENT, LABEL, HeldBack, Judgement, Question, judge
+from docmill.fallback.policy import FieldPolicy
+from docmill.fallback.types import AbstentionReason, Candidate, CitedPassage, CodeList, DeferredDocument, Neighbour
+from docmill_schemas.reasons import DecidedBy, DeferralReason
+from tests.unit.fallback.builders import candidate, neighbour, policy
+
+SURE_OF_TYPE = (DeferralReason.LOW_FIELD_CONFIDENCE,)
+IN_DOUBT = (DeferralReason.LOW_TYPE_CONFIDENCE,)
+KNOWN = {"receipt": 0.7, "letter": 0.3}
+
+
+@dataclass(frozen=True)
+class Group:
+    fields: tuple[str, ...] = ("company", "total")
+    required: tuple[str, ...] = ("company",)
+    field_threshold: float | None = 0.95
+
+
+def group_of(label: str) -> Group | None:
+    return {"receipt": Group(), "letter": Group((), ())}.get(label)
+
+
+def judged(
+    *candidates: Candidate,
+    reasons: tuple[DeferralReason, ...] = SURE_OF_TYPE,
+    neighbours: tuple[Neighbour, ...] = (),
+    code_lists: tuple[CodeList, ...] = (),
+    probabilities: dict[str, float] | None = None,
+    published: tuple[Candidate, ...] | None = None,
+    **changed: object,
+) -> Judgement:
+    document = DeferredDocument("a text", KNOWN if probabilities is None else probabilities, candidates)
+    shown = candidates if published is None else published
+    return judge(Question(document, reasons, shown, neighbours, code_lists), group_of, policy(**changed))
+
+
+def test_a_vendor_on_a_list_decides_the_field_and_is_cited() -> None:
+    shop, other = candidate("Ah Seng", 0.5, 0), candidate("Thank you", 0.6, 40)
+    vendors = CodeList("vendors", {"company": ("AH SENG",)})
+    without = judged(shop, other, published=(other,))
+    assert without.held_back == (HeldBack("company", AbstentionReason.LOW_CONFIDENCE),)
+    with_list = judged(shop, other, published=(other,), code_lists=(vendors,))
+    assert with_list.decided
+    assert [one.text for one in with_list.fields] == ["Ah Seng"]  # in place of the only one that was published
+    assert with_list.fields[0].confidence == pytest.approx(0.9)
+    assert with_list.citations == (CitedPassage("vendors", "AH SENG"),)
+    assert with_list.decided_by is DecidedBy.RETRIEVAL
+
+
+def test_the_models_own_confidence_suffices_only_where_it_is_certified() -> None:
+    assert judged(candidate("Ah Seng", 0.96)).decided
+    unsure = judged(candidate("Ah Seng", 0.94))  # over the policy's 0.9, yet nothing else speaks for it
+    assert unsure.held_back == (HeldBack("company", AbstentionReason.UNSUPPORTED),)
+
+
+def test_a_required_field_without_a_candidate_holds_back() -> None:
+    assert judged(candidate("RM 9", 0.99, field="total")).held_back == (
+        HeldBack("company", AbstentionReason.NO_CANDIDATE),
+    )
+
+
+def test_an_optional_field_is_published_as_the_model_would() -> None:
+    total = candidate("RM 9", 0.2, 20, field="total")
+    decided = judged(candidate("Ah Seng", 0.96, 0), total)
+    assert decided.decided
+    assert [one.field for one in decided.fields] == ["company", "total"]
+
+
+def test_several_values_stay_beside_the_one_that_was_decided() -> None:
+    first, second = candidate("Ah Seng", 0.6, 0), candidate("Ah Beng", 0.6, 40)
+    vendors = CodeList("vendors", {"company": ("ah beng",)})
+    decided = judged(first, second, code_lists=(vendors,))
+    assert [(one.text, one.confidence > 0.9) for one in decided.fields] == [("Ah Seng", False), ("Ah Beng", True)]
+
+
+def test_a_doubtful_type_is_decided_with_its_neighbours() -> None:
+    near = tuple(neighbour("letter", 0.9, f"l{i}") for i in range(3))
+    decided = judged(reasons=IN_DOUBT, neighbours=near, probabilities={"receipt": 0.5, "letter": 0.5})
+    assert (decided.label, decided.decided) == ("letter", True)
+    assert [cited.passage_id for cited in decided.citations] == ["l0", "l1", "l2"]
+    assert [voter.neighbour.passage_id for voter in decided.voting] == ["l0", "l1", "l2"]
+
+
+def test_a_type_that_only_exemplars_have_needs_no_fields() -> None:
+    near = tuple(neighbour("parking_fine", 0.9, f"p{i}") for i in range(3))
+    decided = judged(reasons=(DeferralReason.UNFAMILIAR_DOCUMENT,), neighbours=near)
+    assert (decided.label, decided.decided, decided.fields) == ("parking_fine", True, ())
+
+
+def test_what_nobody_speaks_for_holds_back_and_is_told() -> None:
+    alone = judged(candidate("Ah Seng", 0.99), reasons=IN_DOUBT)
+    assert (alone.label, alone.decided) == ("receipt", False)
+    assert {held.part for held in alone.held_back} == {LABEL}
+    assert AbstentionReason.NO_NEIGHBOURS in {held.reason for held in alone.held_back}
+    assert alone.without(LABEL) == ()
+
+
+def test_distant_neighbours_decide_nothing() -> None:
+    far = tuple(neighbour("letter", 0.2, f"l{i}") for i in range(3))
+    held = judged(reasons=IN_DOUBT, neighbours=far, least_similarity=0.5)
+    assert HeldBack(LABEL, AbstentionReason.DISTANT_NEIGHBOURS) in held.held_back
+
+
+def test_a_sure_type_needs_no_neighbour_and_cites_those_that_agree() -> None:
+    agreeing = (neighbour("receipt", 0.9, "r1"), neighbour("letter", 0.95, "l1"))
+    decided = judged(candidate("Ah Seng", 0.96), neighbours=agreeing)
+    assert (decided.label, decided.confidence) == ("receipt", 0.7)
+    assert decided.citations == (CitedPassage("r1"),)
+    assert [(one.label, one.probability) for one in decided.alternatives] == [("letter", 0.3)]
+
+
+def test_what_could_not_be_read_is_for_people_however_sure_the_rest_is() -> None:
+    held = judged(candidate("Ah Seng", 0.99), reasons=(DeferralReason.UNREAD_ATTACHMENT,))
+    assert held.held_back == (HeldBack(DOCUMENT, AbstentionReason.UNREAD_PART),)
+
+
+@pytest.mark.parametrize("threshold", [0.9, 0.91])
+def test_a_field_may_have_a_policy_of_its_own(threshold: float) -> None:
+    vendors = CodeList("vendors", {"company": ("Ah Seng",)})
+    own = {"company": FieldPolicy(listed=0.8, threshold=threshold)}
+    decided = judged(candidate("Ah Seng", 0.5), code_lists=(vendors,), fields=own)
+    assert decided.decided is (threshold == 0.9)
+
+
+def test_an_event_without_probabilities_is_judged_by_its_neighbours_alone() -> None:
+    near = tuple(neighbour("letter", 0.9, f"l{i}") for i in range(3))
+    assert judged(neighbours=near, probabilities={}).label == "letter"
+    assert judged(probabilities={}).label == ""

@@ -1,0 +1,105 @@
+"""What the fallback is to the engine, and what its settings come to."""
+
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
+
+from docmill.bundle.load import default_bundle, load_bundle
+from docmill.errors import ConfigurationError
+from docmill.fallback.policy import DEFAULT_POLICY
+from docmill.fallback_service.app import Fallback, fallback_settings, new_generator, read_policy
+from docmill.index.sqlite_index import SqliteIndex
+from docmill.kafka.follow_for_ever import CopyProgress
+from docmill.settings import Settings
+from docmill.telemetry.metrics import Metrics
+from tests.unit.fallback_service.fakes import FakeGenerator, fine
+from tests.unit.index.fakes import SOURCE, changes
+from tests.unit.indexer.fakes import LetterEmbedder
+
+
+def test_the_engine_sees_the_fallbacks_own_group_and_port() -> None:
+    settings = fallback_settings(Settings(fallback_group="claims-fallback", fallback_http_port=0))
+    assert (settings.group, settings.http_port) == ("claims-fallback", 0)
+    ports = [Settings.model_fields[n].default for n in Settings.model_fields if n.endswith("http_port")]
+    assert len(set(ports)) == len(ports)
+
+
+def test_the_policy_is_the_one_that_ships_or_that_of_a_file(tmp_path: Path) -> None:
+    assert read_policy(None) == DEFAULT_POLICY
+    file = tmp_path / "policy.json"
+    file.write_text(DEFAULT_POLICY.to_json())
+    assert read_policy(file) == DEFAULT_POLICY
+
+
+@pytest.mark.parametrize("content", [b"\xff", b"{}", b"no policy"])
+def test_a_file_that_is_no_policy_refuses_to_start(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "policy.json"
+    file.write_bytes(content)
+    with pytest.raises(ConfigurationError):
+        read_policy(file)
+    with pytest.raises(ConfigurationError, match=r"DOCMILL_FALLBACK_POLICY: .* cannot be read"):
+        read_policy(tmp_path / "missing")
+
+
+def test_without_an_endpoint_there_is_no_generator() -> None:
+    assert new_generator(Settings()) is None
+
+
+@pytest.mark.parametrize("from_file", [True, False])
+def test_the_generators_key_comes_from_a_file_or_the_environment(tmp_path: Path, from_file: bool) -> None:
+    file = tmp_path / "key"
+    file.write_text("hush\n")
+    key = {"generator_api_key_file": file} if from_file else {"generator_api_key": SecretStr("hush")}
+    made = new_generator(Settings(generator_url="http://127.0.0.1:9/v1", generator_model="m", **key))
+    assert made is not None
+    assert made.model == "m"
+    assert made._generator._client.api_key == "hush"
+    assert not made.away
+    made.close()
+
+
+def test_a_key_file_that_is_missing_refuses_to_start(tmp_path: Path) -> None:
+    settings = Settings(generator_url="http://x/v1", generator_model="m", generator_api_key_file=tmp_path / "none")
+    with pytest.raises(ConfigurationError, match="DOCMILL_GENERATOR_API_KEY_FILE"):
+        new_generator(settings)
+
+
+def test_what_it_says_and_how_it_ends(tmp_path: Path) -> None:
+    generator, metrics = FakeGenerator(away=True), Metrics(CollectorRegistry())
+    index = SqliteIndex(tmp_path / "copy.sqlite")
+    index.rebuild(SOURCE, 0)
+    index.apply(changes([fine("f")]))
+    bundle = load_bundle(default_bundle())
+    fallback = Fallback(Settings(), "cluster", bundle, DEFAULT_POLICY, LetterEmbedder(), index, generator, metrics)
+    assert fallback.reads.name == "documents.fallback"
+    fallback._followed(CopyProgress(unreadable=2))
+    fallback._followed(CopyProgress(ready=True, complete_at_ms=1000, unreadable=3, problem="the broker is away"))
+    fallback.observe()
+    checks = fallback.checks()
+    assert (checks["index_ready"], checks["index_problem"]) == (True, "the broker is away")
+    assert (checks["generator"], checks["generator_away"]) == ("by-hand", True)
+    assert metrics.registry.get_sample_value("docmill_index_passages") == 1
+    assert metrics.registry.get_sample_value("docmill_index_unreadable_total") == 3
+    assert metrics.registry.get_sample_value("docmill_generator_unavailable") == 1
+    assert (metrics.registry.get_sample_value("docmill_index_age_seconds") or 0) > 1_000_000
+    fallback.close()
+    assert generator.closed
+    index.close()
+
+
+def test_it_knows_the_fields_of_the_bundles_types_and_of_no_others(tmp_path: Path) -> None:
+    index = SqliteIndex(tmp_path / "copy.sqlite")
+    bundle = load_bundle(default_bundle())
+    fallback = Fallback(
+        Settings(), "cluster", bundle, DEFAULT_POLICY, LetterEmbedder(), index, None, Metrics(CollectorRegistry())
+    )
+    receipts = fallback._group_of("receipt")
+    assert receipts is not None
+    assert "total" in receipts.required
+    assert fallback._group_of("parking_fine") is None
+    assert fallback._group_of("receipt.unheard_of") is None
+    assert fallback._normalise("total", "RM 41.50") == "41.50 MYR"
+    assert fallback._normalise("plate", "KL 1") is None
+    index.close()

@@ -1,0 +1,100 @@
+"""The generator for threads, in front of an endpoint that misbehaves as told."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import CancelledError
+from contextlib import contextmanager, suppress
+
+import pytest
+
+from docmill.errors import AbandonedError
+from docmill.fallback_service.generators import GeneratorThread, Place
+from docmill.generator.breaker import Breaker
+from docmill.generator.budget import Budget
+from docmill.generator.client import Generated, Generator, GeneratorUnavailableError, Options, Unavailable
+from docmill.generator.types import Ask
+from tests.unit.generator.asks import ask
+from tests.unit.generator.endpoint import Endpoint, Reply, endpoint
+
+SAID = json.dumps({"label": {"choice": "receipt", "evidence": []}, "fields": {"company": None, "total": None}})
+
+
+def nobody() -> bool:
+    return False
+
+
+def asks(*offsets: int) -> list[tuple[Place, Ask]]:
+    return [(("documents.fallback", 0, offset), ask()) for offset in offsets]
+
+
+@contextmanager
+def thread(
+    *replies: Reply, deadline_s: float = 20.0, failures: int = 100
+) -> Iterator[tuple[GeneratorThread, Endpoint]]:
+    with endpoint(*replies) as at:
+        breaker = Breaker(failures, 1000.0, time.monotonic)
+        options = Options(at.base_url, "m", deadline_s=deadline_s)
+        made = GeneratorThread(
+            lambda: Generator(options, breaker, Budget(None, None, 10.0, time.monotonic)), lambda: breaker.state, "m"
+        )
+        try:
+            yield made, at
+        finally:
+            made.close()
+
+
+def test_questions_of_a_slice_are_under_way_together() -> None:
+    with thread(Reply(SAID, delay_s=0.5)) as (generator, at):
+        answers = generator.ask_all(asks(1, 2, 3), nobody)
+    assert [one.answer.label for one in answers if isinstance(one, Generated)] == ["receipt"] * 3
+    assert at.most_at_once == 3
+
+
+def test_a_record_that_comes_again_is_not_paid_for_again() -> None:
+    with thread(Reply(SAID)) as (generator, at):
+        first = generator.ask_all(asks(1), nobody)
+        again = generator.ask_all(asks(1, 2), nobody)
+    assert again[0] is first[0]
+    assert len(at.asked) == 2
+
+
+def test_what_failed_is_asked_again() -> None:
+    with thread(Reply(status=500), Reply(SAID)) as (generator, _):
+        [failed] = generator.ask_all(asks(1), nobody)
+        assert isinstance(failed, GeneratorUnavailableError)
+        assert failed.reason is Unavailable.REFUSED
+        assert isinstance(generator.ask_all(asks(1), nobody)[0], Generated)
+
+
+def test_it_says_that_it_is_left_alone() -> None:
+    with thread(Reply(hangs_up=True), failures=1) as (generator, _):
+        assert not generator.away
+        generator.ask_all(asks(1), nobody)
+        assert generator.away
+
+
+def test_a_slice_that_nobody_waits_for_gives_up_its_questions() -> None:
+    gone = threading.Event()
+    with thread(Reply(SAID, delay_s=5.0)) as (generator, _):
+        threading.Timer(0.3, gone.set).start()
+        with pytest.raises(AbandonedError):
+            generator.ask_all(asks(1), gone.is_set)
+
+
+def test_closing_gives_up_what_is_under_way() -> None:
+    gone = threading.Event()
+
+    def wait(generator: GeneratorThread) -> None:
+        with suppress(AbandonedError, CancelledError):
+            generator.ask_all(asks(1), gone.is_set)
+
+    with thread(Reply(SAID, delay_s=5.0)) as (generator, at):
+        waiting = threading.Thread(target=wait, args=[generator], daemon=True)
+        waiting.start()
+        while not at.asked:
+            time.sleep(0.01)
+    gone.set()
+    waiting.join(timeout=10)
+    assert not waiting.is_alive()

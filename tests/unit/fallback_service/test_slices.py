@@ -1,0 +1,309 @@
+"""A slice of documents.fallback: what each request comes to, and what the metrics learn of it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from docmill.errors import AbandonedError, IndexUnavailableError
+from docmill.fallback_service.resolved import Resolved
+from docmill.fallback_service.slices import HOLD_S
+from docmill.generator.client import Unavailable
+from docmill.generator.types import Answer, Evidence, Refusal, Refused, Value
+from docmill.kafka.put_back import HELD_SINCE, NOT_BEFORE
+from docmill_schemas.events import DocumentProcessed
+from docmill_schemas.reasons import DecidedBy, DeferralReason, RejectionReason, ReviewReason
+from docmill_schemas.review_events import ReviewRequested
+from tests.unit.fallback_service.fakes import (
+    NOW_S,
+    REQUEST_ID,
+    TEXT,
+    USAGE,
+    Bench,
+    FakeGenerator,
+    bench,
+    fine,
+    plate,
+    record,
+    request,
+)
+from tests.unit.index.fakes import changes, passage
+from tests.unit.kafka.fakes import FakeRecord
+
+FINES = tuple(fine(f"f{i}") for i in range(3))
+SURE_OF_TYPE = (DeferralReason.LOW_FIELD_CONFIDENCE,)
+TRACED = (("traceparent", b"00-1-2-01"), ("ce_id", b"e"), ("ce_source", b"s"))
+
+
+def one(of: Bench, *records: Any) -> Resolved:
+    [resolved] = of.slices.process([*records] or [record()], False, lambda: False)
+    return resolved
+
+
+def event(resolved: Resolved, position: int = 0) -> Any:
+    value = resolved.publishes[position].value
+    assert value is not None
+    return json.loads(value)
+
+
+def sample(of: Bench, name: str, **labels: str) -> float:
+    found = of.metrics.registry.get_sample_value(f"docmill_{name}", labels)
+    return 0.0 if found is None else found
+
+
+def test_what_the_index_knows_is_published_with_citations(tmp_path: Path) -> None:
+    with bench(tmp_path, *FINES) as of:
+        resolved = one(of, record(headers=TRACED))
+        [outgoing] = resolved.publishes
+        result = DocumentProcessed.model_validate_json(outgoing.value or b"")
+        assert outgoing.topic == "documents.processed"
+        assert outgoing.key == b"doc-1"
+        assert (result.document_type.label, result.decided_by, result.revision) == ("fine", DecidedBy.RETRIEVAL, 1)
+        assert [cited.passage_id for cited in result.citations] == ["f0", "f1", "f2"]
+        assert result.reasons == (DeferralReason.UNFAMILIAR_DOCUMENT,)
+        assert result.tenant == "acme"
+        assert result.timings_ms.keys() == {"infer", "retrieve", "judge"}
+        assert result.text is None
+        headers = dict(outgoing.headers)
+        assert headers["traceparent"] == b"00-1-2-01"
+        assert headers["ce_id"] == result.result_id.encode()
+        assert headers["ce_source"] == b"docmill/test"
+        of.slices.final([resolved])
+        assert sample(of, "results_published_total", doc_type="other", decided_by="retrieval") == 1
+        assert sample(of, "end_to_end_latency_seconds_count") == 1
+        assert sample(of, "records_consumed_total") == 1
+
+
+def test_the_same_request_gives_the_same_result(tmp_path: Path) -> None:
+    with bench(tmp_path, *FINES) as of:
+        ids = {event(one(of, record()))["result_id"] for _ in range(2)}
+        assert len(ids) == 1
+
+
+def test_what_it_is_not_sure_of_a_person_is_asked(tmp_path: Path) -> None:
+    with bench(tmp_path) as of:
+        resolved = one(of, record(request(candidates=(plate(0.3),), missing_fields=("plate",))))
+        [outgoing] = resolved.publishes
+        review = ReviewRequested.model_validate_json(outgoing.value or b"")
+        assert (outgoing.topic, outgoing.key) == ("documents.review", REQUEST_ID.encode())
+        assert review.review_reasons == (ReviewReason.UNDECIDED,)
+        assert (review.text, review.revision, review.published) == (TEXT, 1, None)
+        assert review.document_type.label == "receipt"
+        assert "document_type: no_neighbours" in review.undecided
+        assert review.candidates == (plate(0.3),)
+        assert review.missing_fields == ("plate",)
+        of.slices.final([resolved])
+        assert sample(of, "review_total", reason="undecided") == 1
+        assert sample(of, "fallback_abstentions_total", reason="no_neighbours") == 1
+
+
+def test_a_list_that_is_added_to_the_index_changes_what_is_decided(tmp_path: Path) -> None:
+    asked = request(reasons=SURE_OF_TYPE, candidates=(plate(0.6),), fields=(plate(0.6),))
+    plates = passage("plates", "fine", kind="code_list", fields=(("plate", ("FINE",)),))
+    with bench(tmp_path) as of:
+        assert event(one(of, record(asked)))["undecided"] == ["plate: low_confidence"]
+        of.index.apply(changes([plates]))
+        result = event(one(of, record(asked)))
+        assert (result["decided_by"], result["document_type"]["label"]) == ("retrieval", "receipt")
+        assert result["citations"] == [{"passage_id": "plates", "quote": "FINE"}]
+        assert result["fields"][0]["confidence"] == pytest.approx(0.92)
+
+
+def test_who_is_alike_is_shown_to_the_person(tmp_path: Path) -> None:
+    with bench(tmp_path, fine("f", "parking fine", "fine"), fine("r", TEXT, "receipt")) as of:
+        similar = event(one(of))["similar"]
+        assert [(one["passage_id"], one["document_type"]) for one in similar] == [("r", "receipt"), ("f", "fine")]
+
+
+def test_a_generator_is_asked_only_about_what_is_open(tmp_path: Path) -> None:
+    generator = FakeGenerator()
+    with bench(tmp_path, *FINES, generator=generator) as of:
+        one(of)
+        assert generator.asked == []
+        one(of, record(request(reasons=SURE_OF_TYPE, candidates=(plate(0.3),))))
+        [ask] = generator.asked
+        assert (ask.labels, ask.fields) == ((), ("plate",))
+
+
+def test_what_a_generator_bears_out_is_published_as_its_own_and_paid_for(tmp_path: Path) -> None:
+    said = Answer(values=(Value("plate", 8, 12, (Evidence("f0", "parking fine"),)),), refused=())
+    with bench(tmp_path, *FINES, generator=FakeGenerator(said)) as of:
+        resolved = one(of, record(request(reasons=SURE_OF_TYPE, candidates=(plate(0.85),), fields=(plate(0.85),))))
+        result = event(resolved)
+        assert result["decided_by"] == "generator"
+        assert [(one["name"], one["text"], one["confidence"]) for one in result["fields"]] == [("plate", "fine", 0.925)]
+        assert result["citations"] == [{"passage_id": "f0", "quote": "parking fine"}]
+        assert result["cost"] == {"tokens": 120, "usd": 0.5}
+        assert result["timings_ms"]["generate"] == 250
+        of.slices.final([resolved])
+        assert sample(of, "llm_tokens_total", kind="prompt") == USAGE.prompt_tokens
+        assert sample(of, "cost_usd_total", decided_by="generator") == 0.5
+        assert sample(of, "generator_questions_total", outcome="answered") == 1
+
+
+def test_what_was_not_believed_of_an_answer_is_counted_and_costs_all_the_same(tmp_path: Path) -> None:
+    said = Answer(refused=(Refused("label", Refusal.UNKNOWN_LABEL),))
+    with bench(tmp_path, generator=FakeGenerator(said)) as of:
+        resolved = one(of)
+        assert event(resolved)["cost"] == {"tokens": 120, "usd": 0.5}
+        of.slices.final([resolved])
+        assert sample(of, "generator_refusals_total", reason="unknown_label") == 1
+
+
+@pytest.mark.parametrize("why", [one for one in Unavailable if one is not Unavailable.UNANSWERABLE])
+def test_while_the_generator_is_out_of_reach_a_request_waits_behind_the_others(
+    tmp_path: Path, why: Unavailable
+) -> None:
+    with bench(tmp_path, generator=FakeGenerator(why)) as of:
+        asked = record(headers=TRACED)
+        resolved = one(of, asked)
+        [outgoing] = resolved.publishes
+        assert (outgoing.topic, outgoing.key, outgoing.value) == ("documents.fallback", asked.key, asked.value)
+        headers = dict(outgoing.headers)
+        assert headers | dict(TRACED) == headers
+        assert headers[HELD_SINCE] == str(int(NOW_S * 1000)).encode()
+        assert headers[NOT_BEFORE] == str(int((NOW_S + HOLD_S) * 1000)).encode()
+        of.slices.final([resolved])
+        assert sample(of, "fallback_held_total") == 1
+        assert sample(of, "generator_questions_total", outcome=why.value) == 1
+        assert sample(of, "end_to_end_latency_seconds_count") == 0
+
+
+def test_what_the_document_itself_makes_unanswerable_waits_for_nothing(tmp_path: Path) -> None:
+    with bench(tmp_path, generator=FakeGenerator(Unavailable.UNANSWERABLE)) as of:
+        assert event(one(of))["review_reasons"] == ["undecided"]
+
+
+def held(since_s: float, not_before_s: float = 0.0) -> Any:
+    headers = ((HELD_SINCE, str(int(since_s * 1000)).encode()), (NOT_BEFORE, str(int(not_before_s * 1000)).encode()))
+    return record(headers=headers)
+
+
+def test_it_keeps_the_time_since_which_it_waits(tmp_path: Path) -> None:
+    with bench(tmp_path, generator=FakeGenerator(Unavailable.TIMEOUT)) as of:
+        [outgoing] = one(of, held(NOW_S - 50)).publishes
+        assert [value for name, value in outgoing.headers if name == HELD_SINCE] == [
+            str(int((NOW_S - 50) * 1000)).encode()
+        ]
+        assert len(outgoing.headers) == 2
+
+
+@pytest.mark.parametrize(("waited_s", "max_hold_s"), [(51, 50), (50, 50), (0, 0)])
+def test_who_has_waited_long_enough_goes_to_a_person(tmp_path: Path, waited_s: float, max_hold_s: float) -> None:
+    with bench(tmp_path, generator=FakeGenerator(Unavailable.TIMEOUT), max_hold_s=max_hold_s) as of:
+        assert event(one(of, held(NOW_S - waited_s)))["review_reasons"] == ["generator_away"]
+
+
+def test_while_the_generator_is_left_alone_who_waits_costs_nothing_and_the_index_goes_on_deciding(
+    tmp_path: Path,
+) -> None:
+    generator = FakeGenerator(Unavailable.BREAKER_OPEN, away=True)
+    with bench(tmp_path, *FINES, generator=generator) as of:
+        assert one(of, held(NOW_S - 50)).publishes[0].topic == "documents.fallback"
+        assert generator.asked == []
+        assert event(one(of))["decided_by"] == "retrieval"
+
+
+def test_what_came_back_is_decided_by_what_the_index_knows_now(tmp_path: Path) -> None:
+    with bench(tmp_path, *FINES, generator=FakeGenerator(Unavailable.TIMEOUT)) as of:
+        assert event(one(of, held(NOW_S - 50)))["decided_by"] == "retrieval"
+
+
+def test_who_is_not_due_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with bench(tmp_path) as of:
+        slept: list[float] = []
+
+        def sleep(seconds: float) -> None:
+            slept.append(seconds)
+            of.now_s += seconds
+
+        monkeypatch.setattr("docmill.fallback_service.slices.time.sleep", sleep)
+        one(of, held(NOW_S - 50, NOW_S + 1))
+        assert sum(slept) == pytest.approx(1, abs=0.3)
+        slept.clear()
+        one(of, held(NOW_S - 50, NOW_S + 10_000))  # no header makes a partition stand still for longer
+        assert sum(slept) <= HOLD_S + 0.3
+        with pytest.raises(AbandonedError):
+            of.slices.process([held(NOW_S - 50, NOW_S + 10_000)], False, lambda: True)
+
+
+def test_a_drawn_result_goes_to_a_person_too(tmp_path: Path) -> None:
+    with bench(tmp_path, *FINES, audit_share=1.0) as of:
+        resolved = one(of)
+        result, review = event(resolved), event(resolved, 1)
+        assert review["review_reasons"] == ["audit"]
+        assert review["published"] == {"result_id": result["result_id"], "revision": 1, "decided_by": "retrieval"}
+        assert review["revision"] == 2
+        assert review["document_type"]["label"] == "fine"
+        of.slices.final([resolved])
+        assert sample(of, "review_total", reason="audit") == 1
+
+
+def test_the_text_rides_along_where_it_is_asked_for(tmp_path: Path) -> None:
+    with bench(tmp_path, *FINES, include_text=True) as of:
+        assert event(one(of))["text"] == TEXT
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (None, RejectionReason.EMPTY_VALUE),
+        (b"", RejectionReason.EMPTY_VALUE),
+        (b"a letter", RejectionReason.INVALID_EVENT),
+        (b'{"text": "secret"}', RejectionReason.INVALID_EVENT),
+    ],
+)
+def test_what_is_no_request_is_a_dead_letter(tmp_path: Path, value: bytes | None, reason: RejectionReason) -> None:
+    with bench(tmp_path) as of:
+        resolved = one(of, FakeRecord(value, key=b"doc-1", topic="t.documents.fallback", offset=7))
+        [outgoing] = resolved.publishes
+        assert (outgoing.topic, outgoing.value) == ("documents.rejected", value)
+        headers = dict(outgoing.headers)
+        assert headers["docmill_reason"] == reason.value.encode()
+        assert headers["docmill_origin_topic"] == b"t.documents.fallback"
+        assert b"secret" not in b"".join(filter(None, headers.values()))
+        assert resolved.unexpected is None
+        of.slices.final([resolved])
+        assert sample(of, "dead_letters_total", reason=reason.value) == 1
+
+
+def test_an_exception_that_nobody_foresaw_is_one_documents_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with bench(tmp_path, *FINES) as of:
+        real = of.slices._of.publisher.__class__.processed
+
+        def broken(self: Any, event: Any, *more: Any) -> Any:
+            if event.document_id == "broken":
+                raise ZeroDivisionError("secret")
+            return real(self, event, *more)
+
+        monkeypatch.setattr(of.slices._of.publisher.__class__, "processed", broken)
+        first, second = of.slices.process([record(request(document_id="broken")), record()], False, lambda: False)
+        assert first.unexpected is not None
+        assert "ZeroDivisionError" in first.unexpected
+        assert "secret" not in first.unexpected
+        assert event(second)["decided_by"] == "retrieval"
+
+
+def test_an_index_that_does_not_answer_is_no_documents_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with bench(tmp_path) as of:
+
+        def locked(self: Any, *_: Any) -> Any:
+            raise IndexUnavailableError("locked")
+
+        monkeypatch.setattr("docmill.fallback_service.retrieve.Retriever.retrieve", locked)
+        with pytest.raises(IndexUnavailableError):
+            one(of)
+
+
+def test_a_slice_that_nobody_waits_for_is_given_up(tmp_path: Path) -> None:
+    with bench(tmp_path) as of, pytest.raises(AbandonedError):
+        of.slices.process([record()], False, lambda: True)
+
+
+def test_a_review_of_the_largest_request_fits_its_topic_if_need_be_without_its_trimmings(tmp_path: Path) -> None:
+    text = "".join(chr(0x4E00 + i % 20_000) for i in range(1_300_000))  # 3.9 MB of what hardly shrinks
+    with bench(tmp_path) as of:
+        resolved = one(of, record(request(text=text)))
+        assert resolved.publishes[0].topic in {"documents.review", "documents.rejected"}
+        assert isinstance(resolved.came, ReviewRequested)

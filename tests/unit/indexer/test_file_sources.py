@@ -1,0 +1,42 @@
+"""Which ids are files is what the last sound record of each says."""
+
+import json
+
+from docmill.indexer.file_sources import FileSources
+from docmill_schemas.cloudevents import STRUCTURED
+from tests.unit.indexer.fakes import record, updated
+
+
+def ids_after(*records: tuple[str, bytes | None]) -> set[str]:
+    found = FileSources()
+    for passage_id, value in records:
+        found.take("knowledge.updated", record(value, passage_id.encode()))
+    return found.ids
+
+
+def file(passage_id: str) -> tuple[str, bytes]:
+    return passage_id, updated(passage_id, metadata={"file": passage_id})
+
+
+def test_files_are_known_until_they_are_deleted_or_somebody_elses() -> None:
+    assert ids_after(file("a.md"), file("b.md"), ("a.md", None)) == {"b.md"}
+    assert ids_after(("a.md", None), file("a.md")) == {"a.md"}
+    assert ids_after(file("a.md"), ("a.md", updated("a.md"))) == set()
+
+
+def test_ids_of_others_are_no_files_however_they_begin() -> None:
+    exemplar = updated("decided/1", kind="exemplar", metadata={"file": "decided/2"})
+    assert ids_after(("decided/1", exemplar), ("handbook/rows-1", updated("handbook/rows-1"))) == set()
+
+
+def test_a_record_that_is_refused_changes_nothing() -> None:
+    assert ids_after(file("a.md"), ("a.md", b"no JSON")) == {"a.md"}
+
+
+def test_in_structured_mode_too() -> None:
+    passage_id, value = file("a.md")
+    event = {"specversion": "1.0", "id": "1", "source": "s", "type": "t", "data": json.loads(value)}
+    found = FileSources()
+    headers = (("content-type", STRUCTURED.encode()),)
+    found.take("knowledge.updated", record(json.dumps(event).encode(), passage_id.encode(), headers=headers))
+    assert found.ids == {"a.md"}
