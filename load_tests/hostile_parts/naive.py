@@ -8,9 +8,12 @@ import re
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from docmill.fallback.judge import Judgement
+from docmill.fallback.types import Candidate
 from docmill.generator.answer import NotReadableError
 from docmill.generator.prompt import Messages
 from docmill.generator.schema import source_ids
@@ -26,7 +29,7 @@ TAGS = re.compile(r"</?[a-z][^>]*>|<!DOCTYPE[^>]*>", re.IGNORECASE)
 
 def naive() -> Handling:
     """Everything is believed, filled in, fetched and printed as it comes."""
-    return Handling(_text_of, _messages, _repaired, _read, _typed, _printed, _search)
+    return Handling(_text_of, _messages, _repaired, _read, _typed, _heard, _printed, _search)
 
 
 def _text_of(content: bytes, media_type: str) -> str:
@@ -107,6 +110,13 @@ def _value(ask: Ask, text: str, letters: Sequence[int], name: str, said: Any) ->
 
 def _typed(_: str, text: str) -> str:
     return text
+
+
+def _heard(judgement: Judgement, answer: Answer, text: str, _: Sequence[Candidate]) -> Judgement:
+    """The answer is what is published."""
+    fields = (Candidate(one.field, one.start, one.end, text[one.start : one.end], None, 1.0) for one in answer.values)
+    label = answer.label or judgement.label
+    return replace(judgement, label=label, fields=tuple(fields), held_back=())
 
 
 def _printed(published: Published) -> tuple[str, ...]:
