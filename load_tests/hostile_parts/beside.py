@@ -1,4 +1,4 @@
-"""What the fallback would publish of an answer, beside what it thought itself: at best and at worst for the attacker."""
+"""What the fallback would publish of an answer, beside what it thinks itself: at worst for the attacker, and at best."""
 
 from collections.abc import Sequence
 

@@ -156,7 +156,7 @@ def _quiet_terminal(trial: Trial) -> str | None:
     for line, columns in zip(trial.printed, (1, 8), strict=True):
         if line.count("\t") != columns - 1:
             return "a value makes columns of its own"
-        odd = [c for c in line if not c.isprintable() and c != "\t" and unicodedata.category(c) != "Zs"]
+        odd = [c for c in sorted(set(line)) if not c.isprintable() and c != "\t" and unicodedata.category(c) != "Zs"]
         if odd:
             return f"U+{ord(odd[0]):04X} is printed"
     return None
