@@ -1,4 +1,4 @@
-"""What the fallback would publish of an answer, beside what it thinks itself: at worst for the attacker, and at best."""
+"""What the fallback would publish of an answer, beside what it thinks itself: at worst and at best for an attacker."""
 
 from collections.abc import Sequence
 
