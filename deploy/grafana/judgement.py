@@ -1,6 +1,15 @@
 """Rows of the overview on what docmill made of the documents: how sure it is, what it turned down."""
 
-from deploy.grafana.promql import chosen, events, in_range, quantile, rate, unsure_share
+from deploy.grafana.promql import (
+    audited_right,
+    audited_right_bound,
+    chosen,
+    events,
+    in_range,
+    quantile,
+    rate,
+    unsure_share,
+)
 from deploy.grafana.style import GREEN, ORANGE, RED, YELLOW, Frame, Panels, Query, bars, graph, ranking
 from docmill.telemetry.metrics import BANDS, TOP_BAND
 
@@ -104,6 +113,45 @@ def failures_row() -> Panels:
                 f"sum by (instance) (increase({chosen('docmill_records_lost_to_retention_total')}[$__rate_interval]))",
                 "{{instance}}",
             ),
+        ),
+    ]
+
+
+def reviews_row() -> Panels:
+    """What people decided, and what that says of what was decided without them."""
+    return [
+        bars(
+            Frame(
+                "Decisions of people",
+                "Records of documents.feedback, by what became of them. already_decided: somebody was faster. "
+                "no_review: nobody had asked. refused: it cannot be published; the arbiter's log says why.",
+                "short",
+                8,
+            ),
+            Query(events("docmill_decisions_total", "outcome"), "{{outcome}}"),
+        ),
+        bars(
+            Frame(
+                "Audits",
+                "Automatic results, drawn by chance, that a person has looked at: right where type and all values are "
+                "what the person decided. DOCMILL_AUDIT_SHARE says how many are drawn.",
+                "short",
+                8,
+            ),
+            Query(events("docmill_audits_total", "verdict"), "{{verdict}}"),
+        ),
+        graph(
+            Frame(
+                "Audited results right",
+                "Of the audits decided in seven days, the share that was right, and between which shares the truth "
+                "lies with 95 % confidence. A fall: raise thresholds, or train again.",
+                "percentunit",
+                8,
+            ),
+            Query(audited_right(), "{{decided_by}}"),
+            Query(audited_right_bound("-"), "{{decided_by}}, at least"),
+            Query(audited_right_bound("+"), "{{decided_by}}, at most"),
+            top=1,
         ),
     ]
 

@@ -15,7 +15,7 @@ from grafana_foundation_sdk.models import dashboard as models
 
 from deploy.grafana.fallback import fallback_row
 from deploy.grafana.flow import backlog_row, latency_row, throughput_row
-from deploy.grafana.judgement import failures_row, knowledge_row, quality_row
+from deploy.grafana.judgement import failures_row, knowledge_row, quality_row, reviews_row
 from deploy.grafana.machine import release_row, resources_row
 from deploy.grafana.promql import (
     BY_OUTCOME_1M,
@@ -149,6 +149,7 @@ ROWS: tuple[tuple[str, Callable[[], Panels]], ...] = (
     ("Quality", quality_row),
     ("Failures", failures_row),
     ("Fallback", fallback_row),
+    ("Reviews", reviews_row),
     ("Knowledge", knowledge_row),
     ("Resources", resources_row),
     ("Release", release_row),

@@ -4,6 +4,8 @@ Recorded series stand where prometheus/rules/docmill.yml has them. Knows neither
 variables: $job, $instance, $__rate_interval, $__interval and $__range.
 """
 
+from typing import Literal
+
 from docmill.telemetry.metrics import BANDS
 
 CHOSEN = 'job=~"$job", instance=~"$instance"'
@@ -12,6 +14,9 @@ BY_OUTCOME_5M = "job_instance_outcome:docmill_documents:rate5m"
 LATENCY_BUCKETS_5M = "job_instance_le:docmill_end_to_end_latency_seconds_bucket:rate5m"
 LAG_RECORDS = "job_instance:docmill_consumer_lag_records:sum"
 LAG_SECONDS = "job_instance:docmill_consumer_lag_seconds:max"
+AUDITS_OVER = "7d"  # audits are few: a day's would say nothing
+RIGHT = 'verdict="right"'
+Z = 1.96  # 95 %, two-sided
 
 
 def chosen(metric: str, *matchers: str) -> str:
@@ -61,3 +66,22 @@ def unsure_share(below: float) -> str:
     bands = "|".join(name for upper, name in BANDS if upper <= below)
     unsure = in_range("docmill_confidence_band_total", "doc_type", f'band=~"{bands}"')
     return f"{unsure} / ({in_range('docmill_confidence_band_total', 'doc_type')} > 0)"
+
+
+def audited_right() -> str:
+    """By who decided, the share of audited results that were right; no sample where none was audited."""
+    return f"{_audits(RIGHT)} / ({_audits()} > 0)"
+
+
+def audited_right_bound(sign: Literal["+", "-"]) -> str:
+    """The upper or lower end of that share's 95 % score interval (docmill.evaluation.wilson), from counts.
+
+    With r right of n: (r + z^2/2 +- z sqrt(r (n - r) / n + z^2/4)) / (n + z^2).
+    """
+    right, audited = _audits(RIGHT), _audits()
+    spread = f"sqrt({right} * ({audited} - {right}) / ({audited} > 0) + {Z**2 / 4:.4f})"
+    return f"({right} + {Z**2 / 2:.4f} {sign} {Z} * {spread}) / ({audited} + {Z**2:.4f})"
+
+
+def _audits(*matchers: str) -> str:
+    return f"sum by (decided_by) (increase({chosen('docmill_audits_total', *matchers)}[{AUDITS_OVER}]))"

@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 import yaml
 
+from deploy.grafana.dashboard_file import View
 from deploy.grafana.overview import FILE
+from deploy.grafana.promql import audited_right, audited_right_bound
+from docmill.evaluation.wilson import wilson
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
@@ -19,6 +22,7 @@ SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 VIEW_SERVICES = ("prometheus", "grafana")
 SCRAPE = yaml.safe_load((DEPLOY / "prometheus/prometheus.yml").read_text())
 SOURCE = yaml.safe_load((DEPLOY / "grafana/provisioning/datasources/prometheus.yml").read_text())["datasources"][0]
+VIEW = View(range_s=3600, step_s=15, scrape_s=15, chosen={"job": ".*", "instance": ".*", "datasource": "prometheus"})
 PROVIDER = yaml.safe_load((DEPLOY / "grafana/provisioning/dashboards/docmill.yml").read_text())["providers"][0]
 
 
@@ -126,3 +130,31 @@ def test_promtool_can_disagree(tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.yml"
     wrong.write_text("groups: [{name: x, rules: [{record: a:b:c, expr: 'sum('}]}]")
     assert promtool("check", "rules", str(wrong)).returncode != 0
+
+
+@pytest.mark.parametrize(("right", "wrong"), [(0, 3), (7, 0), (190, 10), (1, 1)])
+def test_the_interval_of_the_audits_is_the_score_interval(tmp_path: Path, right: int, wrong: int) -> None:
+    """As docmill.evaluation has it; what was not audited has none."""
+    bounds = wilson(right, right + wrong)
+    assert bounds is not None
+    target = 'job="docmill-arbiter", instance="a", decided_by='
+    counts = {('"model"', "right"): right, ('"model"', "wrong"): wrong, ('"retrieval"', "right"): 0}
+    series = [
+        {"series": f'docmill_audits_total{{{target}{decider}, verdict="{verdict}"}}', "values": f"0 {count}x2100"}
+        for (decider, verdict), count in counts.items()
+    ]
+    # The first sample of a counter that begins at 0, and a window that holds all of it: nothing is extrapolated.
+    asked = {audited_right(): right / (right + wrong), **dict(zip(map(audited_right_bound, "-+"), bounds, strict=True))}
+    tests = [
+        {
+            "expr": f"round({VIEW.interpolate(expr)}, 0.01)",
+            "eval_time": "7d",
+            "exp_samples": [{"labels": '{decided_by="model"}', "value": round(value, 2)}],
+        }
+        for expr, value in asked.items()
+    ]
+    file = tmp_path / "audits.yml"
+    group = {"interval": "5m", "input_series": series, "promql_expr_test": tests}
+    file.write_text(yaml.safe_dump({"tests": [group]}), encoding="utf-8")
+    done = promtool("test", "rules", str(file))
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -58,9 +58,8 @@ async def grant(bootstrap: str, user: str, granted: Iterable[Right], prefix: str
     try:
         node = (await admin.describe_cluster())["brokers"][0]["node_id"]
         for right in granted:
-            name = right.name.format(
-                prefix=prefix, group=group, indexer_group=f"{group}-indexer", fallback_group=f"{group}-fallback"
-            )
+            own = {f"{service}_group": f"{group}-{service}" for service in ("indexer", "fallback", "arbiter")}
+            name = right.name.format(prefix=prefix, group=group, **own)
             for operation in right.operations:
                 request = CreateAclsRequest(
                     RESOURCES[right.resource],

@@ -36,6 +36,7 @@ SILENT_WHILE_IDLE = {
     "Slice size",
     "Window size",
 }
+NEEDS_PEOPLE = {"Audited results right"}  # a share of nothing
 INCIDENTS = {"Dead letters, last hour", "Lost to retention", "Dead letters by reason", "Records lost to retention"}
 
 
@@ -78,6 +79,11 @@ def unanswered(api: PrometheusApi, since_s: float) -> list[str]:
     return silent
 
 
+def unanswered_panels(api: PrometheusApi, since_s: float) -> set[str]:
+    """Their titles."""
+    return {line.partition(": ")[0] for line in unanswered(api, since_s)}
+
+
 @pytest.mark.kafka
 async def test_every_query_and_every_rule_answers(topics: Topics, start: Start, tmp_path: Path) -> None:
     port = free_port()
@@ -90,7 +96,9 @@ async def test_every_query_and_every_rule_answers(topics: Topics, start: Start, 
         prometheus.wait_for(lambda api: api.now("docmill_consumer_lag_seconds"), "the lag observed")
         api, idle_since_s = prometheus.api, time.time()
         prometheus.wait_for(
-            lambda api: {line.partition(": ")[0] for line in unanswered(api, idle_since_s)} <= SILENT_WHILE_IDLE,
+            lambda api: (
+                {line.partition(": ")[0] for line in unanswered(api, idle_since_s)} <= SILENT_WHILE_IDLE | NEEDS_PEOPLE
+            ),
             "answered while idle",
         )
         for panel, query in queries():
@@ -109,7 +117,9 @@ async def test_every_query_and_every_rule_answers(topics: Topics, start: Start, 
             await topics.send(documents)
             sent += len(documents)
             prometheus.wait_for(all_seen, f"{sent} documents scraped")
-        prometheus.wait_for(lambda api: not unanswered(api, busy_since_s), "an answer to every query")
+        prometheus.wait_for(
+            lambda api: unanswered_panels(api, busy_since_s) <= NEEDS_PEOPLE, "an answer to every query"
+        )
         prometheus.wait_for(lambda api: api.now("job:docmill_consumer_lag_records:sum == 0"), "seen without lag")
 
         for rule in api.rules():

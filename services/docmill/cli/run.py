@@ -14,7 +14,7 @@ LogLevel = Annotated[str | None, typer.Option(help="debug, info, warning or erro
 
 app = typer.Typer(
     name="run",
-    help="The services, in the foreground: processor, fallback, indexer.",
+    help="The services, in the foreground: processor, fallback, indexer, arbiter.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )
@@ -160,3 +160,42 @@ def indexer(
 
     configure_logs(settings.log_level)
     asyncio.run(run_indexer(settings))
+
+
+@app.command()
+def arbiter(
+    group: Annotated[str | None, typer.Option(help="Consumer group. Default: docmill-arbiter.")] = None,
+    http_host: HttpHost = None,
+    http_port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Of metrics and probes; 0: any free one. Default: 9111.")
+    ] = None,
+    topic_prefix: TopicPrefix = None,
+    include_text: Annotated[
+        bool | None,
+        typer.Option("--include-text/--no-include-text", help="Carry the extracted text in results."),
+    ] = None,
+    log_level: LogLevel = None,
+) -> None:
+    """Reads documents.feedback: the first decision on each open review becomes a result and an exemplar, and ends the
+    review; a later one changes nothing. Ends on SIGTERM or SIGINT.
+
+    Every option is a setting too: `--group` is DOCMILL_ARBITER_GROUP here, `--http-port` DOCMILL_ARBITER_HTTP_PORT; the
+    option wins. Start it several times to share the partitions.
+
+    Example: `docmill run arbiter --topic-prefix claims.`
+
+    Exit codes: 0 stopped on request, 1 it cannot start or go on (the message says why), 2 wrong usage.
+    """
+    settings = broker_settings(
+        arbiter_group=group,
+        http_host=http_host,
+        arbiter_http_port=http_port,
+        topic_prefix=topic_prefix,
+        include_text=include_text,
+        log_level=log_level,
+    )
+    from docmill.arbiter.app import run_arbiter
+    from docmill.telemetry.logs import configure_logs
+
+    configure_logs(settings.log_level)
+    asyncio.run(run_arbiter(settings))

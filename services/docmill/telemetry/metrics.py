@@ -174,6 +174,9 @@ class Metrics:
             self.reviews.labels(review.value)
         for decision in DecisionOutcome:
             self.decisions.labels(decision.value)
+        for automatic in (DecidedBy.MODEL, DecidedBy.RETRIEVAL, DecidedBy.GENERATOR):
+            for verdict in AuditVerdict:
+                self.audits.labels(automatic.value, verdict.value)
         for decided_by in DecidedBy:
             self.cost.labels(decided_by.value)
         for became in KnowledgeOutcome:

@@ -137,7 +137,7 @@ def test_metrics_advance_when_all_is_final() -> None:
     assert bench.value("results_published_total", doc_type="receipt", decided_by="human") == 1
     assert bench.value("records_consumed_total") == 3
     assert bench.value("slice_documents_sum") == 3
-    assert bench.value("audits_total", decided_by="model", verdict="right") is None
+    assert bench.value("audits_total", decided_by="model", verdict="right") == 0
 
 
 @pytest.mark.parametrize(("label", "verdict"), [("receipt", "right"), ("contract.supply", "wrong")])
@@ -146,7 +146,7 @@ def test_an_audit_tells_whether_the_result_was_right(label: str, verdict: str) -
     audit = review(published=PUBLISHED, revision=2, review_reasons=("audit",), fields=fields)
     bench = Bench(FakeReviews(review_record(audit)))
     done = bench.process(feedback_record(feedback(revision=2, document_type=label)))
-    assert bench.value("audits_total", decided_by="model", verdict=verdict) is None
+    assert bench.value("audits_total", decided_by="model", verdict=verdict) == 0
     bench.work.final(done)
     assert bench.value("audits_total", decided_by="model", verdict=verdict) == 1
 
@@ -158,7 +158,7 @@ def test_a_correction_is_no_audit() -> None:
     done = bench.process(feedback_record(feedback(revision=2)))
     bench.work.final(done)
     assert done[0].outcome is ACCEPTED
-    assert all(bench.value("audits_total", decided_by="model", verdict=v) is None for v in ("right", "wrong"))
+    assert all(bench.value("audits_total", decided_by="model", verdict=v) == 0 for v in ("right", "wrong"))
 
 
 def test_labels_that_people_invent_do_not_make_series_without_end() -> None:

@@ -23,6 +23,7 @@ COMMAND_LINES = [
     ["topics", "show"],
     ["run", "processor"],
     ["run", "indexer"],
+    ["run", "arbiter"],
     ["publish"],
     ["tail"],
     ["trace"],
