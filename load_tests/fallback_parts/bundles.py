@@ -37,7 +37,7 @@ def read_with_bundles(a: Path, ab: Path, halves: Halves, vectors: NDArray[np.flo
         ConfigurationError: the bundle was not trained on the source.
     """
     bundle, retrained = load_bundle(a), load_bundle(ab)
-    full = {label: _full(bundle, halves.source, label) for label in halves.labels}
+    full = {label: full_label(bundle, halves.source, label) for label in halves.labels}
     labels = tuple(sorted({*full.values(), *bundle.spec.labels, *retrained.spec.labels}))
     position = {label: i for i, label in enumerate(labels)}
     count_a, count_b = len(halves.half_a), len(halves.half_b)
@@ -80,9 +80,7 @@ def _opinions(
     known = [position[label] for label in bundle.spec.labels]
     try:
         for first in range(0, len(documents), SLICE):
-            for row, outcome in enumerate(
-                mill.process([_received(d) for d in documents[first : first + SLICE]]), first
-            ):
+            for row, outcome in enumerate(mill.process([received(d) for d in documents[first : first + SLICE]]), first):
                 if not isinstance(outcome, Decided):
                     said[row, known] = 1 / len(known)
                     continue
@@ -96,13 +94,15 @@ def _opinions(
     return said / said.sum(axis=1, keepdims=True), deferred
 
 
-def _full(bundle: Bundle, source: str, label: str) -> str:
+def full_label(bundle: Bundle, source: str, label: str) -> str:
+    """A source's label as the bundle calls it. Raises: ConfigurationError: the bundle was not trained on the source."""
     names = bundle.manifest.source_names(source)
     if names is None:
         raise ConfigurationError(f"bundle {bundle.name} was not trained on {source}, or does not say how it read it")
     return names.full_label(label)
 
 
-def _received(document: LabelledDocument) -> ReceivedDocument:
+def received(document: LabelledDocument) -> ReceivedDocument:
+    """A labelled document as if it came in."""
     content = document.text.encode("utf-8", "replace")
     return ReceivedDocument(document.id, document.id, content, "text/plain", "utf-8", NOON)

@@ -10,19 +10,23 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from docmill.index.sqlite_index import SqliteIndex
 from docmill.kafka.follow_index import catch_up
+from docmill.kafka.topics import create_topics
 from docmill.settings import load_settings
+from docmill_schemas import examples
 from docmill_schemas.review_events import ReviewRequested
 from docmill_schemas.topics import OWN_TOPICS, TOPICS
 from tests.integration.processor_process import ProcessorProcess
 from tests.integration.rights import Right, grant, rights, subjects, user_of
 from tests.integration.scram import change_password
 from tests.integration.secured_broker import MTLS_USER, PLAIN_USER, SHA256_USER, SecuredBroker, secured_broker
+from tests.integration.stand_in_arbiter import stand_in_arbiter
 from tests.integration.topics import FALLBACK, PROCESSED, REJECTED, REVIEW, Sent, Topics, keys, receipt
 from tests.tiny_bundle import text_of
 from tests.unit.arbiter.fakes import feedback
@@ -33,6 +37,7 @@ PROCESSOR = "docmill run processor"
 INDEXER = "docmill run indexer"
 FALLBACK_SERVICE = "docmill run fallback"
 ARBITER = "docmill run arbiter"
+REVIEW_COMMANDS = "docmill review "
 LETTER_INDEXER, LETTER_FALLBACK = "tests.integration.letter_indexer", "tests.integration.letter_fallback"
 ROTATED_USER = "rotated"  # whose password changes
 PATIENCE_S = 180.0
@@ -161,10 +166,42 @@ async def test_a_deployment_with_no_more_rights_than_the_page_lists(
         arbiter.wait_for(lambda: arbiter.metric("docmill_decisions_total", outcome="accepted") == 1, "accepted")
         assert arbiter.terminate() == 0
     without_secrets(broker, arbiter.log_text)
-    assert done == set(subjects())
+    assert done == {what for what in subjects() if not what.startswith(REVIEW_COMMANDS)}
     text = without_secrets(broker, processor.log_text)
     assert f"Authenticated as {user} via SCRAM-SHA-512" in text  # so debug was on
     assert "configuration not checked: needs the right DescribeConfigs" in text
+
+
+async def test_reviews_with_no_more_rights_than_the_page_lists(
+    broker: SecuredBroker, topic_prefix: str, tmp_path: Path
+) -> None:
+    """Each command as a user of its own, on a result whose text is on documents.received alone."""
+    commands = [what for what in subjects() if what.startswith(REVIEW_COMMANDS)]
+    await create_topics(load_settings(kafka_bootstrap_servers=broker.admin, topic_prefix=topic_prefix, partitions=2))
+    for what in commands:
+        await grant(broker.admin, user_of(what), rights(what), topic_prefix, "")
+    topics, text = Topics(broker.admin, topic_prefix), examples.TEXT.encode()
+    result = examples.PROCESSED.model_copy(update={"received_at": datetime.now(UTC) - timedelta(minutes=1)})
+    request = [("ce_source", examples.SENDER.encode()), ("ce_id", examples.EVENT_ID.encode())]
+    await topics.send([Sent(text, b"receipt-17", [*request, ("content-type", b"text/plain")])])
+    await topics.send_to(PROCESSED, [Sent(result.model_dump_json().encode(), b"receipt-17")])
+    done = set()
+
+    async def run(what: str, *arguments: str) -> str:
+        done.add(what)
+        given = {**broker.scram(user_of(what)), "DOCMILL_TOPIC_PREFIX": topic_prefix}
+        ran = await asyncio.to_thread(docmill, given, *what.removeprefix("docmill ").split(), *arguments)
+        assert ran.returncode == 0, f"{what}: {ran.stdout}{ran.stderr}"
+        return without_secrets(broker, ran.stdout + ran.stderr)
+
+    request_id = examples.REQUEST_ID
+    assert f"text from {topic_prefix}documents.received" in await run("docmill review open", request_id)
+    assert request_id[:8] in await run("docmill review list")
+    assert "TOTAL RM 41.50" in await run("docmill review show", request_id)
+    async with stand_in_arbiter(broker.admin, topic_prefix):
+        assert "decided" in await run("docmill review decide", request_id, "--confirm", "--wait", "60")
+    assert "1 of group receipt" in await run("docmill review export", str(tmp_path / "decided.jsonl"))
+    assert done == set(commands)
 
 
 async def test_a_certificate_is_a_user_too(

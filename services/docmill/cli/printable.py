@@ -1,5 +1,8 @@
 """What may be shown on a terminal, and how it goes into a file. Does not know what it means."""
 
+import json
+import unicodedata
+
 import typer
 from rich.console import Console, RenderableType
 
@@ -21,3 +24,12 @@ def print_trimmed(console: Console, renderable: RenderableType) -> None:
     with console.capture() as captured:
         console.print(renderable)
     typer.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
+
+
+def json_line(line: str) -> str:
+    """A line of JSON that says the same, in which what could steer a terminal or turn its text is escaped.
+
+    JSON's own escapes leave out the controls from U+007F on, line separators, marks of direction and surrogates.
+    """
+    steering = {c for c in set(line) if not c.isprintable() and unicodedata.category(c) != "Zs"}
+    return line.translate({ord(c): json.dumps(c)[1:-1] for c in steering})

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from docmill.cli.options import BundleFolder, Paths, Threads
+from docmill.cli.printable import json_line, one_line
 from docmill.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -57,9 +58,9 @@ def process(paths: Paths, bundle: BundleFolder = None, threads: Threads = None) 
         raise typer.BadParameter("no documents there", param_hint="PATH...")
     unreadable: list[Unreadable] = []
     for outcome in _outcomes(load_settings(bundle=bundle, threads=threads), read_documents(listing.files), unreadable):
-        typer.echo(outcome)
+        typer.echo(json_line(outcome))
     for document in unreadable:
-        errors.print(f"unreadable: {document.document_id}: {document.problem}", style="red")
+        errors.print(f"unreadable: {one_line(document.document_id)}: {document.problem}", style="red")
     if unreadable:
         raise typer.Exit(EXIT_UNREADABLE)
 

@@ -15,7 +15,7 @@ from docmill.errors import ReviewError
 from docmill_schemas.review_events import DecidedField, ReviewRequested
 
 NONE = "-"
-NUMBERS = re.compile(r"\d{1,3}(\s*,\s*\d{1,3})*", re.ASCII)
+NUMBERS = re.compile(r"\d{1,2}(\s*,\s*\d{1,2})*", re.ASCII)  # longer ones are quotes: a year, an amount
 PLACE = re.compile(r"(\d{1,9}):(\d{1,9})", re.ASCII)
 HOW = (
     "Of each field: numbers (1 or 1,3), a quote of the text, START:END, - for none, Enter for what stands in brackets. "
@@ -118,10 +118,11 @@ def _spans(review: ReviewRequested, name: str, given: str, options: Sequence[Spa
     """Raises: ReviewError: what was given is nothing of the text."""
     if given == NONE:
         return []
-    if NUMBERS.fullmatch(given) and options:
+    if NUMBERS.fullmatch(given):
         numbers = [int(number) for number in given.split(",")]
-        if all(1 <= number <= len(options) for number in numbers):
-            return [options[number - 1] for number in dict.fromkeys(numbers)]
+        if not all(1 <= number <= len(options) for number in numbers):
+            raise ReviewError(f"there are {len(options)} to choose from; ={given} takes it as a quote")
+        return [options[number - 1] for number in dict.fromkeys(numbers)]
     if match := PLACE.fullmatch(given):
         found = place(review, FieldGiven(name, place=(int(match[1]), int(match[2]))), normalise)
     else:

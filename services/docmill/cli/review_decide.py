@@ -41,7 +41,8 @@ def decide(
         list[str] | None, typer.Option("--without", metavar="NAME", help="With --confirm: but not this field.")
     ] = None,
     new_names: Annotated[
-        bool, typer.Option("--new-names", help="Take types and fields that nobody used so far.")
+        bool,
+        typer.Option("--new-names", help="Take new names of types and fields though they look like misspelt ones."),
     ] = False,
     reviewer: Annotated[str | None, typer.Option(metavar="NAME", help="Who decides; goes onto the topic.")] = None,
     wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for the answer; 0: none.")] = 10.0,
@@ -121,7 +122,7 @@ def _check_names(decision: "Decision", known: "Known") -> None:
         known.check_label(decision.label)
         known.check_fields(one.name for one in decision.fields)
     except ReviewError as error:
-        raise ReviewError(f"{error}; --new-names takes it") from error
+        raise ReviewError(f"{error} --new-names takes it as it is") from error
 
 
 def _give(

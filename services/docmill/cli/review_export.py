@@ -73,7 +73,7 @@ def labelled_row(exemplar: KnowledgeUpdated, label: str) -> LabelledRow:
         raise ValueError("where its fields stand cannot be read") from error
     text = exemplar.text
     if not all(0 <= one.start < one.end <= len(text) for one in spans):
-        raise ValueError("its text was cut before the last of its fields")
+        raise ValueError("its fields do not all stand in its text")
     entities = tuple(
         RowEntity(label=one.name, start=one.start, end=one.end, text=text[one.start : one.end]) for one in spans
     )

@@ -12,6 +12,7 @@ from docmill_schemas.review_events import DecidedField, ReviewRequested
 
 PLACE = re.compile(r"([^=@]+)@(\d{1,9}):(\d{1,9})", re.ASCII)
 SHOWN_PLACES = 5
+ALIKE = 0.8  # reciept and receipt are; a new name need not be
 Span = tuple[int, int]  # [start, end), code points of the review's text
 
 
@@ -62,11 +63,11 @@ class Known:
         return type(self)(self.labels | labels, self.fields | fields, self.fields_of)
 
     def check_label(self, label: str) -> None:
-        """Raises: ReviewError: nobody used this name of a type so far."""
+        """Raises: ReviewError: nobody used this name of a type so far, and it is like one that is in use."""
         _check("type", label, self.labels)
 
     def check_fields(self, names: Iterable[str]) -> None:
-        """Raises: ReviewError: nobody used one of these names of fields so far."""
+        """Raises: ReviewError: likewise of the names of fields."""
         for name in names:
             _check("field", name, self.fields)
 
@@ -194,10 +195,6 @@ def _almost(text: str, given: FieldGiven) -> str:
 
 
 def _check(what: str, name: str, known: Collection[str]) -> None:
-    if name not in known:
-        raise ReviewError(f"no {what} {name!r} is known so far{_meant(name, known)}")
-
-
-def _meant(name: str, names: Iterable[str]) -> str:
-    alike = get_close_matches(name, sorted(names), 1)
-    return f" (did you mean {alike[0]!r}?)" if alike else ""
+    alike = [] if name in known else get_close_matches(name, sorted(known), 1, ALIKE)
+    if alike:
+        raise ReviewError(f"no {what} {name!r} is known so far; did you mean {alike[0]!r}?")

@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from docmill.cli.options import TopicPrefix, broker_settings, quiet_client
+from docmill.cli.printable import json_line, one_line
 from docmill.settings import Settings
 
 if TYPE_CHECKING:
@@ -86,18 +87,18 @@ async def _tail(
 
 def cells(outcome: "Observed") -> tuple[str, ...]:
     """An outcome as text, one cell a column."""
-    fields = "; ".join(f"{name}={_shortened(value)}" for name, value in outcome.fields)
+    fields = "; ".join(f"{one_line(name)}={_shortened(value)}" for name, value in outcome.fields)
     why = ", ".join(outcome.reasons)
     if outcome.detail is not None:
         why = f"{why}: {outcome.detail}" if why else outcome.detail
     return (
         outcome.at.astimezone().strftime("%H:%M:%S"),
-        _one_line(outcome.document_id),
+        one_line(outcome.document_id),
         outcome.kind.value,
-        outcome.label or "",
+        one_line(outcome.label or ""),
         "" if outcome.probability is None else f"{outcome.probability:.3f}",
         fields,
-        _one_line(why),
+        one_line(why),
         "" if outcome.latency_s is None else f"{outcome.latency_s:.2f} s",
     )
 
@@ -107,7 +108,7 @@ def _show_line(outcome: "Observed") -> None:
 
 
 def _show_json(outcome: "Observed") -> None:
-    typer.echo(outcome.as_json())
+    typer.echo(json_line(outcome.as_json()))
 
 
 def _show_table(console: Console, stack: ExitStack) -> Show:
@@ -127,10 +128,5 @@ def _show_table(console: Console, stack: ExitStack) -> Show:
 
 
 def _shortened(value: str) -> str:
-    line = _one_line(value)
+    line = one_line(value)
     return line if len(line) <= SHOWN_CHARACTERS else line[: SHOWN_CHARACTERS - 3] + "..."
-
-
-def _one_line(text: str) -> str:
-    """Text without line ends, tabs and the control characters that could steer a terminal."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from docmill.cli.options import TopicPrefix, broker_settings, quiet_client
-from docmill.cli.printable import one_line
+from docmill.cli.printable import json_line, one_line
 
 if TYPE_CHECKING:
     from docmill.kafka.scan import OnProgress, Scanned
@@ -86,7 +86,7 @@ def trace(
     judged = [(way, judge(way, found.group, now)) for way in found.ways]
     if json_lines:
         for way, verdict in judged:
-            typer.echo(json.dumps(as_json(way, verdict), ensure_ascii=False))
+            typer.echo(json_line(json.dumps(as_json(way, verdict), ensure_ascii=False)))
     else:
         print_ways(judged)
     records = sum(scanned.records for scanned in found.scanned)

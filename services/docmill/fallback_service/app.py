@@ -206,6 +206,7 @@ class Fallback:
             self._generator.close()
 
     def _followed(self, copy: CopyProgress) -> None:
+        self._metrics.index_unreadable.inc(copy.unreadable - self._copy.unreadable)
         self._copy = copy
 
     def _group_of(self, label: str) -> GroupOfFields | None:

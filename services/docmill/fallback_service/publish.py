@@ -8,9 +8,10 @@ from pydantic import BaseModel
 
 from docmill.fallback.judge import Judgement
 from docmill.fallback.types import Candidate, CitedPassage
-from docmill.fallback_service.requested import HELD_SINCE, NOT_BEFORE, Requested
+from docmill.fallback_service.requested import Requested
 from docmill.kafka.decode_record import JSON, Record
 from docmill.kafka.publish import OutgoingRecord, passed_on
+from docmill.kafka.put_back import HELD_SINCE, NOT_BEFORE
 from docmill_schemas.cloudevents import binary_headers
 from docmill_schemas.events import (
     Citation,

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from docmill.kafka.decode_record import Record
+from docmill.kafka.put_back import HELD_SINCE, NOT_BEFORE
 from docmill.processing import Rejected
 from docmill_schemas.cloudevents import read_headers
 from docmill_schemas.events import FallbackRequested
 from docmill_schemas.reasons import RejectionReason
 
-HELD_SINCE = "docmill_held_since"  # Unix time in milliseconds, of the first time that it was put back
-NOT_BEFORE = "docmill_not_before"  # likewise: when it is to be looked at again
 MILLISECONDS = re.compile(r"[0-9]{1,15}")
 
 

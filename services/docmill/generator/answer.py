@@ -1,8 +1,8 @@
 """A generator's answer, read and checked part by part: what does not hold is refused, the rest stands. Pure.
 
-A value must stand verbatim in what was shown of the document. A citation must name a source of this request, quote it
-verbatim, and bear the answer out: verbatim alone is no support. What is kept of a quote is the text that it was found
-in, never the generator's own.
+A value must stand verbatim in what was shown of the document, and be what a person reads there. A citation must name a
+source of this request, quote it verbatim, and bear the answer out: verbatim alone is no support. What is kept of a
+quote is the text that it was found in, never the generator's own.
 """
 
 import json
@@ -15,6 +15,7 @@ from docmill.generator.prompt import excerpt
 from docmill.generator.schema import MAX_EVIDENCE, QUOTE_CHARACTERS, source_ids
 from docmill.generator.shown_text import ShownText, readable, shown
 from docmill.generator.types import ABSTAIN, Answer, Ask, Evidence, Refusal, Refused, Source, Value
+from docmill.pipeline.visible import is_overridden
 
 WORD = re.compile(r"[^\W\d_]{2}")
 BETWEEN_WORDS = r"(?:\s+|[-_./])"  # of a label in running text
@@ -63,7 +64,8 @@ def _values(ask: Ask, said: Any, refused: list[Refused]) -> Iterable[Value]:
     if not isinstance(said, dict):
         raise NotReadableError("`fields` is no object")
     document = shown(ask.text, ask.shown)
-    refused += [Refused("field", Refusal.UNKNOWN_FIELD) for name in said if name not in ask.fields]
+    if any(name not in ask.fields for name in said):
+        refused.append(Refused("field", Refusal.UNKNOWN_FIELD))  # once: an answer may have any number of them
     for name in ask.fields:
         if (value := _value(ask, document, name, said.get(name), refused)) is not None:
             yield value
@@ -76,6 +78,10 @@ def _value(ask: Ask, document: ShownText, name: str, said: Any, refused: list[Re
     places = _found(document, quote)
     if not places:
         refused.append(Refused(name, Refusal.NOT_VERBATIM))
+        return None
+    places = tuple(place for place in places if not is_overridden(ask.text, *place))
+    if not places:
+        refused.append(Refused(name, Refusal.NOT_AS_SEEN))
         return None
     start, end = places[0]
     value = folded(readable(ask.text[start:end]))

@@ -8,9 +8,12 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
+from docmill.pipeline.money import MARK
+
 SEEN_AROUND = 2  # characters on each side that decide whether a match is whole
 SEPARATORS = ".,'\u2019\u066b\u066c"  # within a number
 SIGNS = "+-\u2212"
+AMOUNT = re.compile(rf"(?:{MARK})[ :.]{{0,2}}\d", re.ASCII | re.IGNORECASE)  # beside a currency; a sign may precede it
 
 
 def whole_matches(
@@ -44,7 +47,8 @@ def _starts_inside(text: str, place: int) -> bool:
     if (_of_a_word(before) and _of_a_word(first)) or _is_mark(first) or _inside_a_number(text, place):
         return True
     signed = before in SIGNS and (place == 1 or not _of_a_word(text[place - 2]))
-    return signed and (first.isdigit() or unicodedata.category(first) == "Sc")
+    amount = first.isdigit() or unicodedata.category(first) == "Sc" or AMOUNT.match(text, place) is not None
+    return signed and amount
 
 
 def _ends_inside(text: str, place: int) -> bool:

@@ -9,8 +9,10 @@ from docmill.generator.schema import source_ids
 from docmill.generator.shown_text import ShownText, shown
 from docmill.generator.types import ABSTAIN, Ask, Source
 
-PROMPT_VERSION = "2"  # part of the identity of every result made with it: raise it with any change of words
+PROMPT_VERSION = "3"  # part of the identity of every result made with it: raise it with any change of words
 SOURCE_CHARACTERS = 1200  # of a passage; an exemplar's beginning tells its kind
+VALUES_CHARACTERS = 1200  # of a passage's values, names of fields included
+NAME_CHARACTERS = 200  # of its kind, its title and its label
 
 SYSTEM = (
     "You sort and read business documents. You are given one JSON object: a document, and sources about how such "
@@ -75,14 +77,31 @@ def _shape(ask: Ask) -> dict[str, Any]:
 
 
 def _source(id: str, source: Source) -> dict[str, Any]:
-    told: dict[str, Any] = {"id": id, "kind": shown(source.kind).text}
+    told: dict[str, Any] = {"id": id, "kind": _name(source.kind)}
     if source.title:
-        told["title"] = shown(source.title).text
+        told["title"] = _name(source.title)
     if source.document_type is not None:
-        told["label"] = shown(source.document_type).text
-    if source.fields:
-        told["values"] = {shown(name).text: [shown(value).text for value in values] for name, values in source.fields}
+        told["label"] = _name(source.document_type)
+    if values := _values(source):
+        told["values"] = values
     told["text"] = excerpt(source).text
+    return told
+
+
+def _name(text: str) -> str:
+    return shown(text[:NAME_CHARACTERS]).text
+
+
+def _values(source: Source) -> dict[str, list[str]]:
+    """The first of them, whole, as many as there is room for: a list may have thousands."""
+    told: dict[str, list[str]] = {}
+    left = VALUES_CHARACTERS
+    for name, values in source.fields:
+        for value in values:
+            left -= len(name) + len(value)
+            if left < 0:
+                return told
+            told.setdefault(shown(name).text, []).append(shown(value).text)
     return told
 
 

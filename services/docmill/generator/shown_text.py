@@ -1,9 +1,8 @@
 """A text as a generator sees it, and the way back to where a quote stands. Pure.
 
-A reader sees no zero-width space, no bidirectional override, no variation selector and no tag character (U+E0000 and
-on), a model does: they are left out. What a chat template could take for a turn's end or a role stays readable and is
-no such thing any more.
-Source: Unicode TR #36 and #39; the special tokens of the common templates (ChatML, DeepSeek, Gemma, Llama, Mistral).
+What no person sees is left out. What a chat template could take for a turn's end or a role stays readable and is no
+such thing any more.
+Source: the special tokens of the common templates (ChatML, DeepSeek, Gemma, GLM, Llama, MiniMax, Mistral).
 """
 
 import re
@@ -13,16 +12,15 @@ from dataclasses import dataclass
 from itertools import islice
 
 from docmill.generator.matching import SEEN_AROUND, whole_matches
+from docmill.pipeline.visible import visible, visible_character
 
-KEPT_CONTROLS = "\n\t"
-LEFT_OUT = frozenset({"Cc", "Cf", "Co", "Cs", "Cn"})
-BLANKS = frozenset(  # letters, marks and symbols that show nothing: Unicode's Default_Ignorable_Code_Point, and U+2800
-    {"\u034f", "\u115f", "\u1160", "\u17b4", "\u17b5", "\u2800", "\u3164", "\uffa0"}
-    | set(map(chr, (*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
+LOOKED_AT_AROUND = (
+    1000  # characters about a stretch, or a million that nobody sees would be gone through for each quote
 )
-MARKUP = re.compile(r"<(?=\S)|\[(?=[/|]|[A-Z][A-Z0-9_ ]*\])")
-HARMLESS = {"<": "\u2039", "[": "\u27e6"}  # one character for one: places stay what they are
-AS_IT_WAS = str.maketrans({harmless: markup for markup, harmless in HARMLESS.items()})
+MARKUP = re.compile(r"<(?=\S)|\[(?=[/|]|[a-z]?[A-Z][A-Z0-9_ ]*\]|e~)|\](?=[~!])")
+HARMLESS = {"<": "\u2039", "[": "\u27e6", "]": "\u27e7"}  # one character for one: places stay what they are
+FORMS = {"<": "\uff1c\ufe64", "[": "\uff3b\ufe47", "]": "\uff3d\ufe48"}  # whose compatible form is the bracket
+AS_IT_WAS = str.maketrans({form: markup for markup, forms in FORMS.items() for form in (*forms, HARMLESS[markup])})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +51,13 @@ class ShownText:
         """What a reader sees in the original just before and after a part: it may be cut inside a word."""
         if start == end:
             return "", ""
-        before = range(self.places[start] - 1, -1, -1)
-        after = range(self.places[end - 1] + 1, len(self.original))
+        first, last = self.places[start], self.places[end - 1]
+        before = range(first - 1, max(first - 1 - LOOKED_AT_AROUND, -1), -1)
+        after = range(last + 1, min(last + 1 + LOOKED_AT_AROUND, len(self.original)))
         return self._first_seen(before)[::-1], self._first_seen(after)
 
     def _first_seen(self, places: Iterable[int]) -> str:
-        return "".join(islice(filter(None, (_seen(self.original[place]) for place in places)), SEEN_AROUND))
+        return "".join(islice(filter(None, (visible_character(self.original[place]) for place in places)), SEEN_AROUND))
 
 
 def shown(text: str, stretches: Sequence[tuple[int, int]] | None = None) -> ShownText:
@@ -72,26 +71,28 @@ def shown(text: str, stretches: Sequence[tuple[int, int]] | None = None) -> Show
             places += (start, start)
         began = len(characters)
         for place in range(start, end):
-            if character := _seen(text[place]):
+            if character := visible_character(text[place]):
                 characters.append(character)
                 places.append(place)
         parts.append((began, len(characters)))
-    harmless = MARKUP.sub(lambda found: HARMLESS[found.group()], "".join(characters))
-    return ShownText(harmless, tuple(places), tuple(parts), text)
+    return ShownText(_harmless("".join(characters)), tuple(places), tuple(parts), text)
 
 
 def readable(text: str) -> str:
     """What a reader sees of a text, markup and all."""
-    return "".join(map(_seen, text))
+    return visible(text)
 
 
-def _seen(character: str) -> str:
-    """The character, a space for a control that moves on, or nothing."""
-    if character in KEPT_CONTROLS:
-        return character
-    if character in BLANKS:
-        return ""
-    category = unicodedata.category(character)
-    if category == "Cc" and character.isspace():
-        return " "
-    return "" if category in LEFT_OUT else character
+def _harmless(text: str) -> str:
+    """The text with no bracket that begins a template's token, nor one that some tokenizers fold to it (NFKC)."""
+    characters = list(text)
+    folded = text if text.isascii() else "".join(map(_folded, text))
+    for found in MARKUP.finditer(folded):
+        characters[found.start()] = HARMLESS[found.group()]
+    return "".join(characters)
+
+
+def _folded(character: str) -> str:
+    """Its compatible form, where that is one character."""
+    form = unicodedata.normalize("NFKC", character)
+    return form if len(form) == 1 else character

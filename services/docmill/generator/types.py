@@ -15,6 +15,7 @@ class Refusal(StrEnum):
     UNKNOWN_FIELD = "unknown_field"
     UNKNOWN_SOURCE = "unknown_source"
     NOT_VERBATIM = "not_verbatim"  # the quote is not in what was shown of the document
+    NOT_AS_SEEN = "not_as_seen"  # it stands within an override of direction: a person reads something else there
     QUOTE_NOT_IN_SOURCE = "quote_not_in_source"
     UNSUPPORTED = "unsupported"  # the source is real, the quote is too, but it says nothing about the answer
 

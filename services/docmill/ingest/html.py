@@ -10,6 +10,7 @@ from copy import copy
 
 from inscriptis.css_profiles import CSS_PROFILES
 from inscriptis.html_engine import Inscriptis
+from inscriptis.html_properties import Display
 from inscriptis.model.attribute import Attribute
 from inscriptis.model.canvas import Canvas
 from inscriptis.model.config import ParserConfig
@@ -78,6 +79,7 @@ def _tree(markup: str) -> html.HtmlElement | None:
 def _config() -> ParserConfig:
     """One for each page: inscriptis writes into the style of `body`, which two threads must not share."""
     css = {tag: copy(element) for tag, element in CSS_PROFILES["strict"].items()}
+    css["template"] = HtmlElement(display=Display.none)
     for element in css.values():
         element.padding_inline = 0
     page = _Page()
@@ -88,10 +90,12 @@ def _config() -> ParserConfig:
 
 
 class _Attributes(Attribute):  # type: ignore[misc]
-    """Styles that a page gives its elements, without indents and with margins that do not grow."""
+    """Styles that a page gives its elements, without indents and with margins that do not grow; and `hidden`."""
 
     def apply_attributes(self, attributes: Mapping[str, str], html_element: HtmlElement) -> HtmlElement:
         element = super().apply_attributes(attributes, html_element)
+        if "hidden" in attributes and "display" not in attributes.get("style", "").lower():  # a style would win
+            element.display = Display.none
         element.padding_inline = 0
         element.margin_before = min(element.margin_before, MAX_MARGIN)
         element.margin_after = min(element.margin_after, MAX_MARGIN)

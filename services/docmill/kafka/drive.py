@@ -16,6 +16,7 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from docmill.errors import BrokerError
 from docmill.kafka.connection import client_options
 from docmill.kafka.outcomes import KIND_OF_TOPIC, OutcomeKind
+from docmill.kafka.put_back import was_put_back
 from docmill.kafka.read_paths import SourceDocument
 from docmill.kafka.received_record import received_record
 from docmill.kafka.refusals import explained, told
@@ -112,7 +113,8 @@ class Drive:
             for partition, records in polled.items():
                 kind = KIND_OF_TOPIC[partition.topic.removeprefix(prefix)]
                 for record in records:
-                    on_outcome(record.key, kind, now)
+                    if not was_put_back(record):
+                        on_outcome(record.key, kind, now)
 
     def _watched(self, task: "asyncio.Task[None]") -> None:
         if not task.cancelled():

@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError
 
 from docmill.kafka.connection import client_options
 from docmill.kafka.outcomes import KIND_OF_TOPIC, Observed, OutcomeKind, observe
+from docmill.kafka.put_back import was_put_back
 from docmill.kafka.refusals import explained
 from docmill.kafka.stop_consumer import stop_consumer
 from docmill.kafka.topics import require_topics
@@ -98,4 +99,5 @@ async def _outcomes(consumer: AIOKafkaConsumer, prefix: str) -> AsyncGenerator[O
         for partition, records in polled.items():
             kind = KIND_OF_TOPIC[partition.topic.removeprefix(prefix)]
             for record in records:
-                yield observe(kind, record)
+                if not was_put_back(record):
+                    yield observe(kind, record)

@@ -156,7 +156,10 @@ class IndexFollower:
         try:
             polled: dict[TopicPartition, list[Record]] = await self._consumer.getmany(timeout_ms=POLL_MS)
         except UnicodeDecodeError as error:  # aiokafka reads headers' names as UTF-8, whatever their sender wrote
-            raise IndexRecordError(f"{self._topic} holds a record with a header whose name is not UTF-8") from error
+            raise IndexRecordError(
+                f"{self._topic} holds a record with a header whose name is not UTF-8, which cannot be read: make the "
+                f"topic anew (docs/knowledge.md#another-embedding)"
+            ) from error
         return polled
 
     async def _check_embedding(self, read: ReadPoll) -> None:
@@ -196,12 +199,14 @@ async def describe_log(admin: AIOKafkaAdminClient, consumer: AIOKafkaConsumer, t
         embedding: that of the queries; of any other a copy takes nothing.
 
     Raises:
-        KafkaError: the broker does not answer, or the topic is gone.
+        KafkaError, BrokerError: the broker does not answer, or the topic is gone or not there yet.
         ConfigurationError: the broker is older than 3.1.
     """
     id = await topic_id(admin, topic)  # first: of a topic that is gone it raises
     [described] = await admin.describe_topics([topic])
     partitions = [TopicPartition(topic, one["partition"]) for one in described["partitions"]]
+    if not partitions:  # a copy that believed it would be emptied
+        raise BrokerError(f"the broker does not say which partitions {topic} has")
     starts = await consumer.beginning_offsets(partitions)
     ends = await consumer.end_offsets(partitions)
     return Log(

@@ -14,6 +14,7 @@ from aiokafka.errors import GroupAuthorizationFailedError, NoError, for_code
 
 from docmill.kafka.decode_record import Record
 from docmill.kafka.outcomes import KIND_OF_TOPIC, OutcomeKind
+from docmill.kafka.put_back import was_put_back
 from docmill.kafka.scan import OnProgress, Scan, Scanned, scan_clients
 from docmill.kafka.sought import Sought
 from docmill.kafka.steps import Step, outcome_step, received_step
@@ -59,6 +60,8 @@ async def trace(
                 steps.append(step)
 
         def outcome(topic: str, record: Record) -> None:
+            if was_put_back(record):
+                return
             kind = KIND_OF_TOPIC[topic]
             may_be = sought.may_be_dead_letter if kind is OutcomeKind.REJECTED else sought.may_be_outcome
             if may_be(record) and sought.is_of(step := outcome_step(kind, record, cluster, max_bytes)):

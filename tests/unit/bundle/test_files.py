@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from docmill.bundle.files import files_of, read_files
+from docmill.bundle.files import files_of, manifest_of, read_files
 from docmill.bundle.load import make_bundle
+from docmill.bundle.manifest import MANIFEST_FILE
 from docmill.errors import BundleError
 from docmill.golden import check_own_golden
 from docmill.processing import Mill
@@ -48,3 +49,16 @@ def test_contents_are_the_files_again(pristine: Path) -> None:
     assert files_of(pristine, files.contents) == files
     with pytest.raises(BundleError, match="not JSON"):
         files_of(pristine, {**files.contents, "manifest.json": b"{"})
+
+
+def test_a_manifest_is_read_without_the_other_files(folder: Path) -> None:
+    whole = read_files(folder).manifest
+    for path in folder.iterdir():
+        if path.name != MANIFEST_FILE:
+            path.unlink()
+    assert manifest_of(folder) == whole
+    (folder / MANIFEST_FILE).write_text("{", encoding="utf-8")
+    with pytest.raises(BundleError, match="is not JSON"):
+        manifest_of(folder)
+    with pytest.raises(BundleError, match="there is no bundle folder"):
+        manifest_of(folder / "nowhere")

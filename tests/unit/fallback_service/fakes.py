@@ -121,6 +121,7 @@ class Bench:
 
     slices: FallbackSlices
     metrics: Metrics
+    index: SqliteIndex
     now_s: float = NOW_S
 
 
@@ -139,7 +140,7 @@ def bench(
     index.apply(changes(passages))
     metrics = Metrics(CollectorRegistry())
     by = chosen or policy(threshold=0.9)
-    made = Bench(None, metrics)  # type: ignore[arg-type]
+    made = Bench(None, metrics, index)  # type: ignore[arg-type]
     made.slices = FallbackSlices(
         Surroundings(
             cluster_id="cluster",

@@ -74,12 +74,14 @@ def test_what_it_says_and_how_it_ends(tmp_path: Path) -> None:
     bundle = load_bundle(default_bundle())
     fallback = Fallback(Settings(), "cluster", bundle, DEFAULT_POLICY, LetterEmbedder(), index, generator, metrics)
     assert fallback.reads.name == "documents.fallback"
-    fallback._followed(CopyProgress(ready=True, complete_at_ms=1000, problem="the broker is away"))
+    fallback._followed(CopyProgress(unreadable=2))
+    fallback._followed(CopyProgress(ready=True, complete_at_ms=1000, unreadable=3, problem="the broker is away"))
     fallback.observe()
     checks = fallback.checks()
     assert (checks["index_ready"], checks["index_problem"]) == (True, "the broker is away")
     assert (checks["generator"], checks["generator_away"]) == ("by-hand", True)
     assert metrics.registry.get_sample_value("docmill_index_passages") == 1
+    assert metrics.registry.get_sample_value("docmill_index_unreadable_total") == 3
     assert metrics.registry.get_sample_value("docmill_generator_unavailable") == 1
     assert (metrics.registry.get_sample_value("docmill_index_age_seconds") or 0) > 1_000_000
     fallback.close()

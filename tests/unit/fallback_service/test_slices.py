@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from docmill.errors import AbandonedError, IndexUnavailableError
-from docmill.fallback_service.requested import HELD_SINCE, NOT_BEFORE
 from docmill.fallback_service.resolved import Resolved
 from docmill.fallback_service.slices import HOLD_S
 from docmill.generator.client import Unavailable
 from docmill.generator.types import Answer, Evidence, Refusal, Refused, Value
+from docmill.kafka.put_back import HELD_SINCE, NOT_BEFORE
 from docmill_schemas.events import DocumentProcessed
 from docmill_schemas.reasons import DecidedBy, DeferralReason, RejectionReason, ReviewReason
 from docmill_schemas.review_events import ReviewRequested
@@ -28,6 +28,7 @@ from tests.unit.fallback_service.fakes import (
     record,
     request,
 )
+from tests.unit.index.fakes import changes, passage
 from tests.unit.kafka.fakes import FakeRecord
 
 FINES = tuple(fine(f"f{i}") for i in range(3))
@@ -95,6 +96,18 @@ def test_what_it_is_not_sure_of_a_person_is_asked(tmp_path: Path) -> None:
         of.slices.final([resolved])
         assert sample(of, "review_total", reason="undecided") == 1
         assert sample(of, "fallback_abstentions_total", reason="no_neighbours") == 1
+
+
+def test_a_list_that_is_added_to_the_index_changes_what_is_decided(tmp_path: Path) -> None:
+    asked = request(reasons=SURE_OF_TYPE, candidates=(plate(0.6),), fields=(plate(0.6),))
+    plates = passage("plates", "fine", kind="code_list", fields=(("plate", ("FINE",)),))
+    with bench(tmp_path) as of:
+        assert event(one(of, record(asked)))["undecided"] == ["plate: low_confidence"]
+        of.index.apply(changes([plates]))
+        result = event(one(of, record(asked)))
+        assert (result["decided_by"], result["document_type"]["label"]) == ("retrieval", "receipt")
+        assert result["citations"] == [{"passage_id": "plates", "quote": "FINE"}]
+        assert result["fields"][0]["confidence"] == pytest.approx(0.92)
 
 
 def test_who_is_alike_is_shown_to_the_person(tmp_path: Path) -> None:

@@ -70,6 +70,23 @@ def test_a_value_that_does_not_stand_in_the_document_is_refused(quote: Any) -> N
     assert answer.label == "receipt"  # the rest stands
 
 
+def test_a_value_that_a_person_reads_otherwise_is_refused() -> None:
+    text = "TOTAL \u202e05.14\u202c"
+    answer = read_answer(ask(text=text), said(total={"quote": "05.14", "evidence": []}))
+    assert (answer.values, answer.refused) == ((), (Refused("total", Refusal.NOT_AS_SEEN),))
+
+
+def test_another_place_where_it_is_read_so_will_do() -> None:
+    text = "\u202e05.14\u202c and 05.14"
+    answer = read_answer(ask(text=text), said(total={"quote": "05.14", "evidence": []}))
+    assert answer.values == (Value("total", 12, 17),)
+
+
+def test_fields_that_were_not_asked_for_are_refused_once() -> None:
+    many: dict[str, Any] = {f"field {number}": {"quote": None} for number in range(1000)}
+    assert read_answer(ask(), said(**many)).refused == (Refused("field", Refusal.UNKNOWN_FIELD),)
+
+
 def test_spaces_and_line_breaks_are_alike() -> None:
     answer = read_answer(ask(), said(total={"quote": "TOTAL RM 41.50", "evidence": []}))
     assert answer.values == (Value("total", *place("TOTAL\tRM 41.50")),)

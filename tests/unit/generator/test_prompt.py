@@ -6,7 +6,7 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
-from docmill.generator.prompt import SOURCE_CHARACTERS, messages_of, repaired
+from docmill.generator.prompt import NAME_CHARACTERS, SOURCE_CHARACTERS, VALUES_CHARACTERS, messages_of, repaired
 from docmill.generator.schema import QUOTE_CHARACTERS, answer_schema
 from docmill.generator.types import Ask, Source
 from tests.unit.generator.asks import EXEMPLAR, POLICY, TEXT, ask
@@ -66,6 +66,22 @@ def test_all_of_a_source_is_shown_as_a_reader_sees_it() -> None:
 def test_a_long_source_is_cut() -> None:
     [_, user] = messages_of(ask(sources=(Source("long", "policy", "", "word " * 1000),)))
     assert len(json.loads(user["content"])["sources"][0]["text"]) == SOURCE_CHARACTERS
+
+
+def test_every_part_of_a_source_is_cut() -> None:
+    values = tuple(f"Firm {number}" for number in range(10_000))
+    large = Source(
+        "1", "k" * 9999, "t" * 9999, "x" * 9999, "l" * 9999, (("company", values), ("n" * 9999, ("v" * 9999,)))
+    )
+    [_, user] = messages_of(ask(sources=(large,), text="Total"))
+    [told] = json.loads(user["content"])["sources"]
+    assert told["values"] == {"company": list(values[: len(told["values"]["company"])])}
+    assert len(user["content"]) < SOURCE_CHARACTERS + 2 * VALUES_CHARACTERS + 4 * NAME_CHARACTERS
+
+
+def test_a_source_whose_first_value_is_too_long_has_none() -> None:
+    [_, user] = messages_of(ask(sources=(Source("1", "policy", "", "text", None, (("total", ("v" * 9999,)),)),)))
+    assert "values" not in json.loads(user["content"])["sources"][0]
 
 
 @pytest.mark.parametrize("asked", [ask(), ask(labels=()), ask(fields=()), ask(sources=())])

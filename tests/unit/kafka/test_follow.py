@@ -7,10 +7,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from aiokafka import TopicPartition
 
-from docmill.kafka.follow import OutcomeCounts, count_outcomes
+from docmill.kafka.follow import OutcomeCounts, _outcomes, count_outcomes
 from docmill.kafka.outcomes import Observed, OutcomeKind, observe
 from docmill.kafka.publish import OutgoingRecord, Publisher, rejected_record
+from docmill.kafka.put_back import HELD_SINCE
 from docmill.pipeline.types import Deferral, Span
 from docmill.processing import Rejected
 from docmill_schemas.reasons import DeferralReason, RejectionReason
@@ -135,3 +137,17 @@ async def test_what_does_not_come_in_time_is_missing() -> None:
 
 async def test_nothing_to_count_waits_for_nothing() -> None:
     assert await count_outcomes(outcomes(), [], timeout_s=60) == OutcomeCounts(0, 0, 0, frozenset())
+
+
+async def test_a_request_that_was_put_back_is_no_outcome_of_its_own() -> None:
+    """The fallback puts it back to wait for a generator: the same event again, with a header more."""
+    once = published(Deferral((DeferralReason.MISSING_FIELD,)))
+    again = replace(once, headers=(*once.headers, (HELD_SINCE, b"1")), offset=2)
+
+    class Consumer:
+        async def getmany(self, timeout_ms: int) -> dict[TopicPartition, list[FakeRecord]]:
+            return {TopicPartition("t.documents.fallback", 0): [again, once]}
+
+    seen = _outcomes(Consumer(), "t.")
+    assert [await anext(seen) for _ in range(2)] == [observe(OutcomeKind.FALLBACK, once)] * 2
+    await seen.aclose()

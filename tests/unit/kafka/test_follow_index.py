@@ -17,7 +17,7 @@ from docmill.index.staleness import Log, StaleReason
 from docmill.index.types import Applied, Change, Chunk, Embedding, Source
 from docmill.index.vectors import to_bytes
 from docmill.kafka import follow_index
-from docmill.kafka.follow_index import IndexFollower
+from docmill.kafka.follow_index import IndexFollower, describe_log
 from docmill_schemas.events import KnowledgeUpdated
 from tests.unit.index.fakes import EMBEDDING, OTHER_EMBEDDING, query, vector_of
 from tests.unit.kafka.fakes import FakeRecord
@@ -371,3 +371,48 @@ async def test_a_header_that_aiokafka_cannot_read_stops_it_with_nothing_lost(ind
     topic.illegible = False
     await following.step()
     assert found(index, "zebras") == ["a"]
+
+
+class FakeAdmin:
+    """Knows a topic of so many partitions."""
+
+    def __init__(self, partitions: int) -> None:
+        self._partitions = partitions
+
+    async def describe_topics(self, names: Sequence[str]) -> list[dict[str, Any]]:
+        return [{"topic": name, "partitions": [{"partition": p} for p in range(self._partitions)]} for name in names]
+
+
+class FakeOffsets:
+    """Logs from 2 to 7."""
+
+    async def beginning_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        return dict.fromkeys(partitions, 2)
+
+    async def end_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        return dict.fromkeys(partitions, 7)
+
+
+@pytest.fixture
+def described_topic(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def id_of(*_: object) -> str:
+        return "one"
+
+    async def retention_ms(*_: object) -> int:
+        return DAY_MS
+
+    monkeypatch.setattr(follow_index, "topic_id", id_of)
+    monkeypatch.setattr(follow_index, "delete_retention_ms", retention_ms)
+
+
+@pytest.mark.usefixtures("described_topic")
+async def test_a_log_is_described_by_its_partitions() -> None:
+    admin, offsets = cast(Any, FakeAdmin(2)), cast(Any, FakeOffsets())
+    described = await describe_log(admin, offsets, TOPIC, EMBEDDING)
+    assert described == Log(Source("one", EMBEDDING), {0: 2, 1: 2}, {0: 7, 1: 7}, DAY_MS)
+
+
+@pytest.mark.usefixtures("described_topic")
+async def test_a_topic_whose_partitions_are_not_told_empties_no_copy() -> None:
+    with pytest.raises(BrokerError, match="does not say which partitions"):
+        await describe_log(cast(Any, FakeAdmin(0)), cast(Any, FakeOffsets()), TOPIC, EMBEDDING)

@@ -1,9 +1,6 @@
 """Reading topics to their ends, with clients written by hand; tests/integration/test_trace.py has real ones."""
 
-from collections.abc import Sequence
 from datetime import timedelta
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
@@ -17,82 +14,15 @@ from docmill.kafka.trace import processors_group
 from docmill.kafka.way import Group
 from docmill.settings import Settings, load_settings
 from docmill_schemas.topics import PROCESSED, RECEIVED
+from tests.unit.kafka.fake_broker import FakeAdmin, FakeConsumer
 from tests.unit.kafka.fakes import SENT_AT, SENT_AT_MS, FakeRecord
 
-NO_ERROR, DENIED = 0, 30
+DENIED = 30
 
 
 @pytest.fixture
 def settings() -> Settings:
     return load_settings(topic_prefix="p.", group="g", kafka_bootstrap_servers="here:1")
-
-
-class FakeAdmin:
-    """Topics of two partitions; a group as told."""
-
-    def __init__(
-        self, code: int = NO_ERROR, members: int = 0, offsets: dict[TopicPartition, int] | None = None
-    ) -> None:
-        self._code, self._members, self._offsets = code, members, offsets or {}
-
-    async def describe_topics(self, topics: list[str]) -> list[dict[str, Any]]:
-        return [{"topic": topic, "partitions": [{"partition": 0}, {"partition": 1}]} for topic in topics]
-
-    async def describe_consumer_groups(self, groups: list[str]) -> list[Any]:
-        group = (self._code, groups[0], "Stable", "consumer", "range", [object()] * self._members, -1)
-        return [SimpleNamespace(groups=[group])]
-
-    async def list_consumer_group_offsets(self, group: str) -> dict[TopicPartition, Any]:
-        return {partition: SimpleNamespace(offset=offset) for partition, offset in self._offsets.items()}
-
-
-class FakeConsumer:
-    """Gives each partition's records two at a time, then steps over what else lies before its end."""
-
-    def __init__(self, logs: dict[TopicPartition, list[FakeRecord]], ends: dict[TopicPartition, int]) -> None:
-        self._logs, self._ends = logs, ends
-        self._positions: dict[TopicPartition, int] = {}
-        self.paused: set[TopicPartition] = set()
-
-    def assign(self, partitions: Sequence[TopicPartition]) -> None:
-        self._positions = dict.fromkeys(partitions, 0)
-
-    async def end_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
-        return {partition: self._ends.get(partition, 0) for partition in partitions}
-
-    async def beginning_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
-        return dict.fromkeys(partitions, 0)
-
-    async def offsets_for_times(self, times: dict[TopicPartition, int]) -> dict[TopicPartition, Any]:
-        def first(partition: TopicPartition, at_ms: int) -> Any:
-            return next((r for r in self._logs.get(partition, []) if r.timestamp >= at_ms), None)
-
-        return {partition: first(partition, at_ms) for partition, at_ms in times.items()}
-
-    def seek(self, partition: TopicPartition, offset: int) -> None:
-        self._positions[partition] = offset
-
-    def pause(self, *partitions: TopicPartition) -> None:
-        self.paused.update(partitions)
-
-    async def position(self, partition: TopicPartition) -> int:
-        return self._positions[partition]
-
-    async def getmany(self, timeout_ms: int) -> dict[TopicPartition, list[FakeRecord]]:
-        polled = {}
-        for partition, position in self._positions.items():
-            if partition in self.paused:
-                continue
-            records = [r for r in self._logs.get(partition, []) if r.offset >= position][:2]
-            if records:
-                polled[partition] = records
-                self._positions[partition] = records[-1].offset + 1
-            else:
-                self._positions[partition] = self._stepped_over(partition)
-        return polled
-
-    def _stepped_over(self, partition: TopicPartition) -> int:
-        return self._ends.get(partition, 0)
 
 
 class StuckConsumer(FakeConsumer):

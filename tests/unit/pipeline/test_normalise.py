@@ -228,6 +228,13 @@ def test_no_durations(text: str) -> None:
     assert normalise(FieldKind.DURATION, text) is None
 
 
+@pytest.mark.parametrize("hidden", ["\u200b", "\u00ad", "\u034f", "\ufe0f", "\u2060", "\U000e0031", "\u3164"])
+def test_what_no_person_sees_changes_no_value(hidden: str) -> None:
+    assert normalise(FieldKind.MONEY, f"RM 1{hidden}41{hidden}.50") == "141.50 MYR"
+    assert normalise(FieldKind.DATE, f"12/03/2{hidden}018", day_first=True) == "2018-03-12"
+    assert normalise(FieldKind.DURATION, f"1{hidden}2 mon{hidden}ths") == "12 month"
+
+
 def test_text_loses_surplus_white_space_only() -> None:
     assert normalise(FieldKind.TEXT, "\tMail   Boxes\n Etc. USA, Inc. ") == "Mail Boxes Etc. USA, Inc."
     assert normalise(FieldKind.TEXT, " \n\t ") is None
