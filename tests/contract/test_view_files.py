@@ -144,7 +144,9 @@ def test_the_interval_of_the_audits_is_the_score_interval(tmp_path: Path, right:
         for (decider, verdict), count in counts.items()
     ]
     # The first sample of a counter that begins at 0, and a window that holds all of it: nothing is extrapolated.
-    asked = {audited_right(): right / (right + wrong), **dict(zip(map(audited_right_bound, "-+"), bounds, strict=True))}
+    lower, upper = bounds
+    share = right / (right + wrong)
+    asked = {audited_right(): share, audited_right_bound("-"): lower, audited_right_bound("+"): upper}
     tests = [
         {
             "expr": f"round({VIEW.interpolate(expr)}, 0.01)",

@@ -20,19 +20,22 @@ from docmill.kafka.follow_index import catch_up
 from docmill.kafka.topics import create_topics
 from docmill.settings import load_settings
 from docmill_schemas import examples
+from docmill_schemas.review_events import ReviewRequested
 from docmill_schemas.topics import OWN_TOPICS, TOPICS
 from tests.integration.processor_process import ProcessorProcess
 from tests.integration.rights import Right, grant, rights, subjects, user_of
 from tests.integration.scram import change_password
 from tests.integration.secured_broker import MTLS_USER, PLAIN_USER, SHA256_USER, SecuredBroker, secured_broker
-from tests.integration.topics import FALLBACK, PROCESSED, REJECTED, Sent, Topics, keys, receipt
+from tests.integration.topics import FALLBACK, PROCESSED, REJECTED, REVIEW, Sent, Topics, keys, receipt
 from tests.tiny_bundle import text_of
+from tests.unit.arbiter.fakes import feedback
 from tests.unit.index.fakes import EMBEDDING
 
 pytestmark = pytest.mark.kafka
 PROCESSOR = "docmill run processor"
 INDEXER = "docmill run indexer"
 FALLBACK_SERVICE = "docmill run fallback"
+ARBITER = "docmill run arbiter"
 REVIEW_COMMANDS = "docmill review "
 LETTER_INDEXER, LETTER_FALLBACK = "tests.integration.letter_indexer", "tests.integration.letter_fallback"
 ROTATED_USER = "rotated"  # whose password changes
@@ -94,7 +97,7 @@ async def test_a_deployment_with_no_more_rights_than_the_page_lists(
     assert "configuration not checked" in " ".join(run("docmill topics verify").split())
     await Topics(broker.admin, topic_prefix).send(MIXED)
     user, log = user_of(PROCESSOR), tmp_path / "log"
-    settings = broker.scram(user, DOCMILL_LOG_LEVEL="debug")
+    settings = broker.scram(user, DOCMILL_LOG_LEVEL="debug", DOCMILL_AUDIT_SHARE="1")
     with ProcessorProcess(broker.admin, topic_prefix, tiny_bundle, log, **settings) as processor:
         processor.ready()
         assert "sent 1" in run("docmill publish", str(document))
@@ -149,6 +152,19 @@ async def test_a_deployment_with_no_more_rights_than_the_page_lists(
         fallback.wait_for(lambda: fallback.metric("docmill_dead_letters_total", reason="invalid_event") == 1, "refused")
         assert fallback.terminate() == 0
     without_secrets(broker, fallback.log_text)
+    own = {"DOCMILL_ARBITER_GROUP": f"{group}-arbiter", "DOCMILL_ARBITER_HTTP_PORT": "0"}
+    reviews = await Topics(broker.admin, topic_prefix).read(REVIEW)
+    asked = ReviewRequested.model_validate_json(reviews[0].value)
+    decision = feedback(request_id=asked.request_id, revision=asked.revision, fields=())
+    sent = Sent(decision.model_dump_json().encode(), key=asked.request_id.encode())
+    await Topics(broker.admin, topic_prefix).send_to("documents.feedback", [sent])
+    log, settings = tmp_path / "arbiter.log", {**broker.scram(user_of(ARBITER)), **own}
+    with ProcessorProcess(broker.admin, topic_prefix, tiny_bundle, log, service="arbiter", **settings) as arbiter:
+        arbiter.ready()
+        done.add(ARBITER)
+        arbiter.wait_for(lambda: arbiter.metric("docmill_decisions_total", outcome="accepted") == 1, "accepted")
+        assert arbiter.terminate() == 0
+    without_secrets(broker, arbiter.log_text)
     assert done == {what for what in subjects() if not what.startswith(REVIEW_COMMANDS)}
     text = without_secrets(broker, processor.log_text)
     assert f"Authenticated as {user} via SCRAM-SHA-512" in text  # so debug was on
@@ -298,7 +314,7 @@ async def test_a_right_that_is_missing_is_named(
     await topics.create(partitions=1)
     await grant(broker.admin, user, lacking(row, seen=seen), topic_prefix, group)
     await topics.send(MIXED)
-    settings = broker.scram(user)
+    settings = broker.scram(user, DOCMILL_AUDIT_SHARE="1")  # so that each right is needed
     with ProcessorProcess(broker.admin, topic_prefix, tiny_bundle, tmp_path / "log", **settings) as processor:
         assert processor.process.wait(PATIENCE_S) == 1
     text = without_secrets(broker, processor.log_text)
