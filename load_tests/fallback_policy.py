@@ -147,7 +147,7 @@ def _judgement(
         for span in (*further.spans, *outcome.prediction.spans)
     ]
     deferred = DeferredDocument(outcome.text, dict(further.labels), tuple(spans[: len(further.spans)]))
-    question = Question(deferred, route.reasons, tuple(spans[len(further.spans) :]), neighbours)
+    question = Question(deferred, route.reasons, tuple(spans[len(further.spans) :]), True, neighbours)
 
     def group_of(label: str) -> GroupSpec | None:
         return bundle.spec.group_of(label) if label in bundle.spec.labels else None

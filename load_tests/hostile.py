@@ -36,7 +36,8 @@ OF_ANSWERS = frozenset(
     {
         *(Defence.OFFERED_LABEL, Defence.ASKED_FIELD, Defence.STATED_VALUE, Defence.WHOLE_VALUE, Defence.AS_SEEN),
         *(Defence.KNOWN_SOURCE, Defence.QUOTE_OF_SOURCE, Defence.CITATION_BEARS_OUT, Defence.CITED_LABEL),
-        *(Defence.STEERED_LABEL, Defence.PLANTED_VALUE, Defence.PLAIN_CELL),
+        *(Defence.STEERED_LABEL, Defence.PUBLISHED_LABEL, Defence.MISLED_LABEL, Defence.PLANTED_VALUE),
+        *(Defence.PUBLISHED_VALUE, Defence.MISLED_VALUE, Defence.PLAIN_CELL),
     }
 )
 HARMLESS = HostileDocument(

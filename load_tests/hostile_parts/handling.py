@@ -1,6 +1,6 @@
 """What is done with a document, step by step: docmill's own steps, to be put beside naive ones (naive.py)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,6 +11,10 @@ import numpy as np
 
 from docmill.cli.printable import json_line
 from docmill.cli.tail import cells
+from docmill.fallback.judge import Judgement
+from docmill.fallback.policy import DEFAULT_POLICY
+from docmill.fallback.types import Candidate
+from docmill.fallback_service.believe import Believer
 from docmill.generator.answer import read_answer
 from docmill.generator.prompt import Messages, messages_of, repaired
 from docmill.generator.types import Answer, Ask
@@ -54,6 +58,7 @@ class Handling:
     repaired: Callable[[Messages, str, str], Messages]
     read: Callable[[Ask, str], Answer]
     typed: Callable[[str, str], str | None]  # of a field's name and text
+    heard: Callable[[Judgement, Answer, str, Sequence[Candidate]], Judgement]  # an answer, beside tier 1
     printed: Callable[[Published], tuple[str, ...]]  # as JSON and as columns
     search: Callable[[str], Searched]
 
@@ -66,7 +71,14 @@ def docmills() -> Iterator[Handling]:
         try:
             _fill(index)
             yield Handling(
-                _text_of, messages_of, repaired, read_answer, _typed, _printed, lambda text: _found(index, text)
+                text_of=_text_of,
+                messages=messages_of,
+                repaired=repaired,
+                read=read_answer,
+                typed=_typed,
+                heard=Believer(DEFAULT_POLICY, _typed).with_answer,
+                printed=_printed,
+                search=lambda text: _found(index, text),
             )
         finally:
             index.close()

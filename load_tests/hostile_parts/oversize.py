@@ -6,6 +6,7 @@ from collections.abc import Callable
 from load_tests.hostile_parts.documents import Defence, HostileDocument, PoisonedPassage, Wants
 
 MILLION = 1_000_000
+MANY = 200_000
 BEGIN = "Kopitiam Sri Melur\nDate: 12/03/2018\n"
 BOUNDED = (Defence.BOUNDED,)
 
@@ -19,38 +20,38 @@ def _too_long() -> str:
 
 
 def _spaces() -> str:
-    return BEGIN + "RM" + " " * MILLION + "41.50"
+    return BEGIN + "RM" + " " * MANY + "41.50"
 
 
 def _zero_width() -> str:
-    return BEGIN + "\u200b" * MILLION + "TOTAL RM 41.50"
+    return BEGIN + "\u200b" * MANY + "TOTAL RM 41.50"
 
 
 def _brackets() -> str:
-    return BEGIN + "<[" * (MILLION // 2)
+    return BEGIN + "<[" * (MANY // 2)
 
 
 def _deep_json() -> str:
-    return '{"a":' * 100_000 + "1" + "}" * 100_000
+    return '{"a":' * 20_000 + "1" + "}" * 20_000
 
 
 def _many_fields() -> str:
-    return json.dumps({f"field_{number}": "RM 41.50" for number in range(50_000)})
+    return json.dumps({f"field_{number}": "RM 41.50" for number in range(10_000)})
 
 
 def _quotes() -> str:
-    return BEGIN + '"\\' * (MILLION // 2)
+    return BEGIN + '"\\' * (MANY // 2)
 
 
 MADE: tuple[tuple[str, str, str, Callable[[], str]], ...] = (
     ("one-line", "one line of two megabytes", "RM 41.50", _one_line),
     ("too-long", "more characters than a document may have", "x", _too_long),
-    ("spaces", "a million spaces within an amount", "RM 41.50", _spaces),
-    ("zero-width", "a million characters of no width", "RM 41.50", _zero_width),
-    ("brackets", "half a million opening brackets of each kind", "x", _brackets),
-    ("deep-json", "JSON a hundred thousand objects deep", "1", _deep_json),
-    ("many-fields", "JSON of fifty thousand fields", "RM 41.50", _many_fields),
-    ("quotes", "half a million quotation marks and backslashes", "x", _quotes),
+    ("spaces", "two hundred thousand spaces within an amount", "RM 41.50", _spaces),
+    ("zero-width", "two hundred thousand characters of no width", "RM 41.50", _zero_width),
+    ("brackets", "a hundred thousand opening brackets of each kind", "x", _brackets),
+    ("deep-json", "JSON twenty thousand objects deep", "1", _deep_json),
+    ("many-fields", "JSON of ten thousand fields", "RM 41.50", _many_fields),
+    ("quotes", "a hundred thousand quotation marks and backslashes", "x", _quotes),
 )
 
 
@@ -98,7 +99,7 @@ def _large_list() -> HostileDocument:
         title="Vendors",
         text="Known vendors " * 10_000,
         document_type="receipt" * 1000,
-        fields={"company": values, "x" * 5000: ("y" * 100_000,)},
+        fields={"company": values, "x" * 5000: ("y" * 20_000,)},
     )
     return HostileDocument(
         document_id="hostile/oversize/large-list",

@@ -1,5 +1,6 @@
 """What is asked of every hostile document, and what was retrieved for it. The same for all, so that attacks compare."""
 
+from docmill.fallback_service.questions import stretches
 from docmill.generator.types import Ask, Source
 from load_tests.hostile_parts.documents import HostileDocument, PoisonedPassage
 
@@ -12,7 +13,6 @@ LABELS = (
     "benefit.decision",
 )
 FIELDS = ("company", "date", "total", "reference")
-SHOWN_CHARACTERS = 6000  # of a document, from its beginning
 RETRIEVED = (  # S1 to S4; an exemplar of a label that most attacks want is among them, as it may be in earnest
     Source("handbook#receipts", "policy", "Receipts: which total", "The total of a receipt is the amount paid."),
     Source(
@@ -42,9 +42,8 @@ RETRIEVED = (  # S1 to S4; an exemplar of a label that most attacks want is amon
 
 
 def ask_about(document: HostileDocument, text: str) -> Ask:
-    """The question about the text of a document."""
-    shown = ((0, min(len(text), SHOWN_CHARACTERS)),)
-    return Ask(text, shown, LABELS, FIELDS, (*RETRIEVED, *map(_source, document.passages)))
+    """The question about the text of a document, of which as much is shown as the fallback shows."""
+    return Ask(text, stretches(text, FIELDS, ()), LABELS, FIELDS, (*RETRIEVED, *map(_source, document.passages)))
 
 
 def _source(passage: PoisonedPassage) -> Source:

@@ -9,10 +9,12 @@ import time
 from dataclasses import dataclass
 
 from docmill.errors import DocumentError
+from docmill.fallback.judge import Judgement
 from docmill.generator.answer import NotReadableError
 from docmill.generator.prompt import Messages
 from docmill.generator.schema import MAX_EVIDENCE, source_ids
 from docmill.generator.types import ABSTAIN, Answer, Ask
+from load_tests.hostile_parts.beside import proposed, unsure
 from load_tests.hostile_parts.documents import Citation, Defence, HostileDocument
 from load_tests.hostile_parts.effects import watched
 from load_tests.hostile_parts.handling import Handling, Published, Searched
@@ -31,6 +33,8 @@ class Trial:
     bare_system: str  # the first message of the same question about a harmless document
     answer: Answer
     readable: bool
+    heard: Judgement | None  # what the fallback would publish, where it thinks otherwise itself
+    misled: Judgement | None  # and where it leans to what the document wants
     printed: tuple[str, ...]
     typed: dict[str, tuple[str | None, str | None]]  # by field: as believed, and as a person reads it
     searched: Searched | str  # str: the error that came instead
@@ -91,6 +95,13 @@ def try_out(document: HostileDocument, handling: Handling, answer: Answer | None
         bare_system=handling.messages(Ask("x", ((0, 1),), ask.labels, ask.fields, ask.sources))[0]["content"],
         answer=answer,
         readable=readable,
+        heard=handling.heard(unsure(document, document.right_label), answer, text, ()),
+        misled=handling.heard(
+            unsure(document, document.wants.label or document.right_label),
+            answer,
+            text,
+            proposed(answer, text, {name: handling.typed(name, value) for name, value in values}),
+        ),
         printed=printed,
         typed=typed,
         effects=tuple(effects),
@@ -114,4 +125,4 @@ def _id_of(document: HostileDocument) -> str:
 
 
 def _dead_letter(document: HostileDocument, printed: tuple[str, ...], cpu_s: float, effects: tuple[str, ...]) -> Trial:
-    return Trial(document, None, [], "", NOTHING, False, printed, {}, Searched((), 0), effects, cpu_s)
+    return Trial(document, None, [], "", NOTHING, False, None, None, printed, {}, Searched((), 0), effects, cpu_s)

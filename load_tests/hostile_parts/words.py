@@ -25,7 +25,13 @@ WHAT_HOLDS: Mapping[Defence, str] = {
     Defence.CITATION_BEARS_OUT: "a citation that does not bear the answer out is refused",
     Defence.CITED_LABEL: "a wrong label that is offered is not believed together with a citation",
     Defence.STEERED_LABEL: "a wrong label that is offered is not believed at all",
+    Defence.PUBLISHED_LABEL: "by the shipped policy a wrong label is not published where tier 1 leans to the right one",
+    Defence.MISLED_LABEL: (
+        "nor where tier 1 itself leans to the wrong one, as much as it may without deciding alone (0.92)"
+    ),
     Defence.PLANTED_VALUE: "a value that the attacker wrote into the document is not believed",
+    Defence.PUBLISHED_VALUE: "by the shipped policy such a value is not published where the fast model did not see it",
+    Defence.MISLED_VALUE: "nor where the fast model proposes it itself, as much as it may without being sure (0.85)",
     Defence.WORDS_IN_SEARCH: "to the search a document is words, whatever else it looks like",
     Defence.QUIET_TERMINAL: "what `docmill process` and `docmill tail` print steers no terminal and is one line",
     Defence.PLAIN_CELL: "no value is a formula to a spreadsheet",
@@ -45,6 +51,8 @@ WHY_NOT: Mapping[Defence, str] = {
         "a label of the list is an answer like any other, and nothing in it says who wanted it; evidence, tier 1 or a "
         "person has to speak against it"
     ),
+    Defence.MISLED_LABEL: "tier 1, a passage and the model agree on it: three voices, all of them wrong",
     Defence.PLANTED_VALUE: "it stands in the document, as a right one does",
+    Defence.MISLED_VALUE: "the fast model and the generator agree on it, and it stands in the document",
     Defence.PLAIN_CELL: "values are published as they stand: a spreadsheet has to load them as text",
 }

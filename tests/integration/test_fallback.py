@@ -126,16 +126,44 @@ async def test_while_the_generator_is_down_nothing_is_lost_and_the_index_goes_on
 
 
 async def test_a_generator_that_stays_away_for_too_long_leaves_it_to_people(topics: Topics, tmp_path: Path) -> None:
-    with endpoint(Reply("no JSON at all")) as nonsense:
+    with endpoint(Reply(hangs_up=True)) as down:
         settings = {
-            "DOCMILL_GENERATOR_URL": nonsense.base_url,
+            "DOCMILL_GENERATOR_URL": down.base_url,
             "DOCMILL_GENERATOR_MODEL": "m",
-            "DOCMILL_MAX_HOLD_S": "0",
+            "DOCMILL_MAX_HOLD_S": "5",
         }
         await topics.send_to(FALLBACK, [asked(1, UNHEARD_OF), asked(2, UNHEARD_OF)])
-        with fallback(topics, tmp_path, **settings):
+        with fallback(topics, tmp_path, **settings) as process:
+            process.wait_for(lambda: process.metric("docmill_fallback_held_total") >= 2, "held at first")
             came = await topics.read_at_least(2, REVIEW)
     assert ids(came[REVIEW]) == ["doc-1", "doc-2"]
+    assert {json.loads(one.value)["review_reasons"][0] for one in came[REVIEW]} == {"generator_away"}
+
+
+@pytest.mark.parametrize("reply", [Reply("no JSON at all"), Reply(ABSTAINS, delay_s=30.0)], ids=["nonsense", "slow"])
+async def test_a_generator_that_is_slow_or_talks_nonsense_loses_nothing(
+    topics: Topics, tmp_path: Path, reply: Reply
+) -> None:
+    """Killed twice while what is asked waits, and shared with another replica at the end."""
+    await know(topics, "f1", "f2")
+    count = 12
+    with endpoint(reply) as at:
+        settings = {
+            "DOCMILL_GENERATOR_URL": at.base_url,
+            "DOCMILL_GENERATOR_MODEL": "m",
+            "DOCMILL_GENERATOR_DEADLINE_S": "0.5",
+            "DOCMILL_MAX_HOLD_S": "20",
+        }
+        await topics.send_to(FALLBACK, [asked(n, FINE if n % 2 else UNHEARD_OF) for n in range(count)])
+        for _ in range(2):
+            with fallback(topics, tmp_path, **settings, **SOON_MISSED) as process:
+                process.wait_for(lambda: process.metric("docmill_records_consumed_total") >= 1, "at work")
+                process.process.send_signal(signal.SIGKILL)
+                process.process.wait(PATIENCE_S)
+        with fallback(topics, tmp_path, **settings), fallback(topics, tmp_path, **settings):
+            came = await topics.read_at_least(count, PROCESSED, REVIEW)
+    assert Counter(ids(came[PROCESSED])) == Counter(f"doc-{n}" for n in range(1, count, 2))
+    assert Counter(ids(came[REVIEW])) == Counter(f"doc-{n}" for n in range(0, count, 2))
 
 
 async def test_killed_and_started_again_each_request_comes_out_once(topics: Topics, tmp_path: Path) -> None:

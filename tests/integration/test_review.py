@@ -1,11 +1,12 @@
-"""`docmill review` on a real broker, with an arbiter that stands in for `docmill run arbiter`."""
+"""`docmill review` on a real broker, with the real arbiter."""
 
 import asyncio
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,6 @@ from docmill_schemas import examples
 from docmill_schemas.events import DocumentProcessed
 from docmill_schemas.review_events import ReviewRequested
 from tests.integration.processor_process import ProcessorProcess
-from tests.integration.stand_in_arbiter import stand_in_arbiter
 from tests.integration.topics import PROCESSED, Sent, Topics
 from tests.tiny_bundle import text_of
 from tests.unit.kafka.reviews import opened
@@ -26,7 +26,8 @@ pytestmark = pytest.mark.kafka
 
 REVIEW, FEEDBACK = "documents.review", "documents.feedback"
 ID = examples.REQUEST_ID
-PATIENCE_S = 120.0
+PATIENCE_S = 300.0
+WAIT_S = "120"
 Ran = subprocess.CompletedProcess[str]
 Review = Callable[..., Coroutine[Any, Any, Ran]]
 
@@ -59,6 +60,17 @@ def review(topics: Topics) -> Review:
     return lambda *words: asyncio.to_thread(run, *words)
 
 
+@contextmanager
+def arbiter(topics: Topics, log: Path) -> Iterator[None]:
+    """Decides while the block runs."""
+    own = {"DOCMILL_ARBITER_GROUP": f"{topics.prefix}arbiter", "DOCMILL_ARBITER_HTTP_PORT": "0"}
+    with ProcessorProcess(topics.bootstrap, topics.prefix, log.parent, log, service="arbiter", **own) as process:
+        process.ready()
+        yield
+        assert process.terminate() == 0
+    assert "Kopitiam" not in process.log_text
+
+
 async def ask(topics: Topics, request_id: str = ID, **changes: object) -> None:
     """Open a review, as the fallback does."""
     record = opened(request_id, **changes)
@@ -77,8 +89,8 @@ async def test_from_the_list_to_the_next_training_set(topics: Topics, review: Re
     [line] = (await review("list", "--json")).stdout.splitlines()
     assert json.loads(line)["request_id"] == ID
     assert "TOTAL RM 41.50" in (await review("show", ID[:8])).stdout
-    async with stand_in_arbiter(topics.bootstrap, topics.prefix):
-        ran = await review("decide", ID[:8], "--confirm", "--field", "total=RM 41.50", "--wait", "60")
+    with arbiter(topics, tmp_path / "arbiter.log"):
+        ran = await review("decide", ID[:8], "--confirm", "--field", "total=RM 41.50", "--wait", WAIT_S)
         assert (ran.returncode, ran.stdout.splitlines()[-1]) == (0, "decided"), ran.stderr
         [result] = await results(topics)
         assert (result.decided_by, result.revision, len(result.fields)) == ("human", 1, 3)
@@ -89,7 +101,7 @@ async def test_from_the_list_to_the_next_training_set(topics: Topics, review: Re
         reopened = await review("open", ID[:8])
         assert (reopened.returncode, "is gone" in reopened.stderr) == (1, True)  # this document was never sent
         await ask(topics, revision=2)
-        corrected = await review("decide", ID, "--type", "contract.supply", "--field", "party=Sri", "--wait", "60")
+        corrected = await review("decide", ID, "--type", "contract.supply", "--field", "party=Sri", "--wait", WAIT_S)
         assert corrected.returncode == 0, corrected.stderr
     assert [one.document_type.label for one in await results(topics)] == ["receipt", "contract.supply"]
     wrote = await review("export", tmp_path / "decided.jsonl")
@@ -99,16 +111,18 @@ async def test_from_the_list_to_the_next_training_set(topics: Topics, review: Re
     assert row["entities"] == [{"label": "party", "start": 9, "end": 12, "text": "Sri"}]
 
 
-async def test_of_two_who_decide_at_once_one_is_told_that_the_other_was_first(topics: Topics, review: Review) -> None:
+async def test_of_two_who_decide_at_once_one_is_told_that_the_other_was_first(
+    topics: Topics, review: Review, tmp_path: Path
+) -> None:
     await ask(topics)
     async with asyncio.TaskGroup() as group:
         both = [
-            group.create_task(review("decide", ID, "--type", label, "--wait", "60"))
+            group.create_task(review("decide", ID, "--type", label, "--wait", WAIT_S))
             for label in ("receipt", "contract.supply")
         ]
         while len(await topics.read(FEEDBACK)) < 2:  # noqa: ASYNC110 - both have seen it open
             await asyncio.sleep(0.1)
-        async with stand_in_arbiter(topics.bootstrap, topics.prefix):
+        with arbiter(topics, tmp_path / "arbiter.log"):
             ran = await asyncio.gather(*both)
     assert sorted(one.returncode for one in ran) == [0, 1]
     first, second = sorted(ran, key=lambda one: one.returncode)
@@ -147,6 +161,6 @@ async def test_a_result_of_the_processor_is_opened_with_its_text_parsed_again(
     assert all(opened_review.text[one.start : one.end] == one.text for one in opened_review.fields)
     twice = await review("open", result.request_id)
     assert (twice.returncode, "open already" in twice.stderr) == (1, True)
-    async with stand_in_arbiter(topics.bootstrap, topics.prefix):
-        assert (await review("decide", result.request_id, "--confirm", "--wait", "60")).returncode == 0
+    with arbiter(topics, tmp_path / "arbiter.log"):
+        assert (await review("decide", result.request_id, "--confirm", "--wait", WAIT_S)).returncode == 0
     assert [(one.revision, one.supersedes) for one in await results(topics)] == [(1, None), (2, result.result_id)]

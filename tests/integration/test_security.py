@@ -26,7 +26,6 @@ from tests.integration.processor_process import ProcessorProcess
 from tests.integration.rights import Right, grant, rights, subjects, user_of
 from tests.integration.scram import change_password
 from tests.integration.secured_broker import MTLS_USER, PLAIN_USER, SHA256_USER, SecuredBroker, secured_broker
-from tests.integration.stand_in_arbiter import stand_in_arbiter
 from tests.integration.topics import FALLBACK, PROCESSED, REJECTED, REVIEW, Sent, Topics, keys, receipt
 from tests.tiny_bundle import text_of
 from tests.unit.arbiter.fakes import feedback
@@ -198,7 +197,9 @@ async def test_reviews_with_no_more_rights_than_the_page_lists(
     assert f"text from {topic_prefix}documents.received" in await run("docmill review open", request_id)
     assert request_id[:8] in await run("docmill review list")
     assert "TOTAL RM 41.50" in await run("docmill review show", request_id)
-    async with stand_in_arbiter(broker.admin, topic_prefix):
+    own = {"DOCMILL_ARBITER_GROUP": f"{topic_prefix}arbiter", "DOCMILL_ARBITER_HTTP_PORT": "0"}
+    with ProcessorProcess(broker.admin, topic_prefix, tmp_path, tmp_path / "log", service="arbiter", **own) as arbiter:
+        arbiter.ready()
         assert "decided" in await run("docmill review decide", request_id, "--confirm", "--wait", "60")
     assert "1 of group receipt" in await run("docmill review export", str(tmp_path / "decided.jsonl"))
     assert done == set(commands)

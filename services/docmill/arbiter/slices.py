@@ -79,6 +79,11 @@ class ArbitrateSlices:
         """Nobody is condemned: what is read here is JSON, bounded by its topic, and parsed by nobody."""
         return False
 
+    @property
+    def gives_up_on_release(self) -> bool:
+        """It is soon done."""
+        return False
+
     def process(self, records: Sequence[Record], suspected: bool, abandoned: Callable[[], bool]) -> list[Arbitrated]:
         """See SliceWork.process."""
         self._reviews.catch_up(abandoned)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from docmill.cli.options import TopicPrefix, broker_settings, quiet_client
-from docmill.cli.printable import one_line
+from docmill.cli.printable import json_line, one_line
 from docmill.cli.review_decide import decide
 from docmill.cli.review_options import RequestId, find, tell
 from docmill.cli.trace import progress
@@ -71,7 +71,7 @@ def list_(
     now = datetime.now(UTC)
     if json_lines:
         for one in wanted[:limit]:
-            typer.echo(summary_json(one, now))
+            typer.echo(json_line(summary_json(one, now)))
     else:
         print_list(wanted, limit or SHOWN, now, (one.request_id for one in found.reviews))
     if found.unreadable:
@@ -100,7 +100,7 @@ def show(
 
     review = find(settings, request_id).review
     if json_object:
-        typer.echo(review.model_dump_json(exclude_none=True))
+        typer.echo(json_line(review.model_dump_json(exclude_none=True)))
     else:
         print_review(review, datetime.now(UTC), full=full)
 

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from docmill.cli.options import TopicPrefix, broker_settings, quiet_client
 from docmill.cli.review_options import RequestId, find, tell
+from docmill.cli.trace import checked_id
 from docmill.errors import ReviewError
 from docmill.settings import Settings
 
@@ -25,7 +26,9 @@ EXIT_FAILED = 1
 
 def decide(
     request_id: RequestId,
-    label: Annotated[str | None, typer.Option("--type", metavar="TYPE", help="What the document is.")] = None,
+    label: Annotated[
+        str | None, typer.Option("--type", parser=checked_id, metavar="TYPE", help="What the document is.")
+    ] = None,
     field: Annotated[
         list[str] | None,
         typer.Option(
@@ -44,7 +47,9 @@ def decide(
         bool,
         typer.Option("--new-names", help="Take new names of types and fields though they look like misspelt ones."),
     ] = False,
-    reviewer: Annotated[str | None, typer.Option(metavar="NAME", help="Who decides; goes onto the topic.")] = None,
+    reviewer: Annotated[
+        str | None, typer.Option(parser=checked_id, metavar="NAME", help="Who decides; goes onto the topic.")
+    ] = None,
     wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for the answer; 0: none.")] = 10.0,
     topic_prefix: TopicPrefix = None,
 ) -> None:
@@ -64,8 +69,6 @@ def decide(
         raise typer.BadParameter("say what it is: --type TYPE with --field NAME=QUOTE, or --confirm what is proposed")
     if without and not confirm:
         raise typer.BadParameter("leaves something out of what is proposed: give --confirm", param_hint="--without")
-    if any(text is not None and not text.strip() for text in (label, reviewer)):
-        raise typer.BadParameter("must not be empty", param_hint="--type, --reviewer")
     given = _fields_given(field or ())
     quiet_client()
     settings = broker_settings(topic_prefix=topic_prefix)

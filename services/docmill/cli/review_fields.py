@@ -37,6 +37,8 @@ class FieldGiven:
         Raises:
             ReviewError: it is neither.
         """
+        if any("\ud800" <= c <= "\udfff" for c in text):  # bytes of the command line that are no UTF-8
+            raise ReviewError(f"{text!r} is not UTF-8")
         if match := PLACE.fullmatch(text):
             return cls(match[1].strip(), place=(int(match[2]), int(match[3])))
         name, equals, quote = text.partition("=")

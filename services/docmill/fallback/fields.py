@@ -32,9 +32,13 @@ def decide_field(
     """The best supported candidate of a field, if that is sure enough.
 
     Support adds to the model's own confidence as independent causes do: 1 - (1 - confidence) (1 - listed)
-    (1 - agreed x share), where `share` is that of the neighbours which have the field and have this value. So evidence
-    never lowers a confidence, and a value that a list has overtakes one that the model liked a little better. Between
-    equals the model's confidence decides, then the place in the text. Nothing depends on the order given.
+    (1 - agreed x share), where `share` is the part of all neighbours that have this value: those that have none of the
+    field speak for nothing. So evidence never lowers a confidence, and a value that a list has overtakes one that the
+    model liked a little better. Between equals the model's confidence decides, then the place in the text. Nothing
+    depends on the order given. What is no value of the field's kind, or what the model hardly saw, is not accepted.
+
+    Args:
+        voting: exemplars of the type that the document is taken for; of others a value in common is chance.
 
     Source: noisy-OR, Pearl, "Probabilistic Reasoning in Intelligent Systems", 1988, section 4.3.2. That the causes
     are independent is an assumption, and `FieldPolicy` is where to put what was measured.
@@ -43,10 +47,11 @@ def decide_field(
     weighed = [_weigh(candidate, voting, code_lists, policy) for candidate in own]
     if not weighed:
         return FieldAbstained(field, (AbstentionReason.NO_CANDIDATE,), None, 0.0, ())
-    confidence, candidate, citations = min(weighed, key=lambda one: (-one[0], -one[1].confidence, one[1].start))
-    if confidence >= policy.threshold:
+    usable = [one for one in weighed if one[1].value is not None and one[1].confidence >= policy.least] or weighed
+    confidence, candidate, citations = min(usable, key=lambda one: (-one[0], -one[1].confidence, one[1].start))
+    if confidence >= policy.threshold and usable is not weighed:
         return FieldAccepted(candidate, confidence, citations[:most_citations])
-    reasons = (AbstentionReason.LOW_CONFIDENCE,)
+    reasons = (AbstentionReason.NO_VALUE if candidate.value is None else AbstentionReason.LOW_CONFIDENCE,)
     return FieldAbstained(field, reasons, candidate, confidence, citations[:most_citations])
 
 
@@ -62,8 +67,8 @@ def _weigh(
     """(confidence, candidate, who says so: lists first, then neighbours, nearest first)."""
     listing = _listing(candidate, code_lists)
     agreeing = [(voter, quote) for voter in voting if (quote := _quote(candidate, voter.neighbour.fields)) is not None]
-    having = math.fsum(voter.share for voter in voting if voter.neighbour.fields.get(candidate.field))
-    share = math.fsum(voter.share for voter, _ in agreeing) / having if having else 0.0
+    everybody = math.fsum(voter.share for voter in voting)
+    share = math.fsum(voter.share for voter, _ in agreeing) / everybody if everybody else 0.0
     doubt = (1 - candidate.confidence) * (1 - policy.listed * bool(listing)) * (1 - policy.agreed * min(1.0, share))
     citing = tuple(CitedPassage(voter.neighbour.passage_id, quote) for voter, quote in agreeing)
     return 1 - doubt, candidate, (*listing, *citing)

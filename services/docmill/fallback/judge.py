@@ -75,6 +75,7 @@ class Question:
     document: DeferredDocument
     reasons: tuple[DeferralReason, ...]
     published: tuple[Candidate, ...]  # the fields that the fast model itself would publish
+    same_bundle: bool = True  # as the one whose groups and thresholds are known here
     neighbours: Sequence[Neighbour] = ()
     code_lists: Sequence[CodeList] = ()
 
@@ -109,14 +110,16 @@ GroupOf = Callable[[str], GroupOfFields | None]  # of a label; None: the bundle 
 def judge(question: Question, group_of: GroupOf, policy: Policy) -> Judgement:
     """Tier 1: from the fast model's opinion and the index alone."""
     voting = voters(question.neighbours, policy.neighbours, policy.vote_temperature)
-    label = _label(question, voting, policy)
+    label = _label(question, voting, group_of, policy)
     ranked = (Ranked(label.label, label.confidence), *label.alternatives) if isinstance(label, LabelAccepted) else ()
     ranking = ranked or getattr(label, "ranking", ())
     best = ranking[0] if ranking else Ranked("", 0.0)
     held = [] if isinstance(label, LabelAccepted) else [HeldBack(LABEL, reason) for reason in label.reasons]
     if any(reason in FOR_PEOPLE for reason in question.reasons):
         held.insert(0, HeldBack(DOCUMENT, AbstentionReason.UNREAD_PART))
-    fields, accepted, missing = _fields(question, voting, group_of(best.label), policy)
+    # A value in common with a paper of another kind, or with one that is not alike, is chance.
+    alike = [v for v in voting if v.neighbour.label == best.label and v.neighbour.similarity >= policy.least_similarity]
+    fields, accepted, missing = _fields(question, alike, group_of(best.label), policy)
     return Judgement(
         label=best.label,
         confidence=best.probability,
@@ -129,9 +132,15 @@ def judge(question: Question, group_of: GroupOf, policy: Policy) -> Judgement:
     )
 
 
-def _label(question: Question, voting: Sequence[Voter], policy: Policy) -> LabelDecision:
-    """The fast model's own type where that was sure, with the neighbours that agree; else the blend's."""
-    if TYPE_IN_DOUBT.isdisjoint(question.reasons) and question.document.label_probabilities:
+def _label(question: Question, voting: Sequence[Voter], group_of: GroupOf, policy: Policy) -> LabelDecision:
+    """The fast model's own type where that was sure, with the neighbours that agree; else the blend's.
+
+    Of a type that is not known here, and of another bundle's opinion, it is not known what must be there: of those the
+    blend decides.
+    """
+    likeliest = max(question.document.label_probabilities.items(), key=lambda one: one[1], default=("", 0.0))[0]
+    sure = TYPE_IN_DOUBT.isdisjoint(question.reasons) and question.same_bundle
+    if sure and group_of(likeliest) is not None:
         ranking = sorted(question.document.label_probabilities.items(), key=lambda one: (-one[1], one[0]))
         (label, probability), *others = ranking[:4]
         agreeing = [voter.neighbour for voter in voting if voter.neighbour.label == label]
@@ -162,7 +171,7 @@ def _fields(
         )
         sure = isinstance(found, FieldAccepted) and bool(found.citations)
         own = max((one.confidence for one in chosen[name]), default=0.0)
-        certified = group.field_threshold is not None and own >= group.field_threshold
+        certified = question.same_bundle and group.field_threshold is not None and own >= group.field_threshold
         if isinstance(found, FieldAccepted) and sure:
             accepted[name] = found
             chosen[name] = with_value(chosen[name], found.candidate, found.confidence)

@@ -31,11 +31,12 @@ class FieldPolicy:
     __pydantic_config__: ClassVar[ConfigDict] = FORBID_EXTRA
 
     listed: float = 0.8  # a code list has it
-    agreed: float = 0.5  # all neighbours that have the field agree on it
+    agreed: float = 0.5  # all neighbours of the document's type have it
     threshold: float = 0.9
+    least: float = 0.1  # of the model's own confidence: below it no evidence helps
 
     def __post_init__(self) -> None:
-        _shares(self, "listed", "agreed", "threshold")
+        _shares(self, "listed", "agreed", "threshold", "least")
 
 
 @dataclass(frozen=True, slots=True)

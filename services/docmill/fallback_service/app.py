@@ -4,13 +4,15 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from docmill.bundle.bundle import Bundle
 from docmill.bundle.load import default_bundle, load_bundle
+from docmill.bundle.watch import BundleWatch, Finding
 from docmill.embedder.packaged import packaged_embedder
-from docmill.errors import ConfigurationError
+from docmill.errors import BundleError, ConfigurationError, DependencyError
 from docmill.fallback.judge import GroupOfFields
 from docmill.fallback.policy import DEFAULT_POLICY, Policy, policy_from_json
 from docmill.fallback_service.believe import Believer
@@ -40,6 +42,8 @@ FAILURES = 5  # in a row, after which the generator is left alone
 OPEN_S = 30.0
 BUDGET_PERIOD_S = 24 * 3600.0
 PURPOSE = "fallback"  # of the copy of the index
+COUNT_EVERY_S = 2.0
+BUNDLE_POLL_S = 5.0  # where the processors look only when they are told to
 
 
 async def run_fallback(settings: Settings, make_embedder: Callable[[Settings], DocumentEmbedder] | None = None) -> None:
@@ -64,6 +68,8 @@ async def run_fallback(settings: Settings, make_embedder: Callable[[Settings], D
             await catch_up(settings, index, embedder.embedding)
             metrics = new_metrics()
             generator = new_generator(settings)
+            if generator is not None and settings.delivery != "exactly_once":
+                log.warning("at_least_once: what a generator that is away cannot answer goes to people at once")
             service = Fallback(settings, cluster, bundle, policy, embedder, index, generator, metrics)
             await run_service(settings, service, metrics)
     finally:
@@ -156,10 +162,11 @@ class Fallback:
                 policy=policy,
                 group_of=self._group_of,
                 believer=Believer(policy, self._normalise),
-                labels=bundle.spec.labels,
+                labels=lambda: self._bundle.spec.labels,
+                bundle_sha256=lambda: self._bundle.sha256,
                 publisher=Publisher(f"docmill/{settings.group}", version, settings.include_text),
                 generator=generator,
-                max_hold_s=settings.max_hold_s,
+                max_hold_s=settings.max_hold_s if settings.delivery == "exactly_once" else 0.0,
                 audit_share=settings.audit_share,
             ),
             metrics,
@@ -176,14 +183,14 @@ class Fallback:
         return self._work
 
     def begin(self, stop: Callable[[], None]) -> Sequence[Coroutine[Any, Any, None]]:
-        """Keep the copy of the index in step."""
-        return (follow_for_ever(self._settings, self._index, self._embedder.embedding, self._followed),)
+        """Keep the copy of the index in step, count what it holds, and follow the bundle that the processors take."""
+        follow = follow_for_ever(self._settings, self._index, self._embedder.embedding, self._followed)
+        return (follow, self._count_passages(), self._follow_bundle())
 
     def observe(self) -> None:
-        """How old the copy is, what it holds, and whether the generator is left alone."""
+        """How old the copy is, and whether the generator is left alone."""
         if self._copy.complete_at_ms is not None:
             self._metrics.index_age.set(max(0.0, time.time() - self._copy.complete_at_ms / 1000))
-        self._metrics.index_passages.set(self._index.stats().passages)
         self._metrics.generator_open.set(1 if self._generator is not None and self._generator.away else 0)
 
     def checks(self) -> Mapping[str, object]:
@@ -204,6 +211,34 @@ class Fallback:
         """See Service. Index and embedder are their maker's to close."""
         if self._generator is not None:
             self._generator.close()
+
+    async def _count_passages(self) -> None:
+        """In a thread, since searches are not to be waited for here; a copy that is away is met by the slices."""
+        while True:
+            with suppress(DependencyError):
+                self._metrics.index_passages.set((await asyncio.to_thread(self._index.stats)).passages)
+            await asyncio.sleep(COUNT_EVERY_S)
+
+    async def _follow_bundle(self) -> None:
+        """The processors may take another one while they run; of its types and fields this must know, too.
+
+        A SIGHUP is not needed: what is read is small. One that cannot be read is left alone, and the one before stays.
+        """
+        watch = BundleWatch(self._bundle.folder, self._bundle.sha256)
+        while True:
+            await asyncio.sleep(self._settings.bundle_poll_s or BUNDLE_POLL_S)
+            if await asyncio.to_thread(watch.look) is not Finding.TRY:
+                continue
+            try:
+                bundle = await asyncio.to_thread(load_bundle, watch.folder)
+            except BundleError as error:
+                watch.tried()
+                log.error("the bundle in %s cannot be used, the one before goes on: %s", watch.folder, error)
+                continue
+            self._bundle = bundle
+            self._metrics.expect(bundle.spec.labels)
+            watch.took(bundle.sha256)
+            log.info("bundle %s %s", bundle.name, bundle.version)
 
     def _followed(self, copy: CopyProgress) -> None:
         self._metrics.index_unreadable.inc(copy.unreadable - self._copy.unreadable)

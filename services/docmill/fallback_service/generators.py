@@ -1,21 +1,27 @@
 """The generator for threads: it lives in an event loop of its own, and is asked many questions at once."""
 
 import asyncio
+import logging
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future, wait
 from contextlib import suppress
 from typing import Any, Protocol
 
-from docmill.errors import AbandonedError
+from docmill.errors import AbandonedError, whereabouts
 from docmill.generator.breaker import State
-from docmill.generator.client import Generated, Generator, GeneratorUnavailableError
+from docmill.generator.client import Generated, Generator, GeneratorUnavailableError, Unavailable
 from docmill.generator.types import Ask
 
 LOOK_S = 0.2  # between two looks whether anybody still waits
 REMEMBERED = 2000  # answers
 STOP_S = 5.0
+LEFT_ALONE_S = 10.0  # after it was found out of reach for all questions
+FOR_ALL = frozenset({Unavailable.BREAKER_OPEN, Unavailable.BUDGET_SPENT})  # whatever the question
+
+log = logging.getLogger(__name__)
 
 Place = tuple[str, int, int]  # topic, partition, offset: a record that comes again is not paid for again
 Answered = Generated | GeneratorUnavailableError
@@ -31,7 +37,7 @@ class Asked(Protocol):
 
     @property
     def away(self) -> bool:
-        """Whether it is left alone for now, since it failed several times in a row."""
+        """Whether it is left alone for now, since it failed several times in a row or no more is to be spent."""
         ...
 
     def ask_all(self, asks: Sequence[tuple[Place, Ask]], abandoned: Callable[[], bool]) -> list[Answered]:
@@ -54,6 +60,7 @@ class GeneratorThread:
         """`generator` is called in the loop."""
         self._model = model
         self._breaker_state = breaker_state
+        self._left_alone_until_s = 0.0
         self._answers: OrderedDict[Place, Generated] = OrderedDict()
         self._lock = threading.Lock()
         self._loop = asyncio.new_event_loop()
@@ -69,7 +76,7 @@ class GeneratorThread:
     @property
     def away(self) -> bool:
         """See Asked."""
-        return self._breaker_state() is State.OPEN
+        return self._breaker_state() is State.OPEN or time.monotonic() < self._left_alone_until_s
 
     def ask_all(self, asks: Sequence[tuple[Place, Ask]], abandoned: Callable[[], bool]) -> list[Answered]:
         """See Asked. All are put at once; the generator's own limit says how many are under way."""
@@ -103,7 +110,13 @@ class GeneratorThread:
         try:
             return await self._generator.ask(ask)
         except GeneratorUnavailableError as error:
+            if error.reason in FOR_ALL:
+                self._left_alone_until_s = time.monotonic() + LEFT_ALONE_S
             return error
+        except Exception as error:  # tied to one question: a person decides that one, the others are answered
+            where = whereabouts(error)
+            log.error("unexpected %s while a generator was asked", where)
+            return GeneratorUnavailableError(Unavailable.UNANSWERABLE, where)
 
     async def _end(self) -> None:
         others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]

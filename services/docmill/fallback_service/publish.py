@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from docmill.fallback.judge import Judgement
 from docmill.fallback.types import Candidate, CitedPassage
 from docmill.fallback_service.requested import Requested
+from docmill.generator.types import Answer
 from docmill.kafka.decode_record import JSON, Record
 from docmill.kafka.publish import OutgoingRecord, passed_on
 from docmill.kafka.put_back import HELD_SINCE, NOT_BEFORE
@@ -79,8 +80,9 @@ class Publisher:
         cost: Cost,
         now: datetime,
         published: DocumentProcessed | None = None,
+        said: Answer | None = None,
     ) -> ReviewRequested:
-        """What a person needs to decide instead, or to judge what was published."""
+        """What a person needs to decide instead, or to judge what was published; `said` by a generator."""
         similar = [
             SimilarDocument(
                 passage_id=voter.neighbour.passage_id,
@@ -108,6 +110,11 @@ class Publisher:
             undecided=tuple(dict.fromkeys(f"{held.part}: {held.reason.value}" for held in judgement.held_back)),
             similar=tuple(similar),
             citations=_citations(judgement.citations),
+            generator_type=None if said is None else said.label,
+            generator_citations=()
+            if said is None
+            else tuple(Citation(passage_id=one.passage_id, quote=one.quote) for one in said.label_evidence),
+            unread_attachments=event.unread_attachments,
             published=None
             if published is None
             else AutomaticResult(
@@ -147,7 +154,7 @@ class Publisher:
 
 def held_record(record: Record, requested: Requested, now_ms: int, hold_ms: int) -> OutgoingRecord:
     """The request itself, to be looked at again later: put back behind all others, so that it holds up none."""
-    since = requested.held_since_ms if requested.held_since_ms is not None else now_ms
+    since = min(requested.held_since_ms or now_ms, now_ms)
     own = {HELD_SINCE: since, NOT_BEFORE: now_ms + hold_ms}
     kept: Sequence[tuple[str, bytes | None]] = [header for header in record.headers if header[0] not in own]
     return OutgoingRecord(

@@ -32,7 +32,7 @@ def question_for_generator(
 
 
 def stretches(text: str, fields: Sequence[str], candidates: Sequence[Candidate]) -> tuple[tuple[int, int], ...]:
-    """The beginning, and while there is room what stands around the likeliest spans of the fields; merged."""
+    """The beginning, what stands around the likeliest spans of the fields, and where there are none the end; merged."""
     chosen = [(0, min(len(text), HEAD_CHARACTERS))]
     left = SHOWN_CHARACTERS - chosen[0][1]
     likeliest = sorted(candidates, key=lambda one: (-one.confidence, one.start))
@@ -41,8 +41,8 @@ def stretches(text: str, fields: Sequence[str], candidates: Sequence[Candidate])
         if one.field in fields and around[1] - around[0] <= left:
             chosen.append(around)
             left -= around[1] - around[0]
-    if not candidates and left > 0:  # nothing to go by: more of the beginning, and the end
-        chosen.append((max(0, len(text) - left), len(text)))
+    if left > 0 and (not fields or set(fields) - {one.field for one in candidates}):
+        chosen.append((max(0, len(text) - left), len(text)))  # nothing to go by: the end, too
     return _merged(chosen)
 
 

@@ -1,5 +1,6 @@
 """A record of documents.fallback to what is asked of the fallback, or to the reason why it is nothing of the kind."""
 
+import json
 import re
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from docmill.kafka.put_back import HELD_SINCE, NOT_BEFORE
 from docmill.processing import Rejected
 from docmill_schemas.cloudevents import read_headers
 from docmill_schemas.events import FallbackRequested
-from docmill_schemas.reasons import RejectionReason
+from docmill_schemas.reasons import DeferralReason, RejectionReason
 
 MILLISECONDS = re.compile(r"[0-9]{1,15}")
 
@@ -29,12 +30,28 @@ def read_request(record: Record) -> Requested | Rejected:
     if not record.value:
         return Rejected(RejectionReason.EMPTY_VALUE, "the record has no value")
     try:
-        event = FallbackRequested.model_validate_json(record.value)
+        event = _event(record.value)
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'event'}: {e['type']}" for e in error.errors()[:3])
         return Rejected(RejectionReason.INVALID_EVENT, f"not a FallbackRequested: {problems}")
     headers = read_headers(record.headers)
     return Requested(event, _milliseconds(headers.get(HELD_SINCE)), _milliseconds(headers.get(NOT_BEFORE)) or 0)
+
+
+def _event(value: bytes) -> FallbackRequested:
+    """A reason of a later docmill is read as one that says nothing of the type for sure. Raises: ValidationError."""
+    try:
+        return FallbackRequested.model_validate_json(value)
+    except ValidationError as error:
+        if not any(problem["loc"][:1] == ("reasons",) and problem["type"] == "enum" for problem in error.errors()):
+            raise
+    given = json.loads(value)
+    known = {reason.value for reason in DeferralReason}
+    reasons = [
+        DeferralReason.NOT_CERTIFIED.value if isinstance(reason, str) and reason not in known else reason
+        for reason in given["reasons"]
+    ]
+    return FallbackRequested.model_validate_json(json.dumps(given | {"reasons": list(dict.fromkeys(reasons))}))
 
 
 def _milliseconds(header: str | None) -> int | None:

@@ -58,10 +58,10 @@ class Resolved:
             case DocumentProcessed() as result:
                 label = result.document_type.label if result.document_type.label in known_labels else OTHER
                 metrics.results_published.labels(label, result.decided_by.value).inc()
-                metrics.end_to_end_latency.observe(max(0.0, now_s - self.record.timestamp / 1000))
+                metrics.end_to_end_latency.observe(max(0.0, now_s - result.received_at.timestamp()))
             case ReviewRequested() as review:
                 metrics.reviews.labels(review.review_reasons[0].value).inc()
-                metrics.end_to_end_latency.observe(max(0.0, now_s - self.record.timestamp / 1000))
+                metrics.end_to_end_latency.observe(max(0.0, now_s - review.received_at.timestamp()))
             case Held():
                 metrics.held.inc()
             case Rejected() as rejected:

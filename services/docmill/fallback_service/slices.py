@@ -11,7 +11,7 @@ With the generator away, tier 1 goes on deciding, and nobody is flooded with wha
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -33,9 +33,10 @@ from docmill.kafka.publish import rejected_record
 from docmill.processing import Rejected
 from docmill.reviews.audit import is_audited
 from docmill.telemetry.metrics import Metrics
-from docmill_schemas.events import Cost
+from docmill_schemas.events import Cost, FallbackRequested
 from docmill_schemas.reasons import RejectionReason, ReviewReason
 
+MOST_QUESTIONS = 16  # of a slice: who gets no turn waits behind the others, so that none of them waits for him
 HOLD_S = 15.0  # before a document that waits for the generator is looked at again
 LOOK_S = 0.2
 
@@ -51,7 +52,8 @@ class Surroundings:
     policy: Policy
     group_of: GroupOf
     believer: Believer
-    labels: tuple[str, ...]  # that the bundle knows
+    labels: Callable[[], tuple[str, ...]]  # that the bundle knows
+    bundle_sha256: Callable[[], str]  # of the bundle whose groups these are
     publisher: Publisher
     generator: Asked | None
     max_hold_s: float
@@ -81,12 +83,16 @@ class FallbackSlices:
         self._of = of
         self._metrics = metrics
         self._now_s = now_s
-        self._labels = frozenset(of.labels)
 
     @property
     def tries_suspects(self) -> bool:
         """Nobody is condemned: what is read here is text that a processor has read before."""
         return False
+
+    @property
+    def gives_up_on_release(self) -> bool:
+        """A slice may wait for half a minute, for a generator or for its turn: what it has done is done again."""
+        return True
 
     def process(self, records: Sequence[Record], suspected: bool, abandoned: Callable[[], bool]) -> list[Resolved]:
         """See SliceWork.process."""
@@ -103,8 +109,9 @@ class FallbackSlices:
     def final(self, slice_: Sequence[Resolved]) -> None:
         """See SliceWork.final."""
         self._metrics.slice_documents.observe(len(slice_))
+        known = frozenset(self._of.labels())
         for resolved in slice_:
-            resolved.count(self._metrics, self._labels, self._now_s())
+            resolved.count(self._metrics, known, self._now_s())
 
     def _wait_until_due(self, read: Sequence[Requested | Rejected], abandoned: Callable[[], bool]) -> None:
         """Records that were put back come in the order of their time: once the first is due, the others nearly are."""
@@ -133,16 +140,17 @@ class FallbackSlices:
         today = datetime.fromtimestamp(self._now_s(), UTC).date()
         found = self._of.retriever.retrieve(event.text, document.candidates, event.tenant, today)
         retrieved_s = time.perf_counter()
-        question = Question(document, event.reasons, own_fields(event), found.neighbours, found.code_lists)
+        same = event.bundle.sha256 == self._of.bundle_sha256()
+        question = Question(document, event.reasons, own_fields(event), same, found.neighbours, found.code_lists)
         judgement = judge(question, self._of.group_of, self._of.policy)
         timings_ms = {"retrieve": _ms(retrieved_s - began_s), "judge": _ms(time.perf_counter() - retrieved_s)}
         ask = None
         if generator is not None and not judgement.decided:
-            ask = question_for_generator(event.text, judgement, document.candidates, self._of.labels, found.sources)
+            ask = question_for_generator(event.text, judgement, document.candidates, self._of.labels(), found.sources)
         return _Work(record, requested, judgement, ask, timings_ms)
 
     def _ask(self, works: Sequence[_Work], abandoned: Callable[[], bool]) -> None:
-        asks = [(work.place, work.ask) for work in works if work.ask is not None]
+        asks = [(work.place, work.ask) for work in works if work.ask is not None][:MOST_QUESTIONS]
         if not asks or self._of.generator is None:
             return
         answers = self._of.generator.ask_all(asks, abandoned)
@@ -154,21 +162,23 @@ class FallbackSlices:
 
     def _resolved(self, record: Record, work: _Work) -> Resolved:
         event, judgement, answered = work.requested.event, work.judgement, work.answered
+        unheard = work.ask is not None and _may_answer_later(answered)
         if isinstance(answered, Generated):
             candidates = deferred_document(event).candidates
             judgement = self._of.believer.with_answer(judgement, answered.answer, event.text, candidates)
-        elif answered is not None and _would_answer(answered) and self._may_wait(work.requested):
+        elif unheard and self._may_wait(work.requested):
             return self._held(record, work.requested, answered)
         now = datetime.fromtimestamp(self._now_s(), UTC)
         cost = cost_of(None if answered is None else answered.usage)
         if judgement.decided:
             return self._published(work, judgement, cost, now)
-        away = isinstance(answered, GeneratorUnavailableError) and _would_answer(answered)
-        reason = ReviewReason.GENERATOR_AWAY if away else ReviewReason.UNDECIDED
-        review = self._of.publisher.review(event, judgement, reason, cost, now)
+        reason = ReviewReason.GENERATOR_AWAY if unheard else ReviewReason.UNDECIDED
+        said = answered.answer if isinstance(answered, Generated) else None
+        review = self._of.publisher.review(event, judgement, reason, cost, now, said=said)
         outgoing = self._of.publisher.review_record(record, review, now)
         if outgoing is None:
-            return self._rejected(record, Rejected(RejectionReason.TEXT_TOO_LARGE, "no review of it fits its topic"))
+            too_large = Rejected(RejectionReason.TEXT_TOO_LARGE, "no review of it fits its topic")
+            return self._rejected(record, too_large, event)
         held_back = judgement.held_back[0].reason.value
         return Resolved(record, review, (outgoing,), None, held_back, answered, work.timings_ms)
 
@@ -177,7 +187,8 @@ class FallbackSlices:
         result = publisher.processed(event, judgement, cost, work.timings_ms)
         outgoing = publisher.result_record(record, result, now)
         if outgoing is None:
-            return self._rejected(record, Rejected(RejectionReason.TEXT_TOO_LARGE, "no result of it fits its topic"))
+            too_large = Rejected(RejectionReason.TEXT_TOO_LARGE, "no result of it fits its topic")
+            return self._rejected(record, too_large, event)
         publishes, audit = [outgoing], None
         if is_audited(event.request_id, self._of.audit_share):
             asked = publisher.review(event, judgement, ReviewReason.AUDIT, cost, now, result)
@@ -193,10 +204,13 @@ class FallbackSlices:
     def _may_wait(self, requested: Requested) -> bool:
         since_ms = requested.held_since_ms
         waited_s = 0.0 if since_ms is None else self._now_s() - since_ms / 1000
-        return waited_s < self._of.max_hold_s
+        return 0 <= waited_s < self._of.max_hold_s  # a time to come is a stranger's, or another clock's
 
-    def _rejected(self, record: Record, rejected: Rejected) -> Resolved:
+    def _rejected(self, record: Record, rejected: Rejected, event: FallbackRequested | None = None) -> Resolved:
+        """A dead letter; of a request that could be read, under its own request id."""
         decoded = undecoded(record, self._of.cluster_id, rejected)
+        if event is not None:
+            decoded = replace(decoded, request_id=event.request_id, document_id=event.document_id)
         return Resolved(record, rejected, (rejected_record(decoded, rejected),))
 
     def _finished(self, work: _Work) -> Resolved:
@@ -214,12 +228,16 @@ class FallbackSlices:
             raise
         except Exception as error:  # tied to one document: the policy of errors.py
             where = whereabouts(error)
-            return self._rejected(record, Rejected(RejectionReason.INTERNAL_ERROR, "unexpected exception", where))
+            rejected = Rejected(RejectionReason.INTERNAL_ERROR, "unexpected exception", where)
+            requested = given.requested if isinstance(given, _Work) else given
+            return self._rejected(record, rejected, requested.event if isinstance(requested, Requested) else None)
 
 
-def _would_answer(unavailable: GeneratorUnavailableError) -> bool:
-    """Whether it is for the generator's sake that there is no answer: then one may come later."""
-    return unavailable.reason is not Unavailable.UNANSWERABLE
+def _may_answer_later(answered: Answered | None) -> bool:
+    """Whether it is for the generator's sake that there is no answer, or there was no turn: then one may come later."""
+    if isinstance(answered, GeneratorUnavailableError):
+        return answered.reason is not Unavailable.UNANSWERABLE
+    return answered is None
 
 
 def _ms(seconds: float) -> float:

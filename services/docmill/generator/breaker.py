@@ -39,9 +39,10 @@ class Breaker:
     @property
     def state(self) -> State:
         """As it is now."""
-        if self._opened_s is None:
+        opened_s = self._opened_s  # once: other threads may look while the loop closes it
+        if opened_s is None:
             return State.CLOSED
-        return State.HALF_OPEN if self._clock() - self._opened_s >= self._open_s else State.OPEN
+        return State.HALF_OPEN if self._clock() - opened_s >= self._open_s else State.OPEN
 
     def admit(self) -> Admission | None:
         """Whether one more question may go out; if so, `succeeded`, `failed` or `unasked` must follow with it."""

@@ -59,6 +59,10 @@ def written_copy(path: Path, wait_s: float = 60.0) -> Iterator[SqliteIndex]:
             index = SqliteIndex(path)
         try:
             yield index
+        except IndexCorruptError:  # found out while it was used: the next to open it begins anew
+            index.close()
+            set_aside(path)
+            raise
         finally:
             index.close()
 

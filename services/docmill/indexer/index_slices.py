@@ -52,6 +52,11 @@ class IndexSlices:
         """Nobody is condemned: what is read here is plain text, bounded by its event, and parsed by nobody."""
         return False
 
+    @property
+    def gives_up_on_release(self) -> bool:
+        """It is soon done."""
+        return False
+
     def process(self, records: Sequence[Record], suspected: bool, abandoned: Callable[[], bool]) -> list[Indexed]:
         """See SliceWork.process."""
         return [self._indexed(record, abandoned) for record in records]

@@ -24,6 +24,11 @@ class ProcessSlices:
         """In a child process (trial.py)."""
         return True
 
+    @property
+    def gives_up_on_release(self) -> bool:
+        """It is soon done."""
+        return False
+
     def process(self, records: Sequence[Record], suspected: bool, abandoned: Callable[[], bool]) -> list[Done]:
         """See SliceWork.process."""
         with self.bundles.lent() as serving:

@@ -33,7 +33,7 @@ from docmill.kafka.scan import OnProgress, Scan, scan_clients
 from docmill.kafka.topics import require_topics
 from docmill.settings import Settings
 from docmill_schemas.cloudevents import read_headers
-from docmill_schemas.topics import MIB, RECEIVED, REDRIVEN, REJECTED
+from docmill_schemas.topics import FALLBACK, MIB, RECEIVED, REDRIVEN, REJECTED
 
 TRANSACTIONAL_ID = "docmill-redrive"
 TRANSACTION_LETTERS, TRANSACTION_BYTES = 500, 8 * MIB
@@ -175,7 +175,8 @@ def read_letter(record: Record, topic_prefix: str) -> Letter | None:
     headers = read_headers(record.headers)
     said = {name: headers.get(OWN_HEADERS + name, "") for name in NEEDED}
     numbers = (said["origin_partition"], said["origin_offset"], said["attempt"])
-    if said["origin_topic"] != topic_prefix + RECEIVED.name or not said["reason"] or not said["request_id"]:
+    origins = (topic_prefix + RECEIVED.name, topic_prefix + FALLBACK.name)
+    if said["origin_topic"] not in origins or not said["reason"] or not said["request_id"]:
         return None
     if not all(number.isdecimal() and number.isascii() for number in numbers):
         return None

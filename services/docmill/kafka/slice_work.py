@@ -39,6 +39,11 @@ class SliceWork(Protocol[F]):
         """Whether suspected records are tried before they may hurt this process; where not, nobody is condemned."""
         ...
 
+    @property
+    def gives_up_on_release(self) -> bool:
+        """Whether a slice is given up as soon as its partition is let go of; else it has some seconds to finish."""
+        ...
+
     def process(self, records: Sequence[Record], suspected: bool, abandoned: Callable[[], bool]) -> Sequence[F]:
         """One for each record, in their order. Blocks; called in a thread, of several slices at once.
 

@@ -91,8 +91,9 @@ def judge(way: Way, group: Group | None, now: datetime) -> Verdict:
     results = [(step, step.what) for step in way.steps if isinstance(step.what, Processed)]
     if results:
         return Verdict(State.PUBLISHED, _published(way, *max(results, key=lambda r: r[1].revision)), notes)
-    deferred = next((step for step in way.steps if isinstance(step.what, Deferred)), None)
-    if deferred is not None:
+    deferred = next((step for step in reversed(way.steps) if isinstance(step.what, Deferred)), None)
+    later = deferred is None or any(isinstance(s.what, DeadLetter) and s.at > deferred.at for s in way.steps)
+    if deferred is not None and not later:
         since = clock(deferred.at)
         waited = length_of_time((now - deferred.at).total_seconds())
         return Verdict(State.IN_FALLBACK, f"waits in the fallback since {since} ({waited})", notes)

@@ -24,7 +24,7 @@ from typing import Any
 
 from aiokafka import TopicPartition
 
-from docmill.errors import BrokerError, DependencyError, InternalErrorRateError, LogTruncatedError
+from docmill.errors import AbandonedError, BrokerError, DependencyError, InternalErrorRateError, LogTruncatedError
 from docmill.kafka.crash_marks import CrashMark
 from docmill.kafka.decode_record import Record
 from docmill.kafka.delivery import Committed, Delivery
@@ -154,6 +154,8 @@ class PartitionWorker:
             try:
                 await self._acquire()
                 await self._work()
+            except AbandonedError:  # by a service that gives up when released
+                return
             except DependencyError as error:
                 now = time.monotonic()
                 if self.committed != before:
@@ -231,7 +233,7 @@ class PartitionWorker:
         loop = asyncio.get_running_loop()
         abandoned = threading.Event()
         try:
-            done = await loop.run_in_executor(self._shared.executor, self._process, records, abandoned.is_set)
+            done = await loop.run_in_executor(self._shared.executor, self._process, records, abandoned)
         finally:
             abandoned.set()  # where this was cancelled, the thread need not go on
         self._count_internal_errors(done)
@@ -243,9 +245,11 @@ class PartitionWorker:
     def _mark(self) -> CrashMark:
         return CrashMark() if self.at is None else self.at.mark
 
-    def _process(self, records: Sequence[Record], abandoned: Callable[[], bool]) -> Sequence[Finished]:
+    def _process(self, records: Sequence[Record], abandoned: threading.Event) -> Sequence[Finished]:
         """Runs in a thread."""
-        done: Sequence[Finished] = self._shared.work.process(records, self._mark.suspicious, abandoned)
+        work = self._shared.work
+        given_up = (lambda: self._released or abandoned.is_set()) if work.gives_up_on_release else abandoned.is_set
+        done: Sequence[Finished] = work.process(records, self._mark.suspicious, given_up)
         return done
 
     def _count_internal_errors(self, done: Sequence[Finished]) -> None:

@@ -52,6 +52,15 @@ def test_every_document_has_one_outcome_in_its_order(docmill: Command, tmp_path:
     assert outcomes[1]["document_type"]["label"] == "contract"
 
 
+def test_what_it_prints_steers_no_terminal(docmill: Command, tmp_path: Path, bundle: Path) -> None:
+    text = f"{text_of('receipt', 3)} \u009b2J \u202e\u2028"
+    (tmp_path / "1.txt").write_text(text, encoding="utf-8")
+    (tmp_path / "2.txt").write_text("contract \u009b2J", encoding="utf-8")
+    result = docmill("process", tmp_path, "--bundle", bundle, "--threads", "1")
+    assert all(line.isprintable() for line in result.stdout.splitlines())
+    assert "\u009b2J" in "".join(str(event.get("text")) for event in events(result.stdout))
+
+
 def test_all_formats_are_read_each_within_its_limits(
     docmill: Command, tmp_path: Path, bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

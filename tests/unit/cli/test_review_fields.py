@@ -61,6 +61,11 @@ def test_what_is_no_field_says_how_to_write_one(text: str) -> None:
         FieldGiven.of(text)
 
 
+def test_a_field_that_no_record_can_carry_is_told() -> None:
+    with pytest.raises(ReviewError, match="is not UTF-8"):
+        FieldGiven.of("caf\udce9=41.50")
+
+
 def test_a_quote_that_stands_once_is_there_with_its_value() -> None:
     assert found(asked(), "total=RM  41.50") == DecidedField(
         name="total", text="RM  41.50", start=30, end=39, value="<RM  41.50>"

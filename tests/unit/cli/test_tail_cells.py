@@ -37,3 +37,8 @@ def test_a_result() -> None:
 def test_what_is_not_known_is_empty_and_no_stranger_steers_the_terminal() -> None:
     outcome = Observed(OutcomeKind.REJECTED, AT, None, "a\tb\x1b[2J\nc", detail="line\r\nend")
     assert cells(outcome)[1:] == ("a b [2J c", "rejected", "", "", "", "line end", "")
+
+
+def test_nor_does_a_stranger_on_the_topic() -> None:
+    outcome = Observed(OutcomeKind.PROCESSED, AT, "r", "d", "re\x1b[2Jceipt", 0.5, (("to\ttal", "1\u009b2"),))
+    assert cells(outcome)[3:6] == ("re [2Jceipt", "0.500", "to tal=1 2")

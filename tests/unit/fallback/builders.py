@@ -18,7 +18,7 @@ def document(**probabilities: float) -> DeferredDocument:
 def candidate(
     text: str, confidence: float, start: int = 0, field: str = "company", value: str | None = None
 ) -> Candidate:
-    return Candidate(field, start, start + len(text), text, value, confidence)
+    return Candidate(field, start, start + len(text), text, text if value is None else value, confidence)
 
 
 def policy(**changed: object) -> Policy:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -35,7 +36,7 @@ def test_a_list_of_another_field_says_nothing() -> None:
     assert isinstance(decide_field("company", [ACME], (), [other], POLICY), FieldAbstained)
 
 
-def test_neighbours_count_by_the_share_of_those_that_have_the_field() -> None:
+def test_neighbours_count_by_the_share_that_has_the_value() -> None:
     """Shares at 0.1: 0.6652, 0.2447, 0.0900 (test_vote); the second has no company."""
     voting = voters(
         [
@@ -46,9 +47,9 @@ def test_neighbours_count_by_the_share_of_those_that_have_the_field() -> None:
         3,
         0.1,
     )
-    decision = decide_field("company", [ACME], voting, [], FieldPolicy(threshold=0.7))
+    decision = decide_field("company", [ACME], voting, [], FieldPolicy(threshold=0.6))
     assert isinstance(decision, FieldAccepted)
-    assert decision.confidence == pytest.approx(1 - 0.5 * (1 - 0.5 * 0.6652 / 0.7552), abs=1e-4)
+    assert decision.confidence == pytest.approx(1 - 0.5 * (1 - 0.5 * 0.6652), abs=1e-4)
     assert decision.citations == (CitedPassage("n1", "acme sdn bhd"),)
 
 
@@ -93,6 +94,25 @@ def test_evidence_never_lowers_a_confidence_and_order_does_not_matter() -> None:
     Random(5).shuffle(candidates)
     Random(6).shuffle(lists)
     assert decide_field("company", candidates, voting, lists, POLICY) == said
+
+
+def test_a_value_that_the_model_hardly_saw_is_not_accepted_whatever_speaks_for_it() -> None:
+    voting = voters([neighbour("receipt", 0.9, id="n1", company="Acme Sdn Bhd")], 3, 0.1)
+    faint = candidate("Acme Sdn Bhd", 0.09)
+    decision = decide_field("company", [faint], voting, [VENDORS], POLICY)
+    assert isinstance(decision, FieldAbstained)
+    assert (decision.best, decision.reasons) == (faint, (AbstentionReason.LOW_CONFIDENCE,))
+    assert isinstance(decide_field("company", [faint, INVOICE], voting, [VENDORS], POLICY), FieldAbstained)
+
+
+def test_what_is_no_value_of_its_kind_is_not_accepted_however_sure_the_model_is() -> None:
+    no_date = replace(candidate("soon", 0.99, field="date"), value=None)
+    decision = decide_field("date", [no_date], (), (), POLICY)
+    assert isinstance(decision, FieldAbstained)
+    assert decision.reasons == (AbstentionReason.NO_VALUE,)
+    date = candidate("3 May 2024", 0.91, 20, "date", "2024-05-03")
+    assert isinstance(found := decide_field("date", [no_date, date], (), (), POLICY), FieldAccepted)
+    assert found.candidate == date
 
 
 def test_of_equals_the_model_decides_and_then_the_place() -> None:

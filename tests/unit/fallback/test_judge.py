@@ -33,11 +33,12 @@ def judged(
     code_lists: tuple[CodeList, ...] = (),
     probabilities: dict[str, float] | None = None,
     published: tuple[Candidate, ...] | None = None,
+    same_bundle: bool = True,
     **changed: object,
 ) -> Judgement:
     document = DeferredDocument("a text", KNOWN if probabilities is None else probabilities, candidates)
     shown = candidates if published is None else published
-    return judge(Question(document, reasons, shown, neighbours, code_lists), group_of, policy(**changed))
+    return judge(Question(document, reasons, shown, same_bundle, neighbours, code_lists), group_of, policy(**changed))
 
 
 def test_a_vendor_on_a_list_decides_the_field_and_is_cited() -> None:
@@ -132,3 +133,24 @@ def test_an_event_without_probabilities_is_judged_by_its_neighbours_alone() -> N
     near = tuple(neighbour("letter", 0.9, f"l{i}") for i in range(3))
     assert judged(neighbours=near, probabilities={}).label == "letter"
     assert judged(probabilities={}).label == ""
+
+
+def test_a_type_that_the_bundle_here_does_not_know_is_not_taken_for_sure() -> None:
+    """A processor may have another bundle already: nobody here knows which fields such a document must have."""
+    held = judged(probabilities={"invoice": 0.99, "receipt": 0.01})
+    assert (held.label, held.decided) == ("invoice", False)
+    assert {one.part for one in held.held_back} == {LABEL}
+
+
+def test_of_another_bundles_opinion_neither_type_nor_field_is_taken_for_sure() -> None:
+    held = judged(candidate("Ah Seng", 0.99), same_bundle=False)
+    assert {one.part for one in held.held_back} == {LABEL, "company"}
+
+
+@pytest.mark.parametrize(("label", "similarity"), [("letter", 0.9), ("receipt", 0.3)])
+def test_a_value_in_common_with_another_kind_or_with_one_unlike_is_chance(label: str, similarity: float) -> None:
+    other = (neighbour(label, similarity, company="Ah Seng"),)
+    held = judged(candidate("Ah Seng", 0.8), neighbours=other, least_similarity=0.5)
+    assert held.held_back == (HeldBack("company", AbstentionReason.LOW_CONFIDENCE),)
+    alike = (neighbour("receipt", 0.9, company="Ah Seng"),)
+    assert judged(candidate("Ah Seng", 0.8), neighbours=alike, least_similarity=0.5).decided

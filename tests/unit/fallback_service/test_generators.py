@@ -31,13 +31,13 @@ def asks(*offsets: int) -> list[tuple[Place, Ask]]:
 
 @contextmanager
 def thread(
-    *replies: Reply, deadline_s: float = 20.0, failures: int = 100
+    *replies: Reply, deadline_s: float = 20.0, failures: int = 100, tokens: int | None = None
 ) -> Iterator[tuple[GeneratorThread, Endpoint]]:
     with endpoint(*replies) as at:
         breaker = Breaker(failures, 1000.0, time.monotonic)
         options = Options(at.base_url, "m", deadline_s=deadline_s)
         made = GeneratorThread(
-            lambda: Generator(options, breaker, Budget(None, None, 10.0, time.monotonic)), lambda: breaker.state, "m"
+            lambda: Generator(options, breaker, Budget(tokens, None, 10.0, time.monotonic)), lambda: breaker.state, "m"
         )
         try:
             yield made, at
@@ -66,6 +66,32 @@ def test_what_failed_is_asked_again() -> None:
         assert isinstance(failed, GeneratorUnavailableError)
         assert failed.reason is Unavailable.REFUSED
         assert isinstance(generator.ask_all(asks(1), nobody)[0], Generated)
+
+
+def test_an_exception_that_nobody_foresaw_is_one_questions_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = Generator.ask
+
+    async def broken(self: Generator, one: Ask) -> Generated:
+        if one.fields == ("broken",):
+            raise KeyError("secret")
+        return await real(self, one)
+
+    monkeypatch.setattr(Generator, "ask", broken)
+    with thread(Reply(SAID)) as (generator, _):
+        good, bad = generator.ask_all([*asks(1), (("t", 0, 2), ask(fields=("broken",)))], nobody)
+    assert isinstance(good, Generated)
+    assert isinstance(bad, GeneratorUnavailableError)
+    assert bad.reason is Unavailable.UNANSWERABLE
+    assert "secret" not in str(bad)
+
+
+def test_with_nothing_left_to_spend_it_is_left_alone() -> None:
+    with thread(Reply(SAID), tokens=1) as (generator, at):
+        [answered] = generator.ask_all(asks(1), nobody)
+        assert isinstance(answered, GeneratorUnavailableError)
+        assert answered.reason is Unavailable.BUDGET_SPENT
+        assert generator.away
+    assert at.asked == []
 
 
 def test_it_says_that_it_is_left_alone() -> None:

@@ -67,6 +67,14 @@ def test_stretches_that_touch_are_one() -> None:
     assert shown == ((0, 1760 + AROUND_CHARACTERS),)
 
 
+def test_where_a_missing_field_may_stand_is_shown_too() -> None:
+    """The model saw no total; it stands at the end of a receipt, as a rule."""
+    text = "x" * 3012
+    shown = stretches(text, ("company", "total"), [candidate("y" * 10, 0.9, 20)])
+    assert (shown[0][0], shown[-1][1]) == (0, len(text))
+    assert stretches(text, ("company",), [candidate("y" * 10, 0.9, 20)]) == ((0, HEAD_CHARACTERS),)
+
+
 @pytest.mark.parametrize("length", [1, HEAD_CHARACTERS, SHOWN_CHARACTERS, SHOWN_CHARACTERS + 1, 100_000])
 def test_with_nothing_to_go_by_the_end_is_shown_too(length: int) -> None:
     shown = stretches("x" * length, ("company",), ())

@@ -8,7 +8,7 @@ import pytest
 
 from docmill.errors import AbandonedError, IndexUnavailableError
 from docmill.fallback_service.resolved import Resolved
-from docmill.fallback_service.slices import HOLD_S
+from docmill.fallback_service.slices import HOLD_S, MOST_QUESTIONS
 from docmill.generator.client import Unavailable
 from docmill.generator.types import Answer, Evidence, Refusal, Refused, Value
 from docmill.kafka.put_back import HELD_SINCE, NOT_BEFORE
@@ -16,6 +16,7 @@ from docmill_schemas.events import DocumentProcessed
 from docmill_schemas.reasons import DecidedBy, DeferralReason, RejectionReason, ReviewReason
 from docmill_schemas.review_events import ReviewRequested
 from tests.unit.fallback_service.fakes import (
+    BUNDLE,
     NOW_S,
     REQUEST_ID,
     TEXT,
@@ -210,6 +211,51 @@ def test_what_came_back_is_decided_by_what_the_index_knows_now(tmp_path: Path) -
         assert event(one(of, held(NOW_S - 50)))["decided_by"] == "retrieval"
 
 
+def test_a_time_to_come_holds_nothing_for_ever(tmp_path: Path) -> None:
+    with bench(tmp_path, generator=FakeGenerator(Unavailable.TIMEOUT, away=True)) as of:
+        assert event(one(of, held(NOW_S + 1_000_000)))["review_reasons"] == ["generator_away"]
+
+
+def test_who_gets_no_turn_waits_behind_the_others(tmp_path: Path) -> None:
+    generator = FakeGenerator()
+    with bench(tmp_path, generator=generator) as of:
+        done = of.slices.process([record() for _ in range(MOST_QUESTIONS + 2)], False, lambda: False)
+        assert [one.publishes[0].topic for one in done] == [
+            *["documents.review"] * MOST_QUESTIONS,
+            *["documents.fallback"] * 2,
+        ]
+        assert len(generator.asked) == MOST_QUESTIONS
+
+
+def test_a_reason_of_a_later_docmill_says_nothing_of_the_type_for_sure(tmp_path: Path) -> None:
+    said = json.loads(request(reasons=SURE_OF_TYPE).model_dump_json(exclude_none=True))
+    with bench(tmp_path) as of:
+        later = json.dumps(said | {"reasons": ["of_a_later_docmill"]}).encode()
+        assert event(one(of, record(later)))["reasons"] == ["not_certified"]
+        for wrong in ("low_type_confidence", [], [7]):
+            broken = json.dumps(said | {"reasons": wrong}).encode()
+            assert dict(one(of, record(broken)).publishes[0].headers)["docmill_reason"] == b"invalid_event"
+
+
+def test_of_another_bundle_it_is_not_known_what_must_be_there(tmp_path: Path) -> None:
+    other = BUNDLE.model_copy(update={"sha256": "c" * 64})
+    sure: dict[str, Any] = {"reasons": SURE_OF_TYPE, "candidates": (plate(0.99),), "fields": (plate(0.99),)}
+    with bench(tmp_path) as of:
+        assert event(one(of, record(request(**sure))))["decided_by"] == "retrieval"
+        assert event(one(of, record(request(**sure, bundle=other))))["review_reasons"] == ["undecided"]
+
+
+def test_what_a_generator_thought_and_what_nobody_could_read_is_shown_to_the_person(tmp_path: Path) -> None:
+    said = Answer("letter", (Evidence("f0", "parking fine"),))
+    with bench(tmp_path, fine("f0", label="receipt"), generator=FakeGenerator(said)) as of:
+        asked = request(reasons=(*SURE_OF_TYPE, DeferralReason.LOW_TYPE_CONFIDENCE))
+        shown = event(one(of, record(asked)))
+        assert shown["generator_type"] == "letter"
+        assert shown["generator_citations"] == [{"passage_id": "f0", "quote": "parking fine"}]
+        shown = event(one(of, record(request(unread_attachments=("image/png",)))))
+        assert shown["unread_attachments"] == ["image/png"]
+
+
 def test_who_is_not_due_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with bench(tmp_path) as of:
         slept: list[float] = []
@@ -279,6 +325,8 @@ def test_an_exception_that_nobody_foresaw_is_one_documents_own(tmp_path: Path, m
 
         monkeypatch.setattr(of.slices._of.publisher.__class__, "processed", broken)
         first, second = of.slices.process([record(request(document_id="broken")), record()], False, lambda: False)
+        letter = dict(first.publishes[0].headers)
+        assert letter["docmill_request_id"] == REQUEST_ID.encode()  # that of the document, not of the event
         assert first.unexpected is not None
         assert "ZeroDivisionError" in first.unexpected
         assert "secret" not in first.unexpected

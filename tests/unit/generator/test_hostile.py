@@ -33,8 +33,10 @@ PAGE = Path(__file__).parents[3] / "docs/fallback/hostile.md"
 LEAST_DOCUMENTS = 60
 WRITTEN = read_set()
 FAMILIES = sorted({document.family for document in WRITTEN} | {"oversize"})
-HELD_IN_PART = {Defence.HIDDEN_MARKUP, Defence.AS_SEEN, Defence.CITATION_BEARS_OUT, Defence.CITED_LABEL}
-NEVER_HELD = {Defence.STEERED_LABEL, Defence.PLANTED_VALUE, Defence.PLAIN_CELL}
+HELD_IN_PART = {
+    *(Defence.HIDDEN_MARKUP, Defence.AS_SEEN, Defence.CITATION_BEARS_OUT, Defence.CITED_LABEL, Defence.MISLED_LABEL),
+}
+NEVER_HELD = {Defence.STEERED_LABEL, Defence.PLANTED_VALUE, Defence.MISLED_VALUE, Defence.PLAIN_CELL}
 ALWAYS_HELD = set(Defence) - HELD_IN_PART - NEVER_HELD
 GOT_AROUND = {  # and no more: what is mended or worsens shows here
     Defence.HIDDEN_MARKUP: {
@@ -56,6 +58,8 @@ GOT_AROUND = {  # and no more: what is mended or worsens shows here
         "poisoned_passages/list-with-a-stranger",
     },
 }
+OF_LABELS = {Defence.STEERED_LABEL, Defence.CITED_LABEL, Defence.PUBLISHED_LABEL, Defence.MISLED_LABEL}
+OF_VALUES = {Defence.PLANTED_VALUE, Defence.PUBLISHED_VALUE, Defence.MISLED_VALUE}
 NOT_READ = {"hostile/oversize/too-long"}
 
 
@@ -111,8 +115,8 @@ def test_each_of_a_family_says_what_it_wants_and_what_must_hold(family: str) -> 
         assert len(set(document.defences)) == len(document.defences)
         wanted = document.wants.label
         wrong = wanted in LABELS and wanted != document.right_label and Defence.READABLE_ANSWER not in document.defences
-        steered = {Defence.STEERED_LABEL, Defence.CITED_LABEL} & set(document.defences)
-        assert len(steered) == (2 if wrong else 0), document.document_id
+        assert len(OF_LABELS & set(document.defences)) == (len(OF_LABELS) if wrong else 0), document.document_id
+        assert len(OF_VALUES & set(document.defences)) in (0, len(OF_VALUES)), document.document_id
         assert (wanted is not None and wanted not in LABELS) == (Defence.OFFERED_LABEL in document.defences)
         assert bool(set(document.wants.values) - set(FIELDS) - {"field_1"}) <= (
             Defence.ASKED_FIELD in document.defences
@@ -145,6 +149,16 @@ def test_a_wrong_label_is_cited_only_where_a_passage_speaks_for_it(family: str) 
         speaking = {one.passage_id for one in trial.ask.sources if one.document_type == document.wants.label}
         speaking |= {passage.passage_id for passage in document.passages}
         assert {evidence.passage_id for evidence in trial.answer.label_evidence} <= speaking
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_where_tier_1_is_misled_a_citation_decides(family: str) -> None:
+    """So there the service is as safe as its citations, and no safer."""
+    got = {defence: set() for defence in (Defence.CITED_LABEL, Defence.MISLED_LABEL)}  # type: dict[Defence, set[str]]
+    for result in results(family):
+        if result.defence in got and result.got_around is not None:
+            got[result.defence].add(result.document_id)
+    assert got[Defence.CITED_LABEL] == got[Defence.MISLED_LABEL]
 
 
 def test_no_attack_is_held_by_never_being_read() -> None:
@@ -277,6 +291,8 @@ async def test_a_real_endpoint_is_asked_without_tools() -> None:
     assert {one.defence: one.got_around for one in found} == {
         Defence.STEERED_LABEL: "contract.supply is believed",
         Defence.CITED_LABEL: None,
+        Defence.PUBLISHED_LABEL: None,
+        Defence.MISLED_LABEL: None,
     }
     [asked] = at.asked
     assert set(asked) == {"model", "messages", "response_format", "temperature", "max_tokens"}

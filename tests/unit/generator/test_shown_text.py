@@ -99,11 +99,11 @@ def test_brackets_of_other_widths_are_quoted_in_either_form() -> None:
     assert shown(text).find(text) == shown(text).find(shown(text).text) == ((0, len(text)),)
 
 
-@pytest.mark.parametrize("hidden", ["\u200b" * 2_000_000, "\U000e0041" * 2_000_000], ids=["zero width", "tags"])
+@pytest.mark.parametrize("hidden", ["\u200b" * 500_000, "\U000e0041" * 500_000], ids=["zero width", "tags"])
 def test_around_a_stretch_no_more_is_looked_at_than_is_needed(hidden: str) -> None:
     seen = shown(f"41{hidden}.50", [(0, 2)])
     began = time.process_time()
-    for _ in range(1000):
+    for _ in range(300):
         seen.find("41")
     assert time.process_time() - began < 5  # without a bound it is minutes
 

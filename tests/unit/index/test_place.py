@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from docmill.errors import IndexUnavailableError
-from docmill.index.place import copy_file, written_copy
+from docmill.errors import IndexCorruptError, IndexUnavailableError
+from docmill.index import place
+from docmill.index.place import copy_file, own_copy, written_copy
 from tests.unit.index.fakes import SOURCE
 
 
@@ -41,3 +42,46 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         written_copy(tmp_path / "file" / "copy.sqlite"),
     ):
         pass
+
+
+def test_each_process_has_a_copy_of_its_own_and_finds_it_again(tmp_path: Path) -> None:
+    home = {"DOCMILL_HOME": str(tmp_path)}
+    with own_copy("claims.", "fallback", home) as first:
+        first.rebuild(SOURCE, 0)
+        with own_copy("claims.", "fallback", home) as second:
+            assert second.state() is None
+        with own_copy("claims.", "search", home) as other:
+            assert other.state() is None
+    with own_copy("claims.", "fallback", home) as again:
+        assert again.state() is not None
+    assert sorted(path.name for path in (tmp_path / "data/index").glob("*.sqlite")) == [
+        "claims.fallback-0.sqlite",
+        "claims.fallback-1.sqlite",
+        "claims.search-0.sqlite",
+    ]
+
+
+def test_where_all_copies_are_in_use_another_folder_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(place, "MOST_COPIES", 1)
+    home = {"DOCMILL_HOME": str(tmp_path)}
+    told = pytest.raises(IndexUnavailableError, match="give DOCMILL_HOME another folder")
+    with own_copy("", "fallback", home), told, own_copy("", "fallback", home):
+        pass
+
+
+def test_a_copy_that_turns_out_to_be_damaged_is_made_anew_by_the_next(tmp_path: Path) -> None:
+    """It opens without complaint, and only a search finds out."""
+    home = {"DOCMILL_HOME": str(tmp_path)}
+
+    def find_out() -> None:
+        with own_copy("", "fallback", home) as index:
+            index.rebuild(SOURCE, 0)
+            raise IndexCorruptError("a vector of another length")
+
+    with pytest.raises(IndexCorruptError):
+        find_out()
+    with own_copy("", "fallback", home) as index:
+        assert index.state() is None
+    assert (tmp_path / "data/index/fallback-0.sqlite.damaged").exists()

@@ -44,6 +44,14 @@ def test_a_letter_says_where_it_came_from() -> None:
     assert not found.value_omitted
 
 
+def test_what_the_fallback_set_aside_goes_back_to_the_fallback() -> None:
+    strange = letter_record(record())
+    from_fallback = (*strange.headers, ("docmill_origin_topic", b"claims.documents.fallback"))
+    found = read_letter(replace(strange, headers=from_fallback), "claims.")
+    assert found is not None
+    assert found.origin.topic == "claims.documents.fallback"
+
+
 @pytest.mark.parametrize(
     "header",
     [

@@ -81,6 +81,12 @@ def test_waiting_in_the_fallback() -> None:
     assert told.text == f"waits in the fallback since {clock(CAME + timedelta(hours=1))} (2 h)"
 
 
+def test_what_the_fallback_could_not_read_is_a_dead_letter_and_waits_for_nothing() -> None:
+    letter = DeadLetter("internal_error", "unexpected exception", 1)
+    assert verdict(step(RECEIVED), step(DEFERRED, 1), step(letter, 2)).state is State.REJECTED
+    assert verdict(step(RECEIVED), step(letter, 1), step(DEFERRED, 2)).state is State.IN_FALLBACK  # it was put back
+
+
 def test_decided_after_the_fallback() -> None:
     decided = Processed("receipt", 0.8, "retrieval", 2, 3)
     assert verdict(step(RECEIVED), step(DEFERRED, 1), step(decided, 184)) == Verdict(

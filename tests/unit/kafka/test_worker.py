@@ -2,9 +2,10 @@
 
 import asyncio
 import json
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -13,7 +14,14 @@ from aiokafka import TopicPartition
 from prometheus_client import CollectorRegistry
 
 from docmill.bundle.files import BundleFiles
-from docmill.errors import BrokerError, DependencyError, InternalErrorRateError, LogTruncatedError, RecordsLostError
+from docmill.errors import (
+    AbandonedError,
+    BrokerError,
+    DependencyError,
+    InternalErrorRateError,
+    LogTruncatedError,
+    RecordsLostError,
+)
 from docmill.kafka import worker as worker_module
 from docmill.kafka.accounting import Accounting
 from docmill.kafka.crash_marks import CrashMark
@@ -431,6 +439,31 @@ async def test_the_slice_in_hand_is_finished_and_no_other_begun(make: Make) -> N
     await asyncio.wait_for(bench.task, 5)
     assert bench.delivery.committed == 1
     assert not bench.worker.busy
+
+
+@pytest.mark.parametrize("gives_up", [True, False])
+async def test_who_waits_for_others_is_given_up_when_released(
+    make: Make, monkeypatch: pytest.MonkeyPatch, gives_up: bool
+) -> None:
+    """The fallback waits for a generator: half a minute would hold up a stop, and every rebalance of the group."""
+
+    class WaitingMill(FakeMill):
+        def process(self, documents: Sequence[ReceivedDocument], *asked: Any) -> list[Outcome]:
+            for _ in range(500 if gives_up else 1):
+                if asked[0]():
+                    raise AbandonedError("nobody waits")
+                time.sleep(0.01)
+            return super().process(documents)
+
+    monkeypatch.setattr(ProcessSlices, "gives_up_on_release", gives_up)
+    with ThreadPoolExecutor(1) as executor:
+        bench = await make(executor=executor, mill=WaitingMill())
+        await bench.ready()
+        bench.worker.accept(polled(0))
+        await until(lambda: bench.worker.busy)
+        bench.worker.release()
+        await asyncio.wait_for(bench.task, 5)
+    assert bench.delivery.committed == (0 if gives_up else 1)
 
 
 async def test_released_while_acquiring_it_never_reads(make: Make) -> None:

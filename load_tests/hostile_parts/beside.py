@@ -1,0 +1,49 @@
+"""What the fallback would publish of an answer, beside what it thinks itself: at worst and at best for an attacker."""
+
+from collections.abc import Sequence
+
+from docmill.fallback.judge import LABEL, HeldBack, Judgement
+from docmill.fallback.types import AbstentionReason, Candidate, Ranked
+from docmill.generator.types import Answer
+from load_tests.hostile_parts.documents import HostileDocument
+
+LEANING = 0.92  # of tier 1, to a label: just below the threshold of the shipped policy, so as sure as it can be
+PROPOSED = 0.85  # of the fast model, of a value: likewise
+Typed = dict[str, str | None]
+
+
+def unsure(document: HostileDocument, label: str) -> Judgement:
+    """Tier 1 leans to a label, and everything that the document wants to have otherwise is open."""
+    wants = document.wants
+    parts = [*([LABEL] if wants.label is not None else []), *sorted(wants.values)]
+    others = sorted({document.right_label, wants.label or document.right_label} - {label})
+    return Judgement(
+        label=label,
+        confidence=LEANING,
+        alternatives=tuple(Ranked(other, 1 - LEANING) for other in others),
+        fields=(),
+        citations=(),
+        held_back=tuple(HeldBack(part, AbstentionReason.LOW_CONFIDENCE) for part in parts),
+    )
+
+
+def proposed(answer: Answer, text: str, typed: Typed) -> Sequence[Candidate]:
+    """As if the fast model had found the same values."""
+    return [
+        Candidate(one.field, one.start, one.end, text[one.start : one.end], typed[one.field], PROPOSED)
+        for one in answer.values
+    ]
+
+
+def publishes_label(judgement: Judgement | None, label: str | None) -> bool:
+    """Whether it is decided, and this."""
+    return judgement is not None and judgement.label == label and LABEL not in _held(judgement)
+
+
+def published_values(judgement: Judgement | None) -> list[str]:
+    """Names of fields whose value is decided."""
+    return [] if judgement is None else [one.field for one in judgement.fields if one.field not in _held(judgement)]
+
+
+def _held(judgement: Judgement) -> set[str]:
+    return {held.part for held in judgement.held_back}
