@@ -75,6 +75,7 @@ def test_a_decision_on_a_review_that_never_was_is_on_none() -> None:
         ({"name": "total", "text": "RM 41.50", "start": 37, "end": 45}, "its text is not what stands at [37, 45)"),
         ({"name": "total", "text": "RM 41.51", "start": 36, "end": 44}, "its text is not what stands at [36, 44)"),
         ({"name": "total", "text": "RM 41.50", "start": 36, "end": 4000}, "[36, 4000) is no stretch of a text of 45"),
+        ({"name": "total", "text": "RM 41.50\n", "start": 36, "end": 50}, "[36, 50) is no stretch of a text of 45"),
         ({"name": "total", "text": "x", "start": 9, "end": 9}, "[9, 9) is no stretch"),
         ({"name": "total", "text": "x", "start": 9, "end": 3}, "[9, 3) is no stretch"),
         ({"name": "total", "text": "\n", "start": 18, "end": 19}, "white space alone"),

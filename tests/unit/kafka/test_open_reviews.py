@@ -1,6 +1,7 @@
 """The view of open reviews: never behind what is final, whatever lies open in the log; never wrong after a failure."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -33,6 +34,7 @@ class FakeLog:
     start_error: Exception | None = None
     readers: "list[FakeReader]" = field(default_factory=list)
     described: int = 0
+    before_poll: Callable[[], Awaitable[None]] | None = None
 
     async def describe(self) -> LiveTopic:
         self.described += 1
@@ -99,6 +101,8 @@ class FakeReader:
         assert self.committed
         self.polls += 1
         await asyncio.sleep(0)
+        if self.log.before_poll is not None:
+            await self.log.before_poll()
         polled = {}
         for partition in partitions or self.assigned:
             first, end = self.at[partition], self.log.stable_end(partition.partition)
@@ -206,6 +210,32 @@ async def test_a_transaction_that_does_not_end_is_an_error_and_what_was_read_sta
     assert [reader.at.get(TopicPartition(TOPIC, 0)) for reader in log.readers[::2]] == [2, 4]
     await view.close()
     assert all(reader.stops == 1 for reader in log.readers)
+
+
+async def test_one_partition_that_goes_on_does_not_hide_another_that_stands_still() -> None:
+    log = FakeLog({0: [], 1: []}, {0: 2, 1: 0}, stable={0: 0})
+    view = view_of(log, stalled_after_s=0.2)
+
+    async def somebody_asks() -> None:
+        await asyncio.sleep(0.02)
+        log.add("b", b"1", partition=1)
+
+    log.before_poll = somebody_asks
+    async with asyncio.timeout(5):
+        with pytest.raises(BrokerError, match=rf"cannot read {TOPIC}"):
+            await view.catch_up()
+
+
+async def test_a_long_topic_may_take_its_time() -> None:
+    log = log_of(*(reviewed(f"r{n}", b"1", n) for n in range(24)), end=24)
+    view = view_of(log, stalled_after_s=1.0)
+
+    async def slowly() -> None:
+        await asyncio.sleep(0.125)
+
+    log.before_poll = slowly  # two records a poll: 1.5 s in all
+    await view.catch_up()
+    assert view.count == 24
 
 
 @pytest.mark.parametrize("error", [KafkaConnectionError(), UnicodeDecodeError("utf-8", b"\xff", 0, 1, "x")])
