@@ -66,9 +66,8 @@ def result_of(environment: dict[str, str], document_id: str) -> dict[str, Any]:
     """The published result of a document, once there is one."""
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
-        events = docmill(
-            environment, "tail", "--from-beginning", "--json", "--timeout", "2", "--limit", "1000", show=False
-        )
+        tail = ("tail", "--from-beginning", "--json", "--timeout", "2", "--limit", "1000")
+        events = docmill(environment, *tail, show=False, may_fail=True)  # so many will not come: it ends by the time
         for event in map(json.loads, events.splitlines()):
             if event["document_id"] == document_id and event["outcome"] == "processed":
                 found: dict[str, Any] = event
