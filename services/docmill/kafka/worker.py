@@ -7,8 +7,7 @@ The order of one slice, and why it holds:
     3. too many unexpected exceptions: stop here, nothing is published
     4. publish all, then commit the offset after the last one (delivery.py)
     5. only then metrics advance
-Any failure of a dependency in 1-5 discards the slice: the worker backs off, and acquires again from the committed
-offset.
+Any failure of a dependency in 1-5 discards the slice; the worker backs off, and acquires again at what is committed.
 """
 
 import asyncio
@@ -154,8 +153,8 @@ class PartitionWorker:
             try:
                 await self._acquire()
                 await self._work()
-            except AbandonedError:  # by a service that gives up when released
-                return
+            except AbandonedError:
+                return  # released, and the service gives up then
             except DependencyError as error:
                 now = time.monotonic()
                 if self.committed != before:
@@ -169,7 +168,7 @@ class PartitionWorker:
                 backoff_s = min(backoff_s * 2, LONGEST_BACKOFF_S)
 
     def release(self) -> None:
-        """Take no further slice; `run` returns once the one in hand is final."""
+        """Take no further slice; `run` returns once the one in hand is final, or given up by its service."""
         self._released = True
         self._queue.close()
 
@@ -187,8 +186,7 @@ class PartitionWorker:
             raise BrokerError(f"partition {self.partition.partition} could not be acquired in time") from None
         if self._released:
             return
-        # From here to `resume` nothing awaits: no poll can come in between with records of the old position.
-        self._queue.clear()
+        self._queue.clear()  # from here on nothing awaits: no poll brings records of the old position
         self._reading.seek(self.partition, at.offset)
         self._next = at.offset
         self._reading.resume(self.partition)
@@ -249,8 +247,7 @@ class PartitionWorker:
         """Runs in a thread."""
         work = self._shared.work
         given_up = (lambda: self._released or abandoned.is_set()) if work.gives_up_on_release else abandoned.is_set
-        done: Sequence[Finished] = work.process(records, self._mark.suspicious, given_up)
-        return done
+        return work.process(records, self._mark.suspicious, given_up)
 
     def _count_internal_errors(self, done: Sequence[Finished]) -> None:
         window = self._shared.internal_errors
