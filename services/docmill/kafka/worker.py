@@ -244,8 +244,7 @@ class PartitionWorker:
         return CrashMark() if self.at is None else self.at.mark
 
     def _process(self, records: Sequence[Record], abandoned: threading.Event) -> Sequence[Finished]:
-        """Runs in a thread."""
-        work = self._shared.work
+        work = self._shared.work  # in a thread
         given_up = (lambda: self._released or abandoned.is_set()) if work.gives_up_on_release else abandoned.is_set
         return work.process(records, self._mark.suspicious, given_up)
 
