@@ -8,13 +8,12 @@ from docmill.generator.types import Usage
 from docmill.kafka.decode_record import Record
 from docmill.kafka.publish import OutgoingRecord
 from docmill.processing import Rejected
-from docmill.telemetry.metrics import Metrics
+from docmill.telemetry.metrics import ANSWERED, Metrics
 from docmill_schemas.events import Cost, DocumentProcessed
 from docmill_schemas.reasons import DecidedBy, RejectionReason
 from docmill_schemas.review_events import ReviewRequested
 
 OTHER = "other"  # of document types that only exemplars know: a metric's labels are a closed set
-ANSWERED = "answered"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, disable_created_metrics
 
+from docmill.fallback.types import AbstentionReason
 from docmill_schemas.reasons import DecidedBy, DeferralReason, RejectionReason, ReviewReason
 
 LATENCY_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800)
@@ -26,6 +27,7 @@ BANDS = (
     (0.99, "0.95-0.99"),
 )
 TOP_BAND = "0.99-1.0"
+ANSWERED = "answered"  # of a question to the generator; the other outcomes are why it was not
 
 
 class ReloadOutcome(StrEnum):
@@ -170,6 +172,11 @@ class Metrics:
             self.dead_letters.labels(rejected.value)
         for outcome in ReloadOutcome:
             self.bundle_reloads.labels(outcome.value)
+        for abstained in AbstentionReason:
+            self.abstentions.labels(abstained.value)
+        for kind in ("prompt", "completion"):
+            self.generator_tokens.labels(kind)
+        self.generator_requests.labels(ANSWERED)
         for review in ReviewReason:
             self.reviews.labels(review.value)
         for decision in DecisionOutcome:
