@@ -60,7 +60,7 @@ def main() -> None:
         "  docmill process samples/receipts        one JSON outcome a line, without Kafka\n"
         "  docmill kafka up && docmill topics create && docmill run processor      the same for your own documents\n"
         "  docmill publish PATH --wait; docmill tail --from-beginning\n"
-        "  docmill run fallback, run arbiter; docmill review list      what the model is not sure of (docs/fallback.md)\n"
+        "  docmill run fallback; docmill run arbiter; docmill review list      what the model is not sure of\n"
         "  docmill assess PATH                     what it would make of your documents, in figures\n"
         "  README.md: what to send, what comes back; bundles/mailroom-en/MODEL_CARD.md: what the model knows"
     )
