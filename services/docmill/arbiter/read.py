@@ -1,4 +1,7 @@
-"""Records of documents.feedback and of documents.review to their events. Never raises, whatever a stranger sent."""
+"""Records of documents.feedback and of documents.review to their events.
+
+Whatever a stranger sent, nothing is raised but DependencyError, where memory is short.
+"""
 
 from typing import TypeVar
 
@@ -6,10 +9,11 @@ from pydantic import BaseModel, ValidationError
 
 from docmill.arbiter.exemplar import PASSAGE_PREFIX
 from docmill.arbiter.types import Refused
-from docmill.errors import whereabouts
+from docmill.errors import DependencyError, whereabouts
 from docmill.kafka.decode_record import MAX_ID_CHARACTERS, Record
 from docmill_schemas.cloudevents import read_content, read_headers
 from docmill_schemas.review_events import FeedbackGiven, ReviewRequested
+from docmill_schemas.topics import FEEDBACK
 
 E = TypeVar("E", bound=BaseModel)
 
@@ -22,9 +26,7 @@ def read_feedback(record: Record) -> FeedbackGiven | Refused:
     key = _request_id(record.key)
     if isinstance(key, Refused):
         return key
-    if record.value is None:
-        return Refused("without a value: a decision is not taken back by deleting it")
-    feedback = _read(record, FeedbackGiven)
+    feedback = _refused_unread(record) or _read(record, FeedbackGiven)
     if isinstance(feedback, Refused):
         return feedback
     if feedback.request_id != key:
@@ -33,6 +35,14 @@ def read_feedback(record: Record) -> FeedbackGiven | Refused:
         if problem := _name_problem(name):
             return Refused(f"{what}: {problem}")
     return feedback
+
+
+def _refused_unread(record: Record) -> Refused | None:
+    if record.value is None:
+        return Refused("without a value: a decision is not taken back by deleting it")
+    if len(record.value) > FEEDBACK.max_bytes:  # the topic bounds what is compressed, which may be a thousandth of it
+        return Refused(f"{len(record.value)} bytes, at most {FEEDBACK.max_bytes}")
+    return None
 
 
 def read_review(record: Record, request_id: str) -> ReviewRequested | Refused:
@@ -57,6 +67,8 @@ def _read(record: Record, event: type[E]) -> E | Refused:
         # Locations and kinds only: pydantic's messages quote the input.
         problems = [f"{'.'.join(map(str, e['loc'])) or 'event'}: {e['type']}" for e in error.errors()[:3]]
         return Refused(f"not a {event.__name__}: {'; '.join(problems)}")
+    except MemoryError as error:  # what is read is bounded: not the record's own fault
+        raise DependencyError("too little memory to read a decision or its review") from error
     except Exception as error:  # tied to one record: the policy of errors.py
         where = whereabouts(error)
         return Refused(f"unexpected {where}", where)

@@ -15,7 +15,7 @@ from docmill.arbiter.publish import DecisionPublisher
 from docmill.arbiter.read import read_feedback, read_review
 from docmill.arbiter.types import AlreadyDecided, ChangesNothing, NoReview, Refused
 from docmill.arbiter.verdict import was_right
-from docmill.errors import whereabouts
+from docmill.errors import DependencyError, whereabouts
 from docmill.kafka.decode_record import Record
 from docmill.kafka.publish import OutgoingRecord
 from docmill.telemetry.metrics import AuditVerdict, DecisionOutcome, Metrics
@@ -123,6 +123,10 @@ class ArbitrateSlices:
             return NoReview("no review of its request is open")
         try:
             accepted = self._accepted(record, feedback, found)
+        except DependencyError:
+            raise
+        except MemoryError as error:  # what is read is bounded: not the record's own fault
+            raise DependencyError("too little memory to decide a review") from error
         except Exception as error:  # tied to one record: the policy of errors.py
             where = whereabouts(error)
             return Refused(f"unexpected {where}", where)

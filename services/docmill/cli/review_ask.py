@@ -43,7 +43,8 @@ def ask_decision(review: ReviewRequested, known: Known, normalise: Normalise, co
         else:
             if _is_meant(partial(known.check_fields, [one.name]), "field", console):
                 fields.append(found)
-    decision = Decision(label, tuple(sorted(fields, key=lambda one: (one.start, one.end, one.name))))
+    once = {(one.start, one.end, one.name): one for one in fields}
+    decision = Decision(label, tuple(once[place] for place in sorted(once)))
     console.print()
     for line in summary(decision):
         console.print(line)

@@ -123,6 +123,10 @@ def _facts(review: ReviewRequested, now: datetime) -> list[tuple[str, Text]]:
         ("undecided", Text(one_line("; ".join(review.undecided)), style="yellow")),
         ("cites", Text(one_line("; ".join(_citation(one.passage_id, one.quote) for one in review.citations)))),
     ]
+    facts.insert(-1, ("unread", Text(one_line(", ".join(review.unread_attachments)), style="yellow")))
+    if review.generator_type is not None:
+        cited = "; ".join(_citation(one.passage_id, one.quote) for one in review.generator_citations)
+        facts.append(("generator", Text(one_line(f"{review.generator_type}{': ' if cited else ''}{cited}"))))
     if review.published is not None:
         result = review.published
         said = f"revision {result.revision}, decided by {result.decided_by}, result {result.result_id}"

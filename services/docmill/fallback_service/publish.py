@@ -135,7 +135,7 @@ class Publisher:
 
     def review_record(self, record: Record, event: ReviewRequested, now: datetime) -> OutgoingRecord | None:
         """None where its topic cannot hold it, not even with the text and the proposal alone."""
-        bare = event.model_copy(update={"candidates": (), "similar": (), "citations": ()})
+        bare = event.model_copy(update=dict.fromkeys(("candidates", "similar", "citations", "generator_citations"), ()))
         id = result_id(event.request_id, event.content_sha256, "review", str(event.revision))
         for form in (event, bare):
             outgoing = self._record(record, REVIEW, EventType.REVIEW_REQUESTED, id, form, now)

@@ -191,7 +191,8 @@ class FallbackSlices:
             return self._rejected(record, too_large, event)
         publishes, audit = [outgoing], None
         if is_audited(event.request_id, self._of.audit_share):
-            asked = publisher.review(event, judgement, ReviewReason.AUDIT, cost, now, result)
+            said = work.answered.answer if isinstance(work.answered, Generated) else None
+            asked = publisher.review(event, judgement, ReviewReason.AUDIT, cost, now, result, said)
             audited = publisher.review_record(record, asked, now)
             if audited is not None:  # a result is never lost to its audit
                 publishes, audit = [outgoing, audited], asked

@@ -6,8 +6,10 @@ import pytest
 
 from docmill.arbiter.read import MAX_NAME_CHARACTERS, MAX_REQUEST_ID_CHARACTERS, read_feedback, read_review
 from docmill.arbiter.types import Refused
+from docmill.errors import DependencyError
 from docmill_schemas.cloudevents import STRUCTURED
 from docmill_schemas.examples import FEEDBACK, REVIEW
+from docmill_schemas.topics import FEEDBACK as FEEDBACK_TOPIC
 from tests.unit.arbiter.fakes import REQUEST_ID, feedback, feedback_record, review, review_record
 
 SECRET = "Ms Tan's diagnosis"
@@ -125,3 +127,23 @@ def test_a_review_that_is_none(value: bytes, why: str) -> None:
 def test_a_review_of_a_later_docmill_is_not_guessed_at() -> None:
     value = REVIEW.model_dump_json().replace('"undecided"', '"foreseen_by_nobody"').encode()
     assert isinstance(read_review(review_record(value), REQUEST_ID), Refused)
+
+
+def test_what_is_small_on_the_topic_and_huge_as_json_is_refused_unread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The topic bounds the compressed batch, and repetition costs nothing there."""
+
+    def never(*_: object) -> None:
+        raise AssertionError("it was parsed")
+
+    monkeypatch.setattr("docmill.arbiter.read._read", never)
+    refused = read_feedback(feedback_record(b" " * (FEEDBACK_TOPIC.max_bytes + 1)))
+    assert refused == Refused(f"{FEEDBACK_TOPIC.max_bytes + 1} bytes, at most {FEEDBACK_TOPIC.max_bytes}")
+
+
+def test_memory_that_is_short_is_no_decisions_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    def short(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("docmill.arbiter.read.read_content", short)
+    with pytest.raises(DependencyError, match="memory"):
+        read_feedback(feedback_record())

@@ -196,3 +196,16 @@ def test_a_value_is_shown_where_it_says_more_than_the_text() -> None:
     assert text_and_value("LOT 17,\n JALAN", "LOT 17, JALAN").plain == "LOT 17, JALAN"
     assert text_and_value("x", None).plain == "x"
     assert len(text_and_value("y" * 500, "z" * 500).plain) == 120 + 3 + 120
+
+
+def test_what_a_generator_thought_and_what_nobody_could_read_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    given: dict[str, Any] = {
+        "generator_type": f"letter{ESC}[31m",
+        "generator_citations": (Citation(passage_id="handbook#4", quote="a letter has no total"),),
+        "unread_attachments": ("image/png",),
+    }
+    print_review(review("ab" * 16, **given), NOW, full=False)
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "generator letter [31m: handbook#4 ('a letter has no total')" in shown
+    assert "unread image/png" in shown
+    assert ESC not in shown
