@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+pytest.importorskip("sklearn", reason="the extra [train] is not installed")
+
 from load_tests.fallback_policy import Exemplars, Row
 
 
