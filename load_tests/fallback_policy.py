@@ -4,9 +4,9 @@
 
 One half of the training documents of all sources together is the index, the validation documents that the bundle defers
 are the test; the policy (default: the one that ships) is given, nothing is chosen here; how the shipped one was chosen,
-docs/decisions/0023 says. The bundle was trained on both halves, so the index tells it nothing new; it saw no validation. Whether a document is published is
-`docmill.fallback.judge`'s to say, required fields included; no code lists, no generator. Each document is embedded once
-into the user's cache. Needs the extra [train].
+docs/decisions/0023 says. The bundle was trained on both halves, so the index tells it nothing new; it saw no
+validation. Whether a document is published is `docmill.fallback.judge`'s to say, required fields included; no code
+lists, no generator. Each document is embedded once into the user's cache. Needs the extra [train].
 """
 
 import argparse
