@@ -59,6 +59,17 @@ def test_behind_many_that_wait_a_new_document_waits_for_one_slice_of_questions_o
         assert of.until("new") <= max(BEHIND_S, takes_s) + takes_s + 2 * TIER_1_S + passed_s(count)
 
 
+def test_whenever_it_comes_it_waits_no_longer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    count = 200
+    with partition(tmp_path, monkeypatch, SlowGenerator()) as of:
+        of.hold(count)
+        for number in range(12):
+            for _ in range(1 + number * 7 % 5):
+                of.work()
+            of.add(familiar(f"new-{number}"))
+            assert of.until(f"new-{number}") <= BEHIND_S + DEADLINE_S + 2 * TIER_1_S + passed_s(count)
+
+
 def test_a_backlog_of_open_questions_does_not_hold_up_what_the_index_can_decide(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
