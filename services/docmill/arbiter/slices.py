@@ -84,6 +84,11 @@ class ArbitrateSlices:
         """It is soon done."""
         return False
 
+    @property
+    def most_records(self) -> int | None:
+        """A decision takes next to nothing."""
+        return None
+
     def process(self, records: Sequence[Record], suspected: bool, abandoned: Callable[[], bool]) -> list[Arbitrated]:
         """See SliceWork.process."""
         self._reviews.catch_up(abandoned)

@@ -99,6 +99,11 @@ class FallbackSlices:
         """A slice may wait for half a minute, for a generator or for its turn: what it has done is done again."""
         return True
 
+    @property
+    def most_records(self) -> int | None:
+        """A short document takes as long to embed and search; and no more are in a slice than it may ask about."""
+        return MOST_QUESTIONS
+
     def process(self, records: Sequence[Record], suspected: bool, abandoned: Callable[[], bool]) -> list[Resolved]:
         """See SliceWork.process."""
         read = [(record, read_request(record)) for record in records]

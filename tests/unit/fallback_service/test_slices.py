@@ -229,6 +229,11 @@ def test_who_gets_no_turn_waits_behind_the_others(tmp_path: Path) -> None:
         assert len(generator.asked) == MOST_QUESTIONS
 
 
+def test_a_slice_has_no_more_documents_than_may_be_asked_about(tmp_path: Path) -> None:
+    with bench(tmp_path) as of:
+        assert of.slices.most_records == MOST_QUESTIONS
+
+
 def test_a_reason_of_a_later_docmill_says_nothing_of_the_type_for_sure(tmp_path: Path) -> None:
     said = json.loads(request(reasons=SURE_OF_TYPE).model_dump_json(exclude_none=True))
     with bench(tmp_path) as of:
