@@ -62,9 +62,9 @@ class AskedFromThreads:
         """See Reviews."""
         return run_in_loop(self._loop, self._reviews.find(request_id), abandoned)
 
-    def was_decided(self, request_id: str) -> bool:
+    def decided_revision(self, request_id: str) -> int | None:
         """See Reviews."""
-        return self._reviews.was_decided(request_id)
+        return self._reviews.decided_revision(request_id)
 
 
 class Arbiter:

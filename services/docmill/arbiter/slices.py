@@ -2,7 +2,8 @@
 
 Of a review the first decision counts. What is open is asked once a slice, and then known: of one request no other
 slice decides, since documents.feedback is keyed by it; and what this slice decided, it remembers. A record that changes
-nothing is stepped over: logged without its text, and counted (docs/decisions/0022-reviews.md).
+nothing is stepped over: logged without its text, and counted. A review whose revision was decided before it was opened
+ends with the first decision on it, which makes no result (docs/decisions/0022-reviews.md).
 """
 
 import logging
@@ -40,8 +41,8 @@ class Reviews(Protocol):
         """The record of a request's open review; None: there is none."""
         ...
 
-    def was_decided(self, request_id: str) -> bool:
-        """Whether a review of the request was decided, as far as that is still known."""
+    def decided_revision(self, request_id: str) -> int | None:
+        """The latest decided revision of the request, also where a review of it is open; None: none is known of."""
         ...
 
 
@@ -118,7 +119,7 @@ class ArbitrateSlices:
             return AlreadyDecided(f"an earlier one decided request {request_id}")
         found = self._reviews.find(request_id, abandoned)
         if found is None:
-            if self._reviews.was_decided(request_id):
+            if self._reviews.decided_revision(request_id) is not None:
                 return AlreadyDecided(f"request {request_id} is decided")
             return NoReview("no review of its request is open")
         try:
@@ -130,7 +131,7 @@ class ArbitrateSlices:
         except Exception as error:  # tied to one record: the policy of errors.py
             where = whereabouts(error)
             return Refused(f"unexpected {where}", where)
-        if isinstance(accepted, Arbitrated):
+        if isinstance(accepted, Arbitrated) or (isinstance(accepted, AlreadyDecided) and accepted.ends is not None):
             decided.add(request_id)
         return accepted
 
@@ -138,6 +139,10 @@ class ArbitrateSlices:
         review = read_review(found, feedback.request_id)
         if isinstance(review, Refused):
             return review
+        last = self._reviews.decided_revision(feedback.request_id)
+        if last is not None and max(feedback.revision, review.revision) <= last:
+            end = self._publisher.end_of(review, last, feedback.feedback_id, found)
+            return AlreadyDecided(f"revision {last} was decided before the review of {review.revision} was opened", end)
         result = arbitrate(feedback, review)
         if not isinstance(result, DocumentProcessed):
             return result
@@ -161,11 +166,13 @@ def _audited(result: DocumentProcessed, review: ReviewRequested) -> Audited | No
 
 
 def _stepped_over(record: Record, what: ChangesNothing) -> Arbitrated:
+    publishes: Sequence[OutgoingRecord] = ()
     match what:
         case Refused():
             outcome, level, unexpected = DecisionOutcome.REFUSED, logging.ERROR, what.unexpected
         case AlreadyDecided():
             outcome, level, unexpected = DecisionOutcome.ALREADY_DECIDED, logging.WARNING, None
+            publishes = () if what.ends is None else (what.ends,)
         case NoReview():
             outcome, level, unexpected = DecisionOutcome.NO_REVIEW, logging.WARNING, None
         case _:
@@ -175,4 +182,4 @@ def _stepped_over(record: Record, what: ChangesNothing) -> Arbitrated:
         "the decision at offset %d of %s-%d changes nothing (%s): %s",
         *(record.offset, record.topic, record.partition, outcome.value, what.why),
     )
-    return Arbitrated(record, outcome, unexpected=unexpected)
+    return Arbitrated(record, outcome, publishes, unexpected=unexpected)

@@ -19,7 +19,8 @@ from docmill.settings import Settings
 if TYPE_CHECKING:
     from docmill.cli.review_fields import Decision, FieldGiven, Known
     from docmill.kafka.read_reviews import OpenReview
-    from docmill.kafka.send_feedback import Answer, Noted
+    from docmill.kafka.scan import Offsets
+    from docmill.kafka.send_feedback import Answer
 
 EXIT_FAILED = 1
 
@@ -129,7 +130,7 @@ def _check_names(decision: "Decision", known: "Known") -> None:
 
 
 def _give(
-    settings: Settings, found: "OpenReview", decision: "Decision", reviewer: str | None, noted: "Noted", wait_s: float
+    settings: Settings, found: "OpenReview", decision: "Decision", reviewer: str | None, noted: "Offsets", wait_s: float
 ) -> "Answer":
     from docmill.kafka.send_feedback import Expected, feedback_record, give_feedback
     from docmill_schemas.review_events import FeedbackGiven

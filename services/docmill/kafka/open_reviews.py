@@ -5,7 +5,8 @@ In memory are the ids of open reviews and where they lie; a text is read when it
     2. what is committed is read up to there, so transactions that were open in 1 are waited for; from the start of the
        log where the topic was made anew or is shorter than it was, or where the last time is so long ago that the end
        of a review may have been compacted away, tombstone and all
-    3. a review is open if the last record of its id has a value
+    3. a review is open if the last record of its id has a value; whether what it asks is decided all the same, since
+       it was opened a moment too late, `decided_revision` tells
 A reader of what is committed comes no further than the first open transaction, and behind that one a decision may lie
 that was final long ago. So the last stable offset, as `end_offsets` gives it to such a reader, is not enough in 1: see
 docs/decisions/0022-reviews.md.
@@ -23,6 +24,7 @@ from docmill.errors import BrokerError, whereabouts
 from docmill.kafka.connection import client_options
 from docmill.kafka.decode_record import Record
 from docmill.kafka.refusals import refused
+from docmill.kafka.review_end import UNKNOWN, decided_revision
 from docmill.kafka.stop_consumer import stop_consumer
 from docmill.kafka.topics import LiveTopic
 from docmill.settings import Settings
@@ -75,7 +77,7 @@ class OpenReviews:
         self._topic_id: str | None = None
         self._next: dict[TopicPartition, int] = {}  # read and taken up to here
         self._open: dict[str, tuple[TopicPartition, int]] = {}
-        self._decided: dict[str, None] = {}  # in the order of their decisions
+        self._decided: dict[str, int] = {}  # the latest revision; in the order of their decisions
         self._turn = asyncio.Lock()
         self._closing: set[asyncio.Task[None]] = set()
 
@@ -84,9 +86,11 @@ class OpenReviews:
         """How many reviews are open, as far as the topic was read."""
         return len(self._open)
 
-    def was_decided(self, request_id: str) -> bool:
-        """Whether a review of the request was decided, as far as that is remembered."""
-        return request_id in self._decided
+    def decided_revision(self, request_id: str) -> int | None:
+        """The latest decided revision of the request, also where a review of it is open; see review_end. None: none is
+        remembered: of the requests that the log still shows, the REMEMBERED that were decided last are.
+        """
+        return self._decided.get(request_id)
 
     async def catch_up(self) -> None:
         """Read everything that is in the topic when this is called.
@@ -155,11 +159,12 @@ class OpenReviews:
             except UnicodeDecodeError:  # no request of docmill's; nobody can decide it either
                 continue
             self._open.pop(request_id, None)
-            self._decided.pop(request_id, None)
             if record.value is not None:
                 self._open[request_id] = TopicPartition(record.topic, record.partition), record.offset
                 continue
-            self._decided[request_id] = None
+            # An end that says no revision takes none back.
+            known = self._decided.pop(request_id, UNKNOWN)
+            self._decided[request_id] = max(known, decided_revision(record))
             if len(self._decided) > REMEMBERED:
                 del self._decided[next(iter(self._decided))]
 

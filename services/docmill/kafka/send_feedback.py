@@ -5,17 +5,17 @@ the decision is sent, then both topics are read from what was noted on: so no an
 """
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self, TypeVar
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 from pydantic import BaseModel, ConfigDict
 
 from docmill.kafka.decode_record import JSON, Record, key_text
 from docmill.kafka.publish import OutgoingRecord
-from docmill.kafka.scan import scan_clients
+from docmill.kafka.read_reviews import ends_of
+from docmill.kafka.scan import Offsets, scan_clients
 from docmill.kafka.send_record import SOURCE, send_record
 from docmill.kafka.topics import require_topics
 from docmill.settings import Settings
@@ -27,7 +27,6 @@ from docmill_schemas.review_events import FeedbackGiven, ReviewRequested
 from docmill_schemas.topics import FEEDBACK, PROCESSED, REVIEW
 
 POLL_MS = 200
-Noted = Mapping[TopicPartition, int]
 View = TypeVar("View", bound="_View")
 
 
@@ -119,23 +118,18 @@ def _read(view: type[View], record: Record) -> View | None:
         return None
 
 
-async def note_ends(settings: Settings) -> Noted:
+async def note_ends(settings: Settings) -> Offsets:
     """Where documents.review and documents.processed end now, for committed readers.
 
     Raises:
         BrokerError: the broker does not answer, or a topic is missing.
     """
     await require_topics(settings, [REVIEW, PROCESSED, FEEDBACK])
-    async with scan_clients(settings, "docmill-review") as (admin, consumer):
-        described = await admin.describe_topics([settings.topic_prefix + spec.name for spec in (REVIEW, PROCESSED)])
-        partitions = [TopicPartition(t["topic"], p["partition"]) for t in described for p in t["partitions"]]
-        consumer.assign(partitions)
-        ends: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
-        return ends
+    return await ends_of(settings, [REVIEW, PROCESSED])
 
 
 async def give_feedback(
-    settings: Settings, record: OutgoingRecord, expected: Expected, noted: Noted, wait_s: float
+    settings: Settings, record: OutgoingRecord, expected: Expected, noted: Offsets, wait_s: float
 ) -> Answer:
     """Send a decision; then wait for its answer, for so long at most.
 

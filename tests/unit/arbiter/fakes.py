@@ -1,6 +1,6 @@
 """Reviews and decisions as records, and open reviews that need no broker."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from docmill.kafka.decode_record import Record
@@ -53,9 +53,9 @@ def review_record(asked: ReviewRequested | bytes = REVIEW, **more: Any) -> FakeR
 class FakeReviews:
     """Open reviews by request id, as the last look has them. What is published changes nothing here."""
 
-    def __init__(self, *records: FakeRecord, decided: tuple[str, ...] = ()) -> None:
+    def __init__(self, *records: FakeRecord, decided: Mapping[str, int] | None = None) -> None:
         self.open = {(record.key or b"").decode(): record for record in records}
-        self.decided = set(decided)
+        self.decided = dict(decided or {})
         self.looks = 0
         self.error: Exception | None = None
 
@@ -68,5 +68,5 @@ class FakeReviews:
         assert self.looks, "asked before a look"
         return self.open.get(request_id)
 
-    def was_decided(self, request_id: str) -> bool:
-        return request_id in self.decided
+    def decided_revision(self, request_id: str) -> int | None:
+        return self.decided.get(request_id)

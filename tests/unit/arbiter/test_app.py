@@ -34,8 +34,8 @@ class FakeOpenReviews:
     async def find(self, request_id: str) -> FakeRecord | None:
         return review_record() if request_id == REQUEST_ID else None
 
-    def was_decided(self, request_id: str) -> bool:
-        return False
+    def decided_revision(self, request_id: str) -> int | None:
+        return None
 
 
 def arbiter_of(reviews: FakeOpenReviews) -> Arbiter:

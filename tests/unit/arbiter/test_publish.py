@@ -63,6 +63,7 @@ def test_their_headers() -> None:
         assert said["ce_source"] == b"docmill/docmill-arbiter"
         assert (said["traceparent"], said["correlation_id"]) == (b"00-1", b"claim-4711")  # the review's
         assert "x-own" not in said
+    assert headers(tombstone)["docmill_revision"] == b"1"
     ids = [headers(record)["ce_id"] for record in (processed, tombstone, learnt)]
     assert len(set(ids)) == 3
     assert ids == [headers(record)["ce_id"] for record in records()]  # a redelivery's are the same

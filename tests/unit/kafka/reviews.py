@@ -6,6 +6,7 @@ from typing import Any
 from docmill.arbiter.exemplar import exemplar as exemplar_of
 from docmill.kafka.open_correction import review_record
 from docmill.kafka.publish import OutgoingRecord
+from docmill.kafka.review_end import revision_header
 from docmill.kafka.send_knowledge import updated_record
 from docmill_schemas import examples
 from docmill_schemas.events import DocumentProcessed, DocumentType, KnowledgeUpdated
@@ -27,9 +28,10 @@ def opened(request_id: str = examples.REQUEST_ID, **changes: Any) -> OutgoingRec
     return review_record(review(request_id, **changes), TRACE)
 
 
-def closed(request_id: str = examples.REQUEST_ID) -> OutgoingRecord:
-    """The tombstone of one."""
-    return OutgoingRecord("documents.review", request_id.encode(), None, [])
+def closed(request_id: str = examples.REQUEST_ID, revision: int | None = None) -> OutgoingRecord:
+    """The tombstone of one; without a revision: as it was before docmill 0.2."""
+    headers: list[tuple[str, bytes | None]] = [] if revision is None else [revision_header(revision)]
+    return OutgoingRecord("documents.review", request_id.encode(), None, headers)
 
 
 def result(**changes: Any) -> DocumentProcessed:

@@ -13,6 +13,7 @@ from docmill.errors import BrokerError, ConfigurationError
 from docmill.kafka import open_reviews
 from docmill.kafka.decode_record import Record
 from docmill.kafka.open_reviews import LONG_AGO_S, OpenReviews
+from docmill.kafka.review_end import UNKNOWN
 from docmill.kafka.topics import LiveTopic
 from tests.unit.kafka.fakes import FakeRecord
 
@@ -45,10 +46,10 @@ class FakeLog:
         self.readers.append(made)
         return made
 
-    def add(self, key: str, value: bytes | None, partition: int = 0) -> None:
+    def add(self, key: str, value: bytes | None, partition: int = 0, revision: bytes | None = None) -> None:
         """A record at the end, and the marker of its transaction."""
         offset = self.ends[partition]
-        self.records[partition].append(reviewed(key, value, offset, partition))
+        self.records[partition].append(reviewed(key, value, offset, partition, revision))
         self.ends[partition] = offset + 2
 
     def stable_end(self, partition: int) -> int:
@@ -117,8 +118,11 @@ class FakeReader:
         return polled
 
 
-def reviewed(key: str, value: bytes | None, offset: int, partition: int = 0) -> FakeRecord:
-    return FakeRecord(value, key=key.encode(), topic=TOPIC, partition=partition, offset=offset)
+def reviewed(
+    key: str, value: bytes | None, offset: int, partition: int = 0, revision: bytes | None = None
+) -> FakeRecord:
+    headers = () if revision is None else (("docmill_revision", revision),)
+    return FakeRecord(value, headers, key.encode(), TOPIC, partition, offset)
 
 
 def log_of(*records: FakeRecord, end: int) -> FakeLog:
@@ -151,23 +155,55 @@ async def test_the_last_record_of_a_request_says_whether_it_is_open() -> None:
     await view.catch_up()
     assert view.count == 2
     assert [await value_of(view, request) for request in ("a", "b", "c", "d")] == [None, b"1", b"1", None]
-    assert [view.was_decided(request) for request in ("a", "b", "c", "d")] == [True, False, False, False]
+    assert [view.decided_revision(request) for request in ("a", "b", "c", "d")] == [UNKNOWN, None, None, None]
 
 
 async def test_a_review_that_is_opened_again_is_open_and_its_last_record_counts() -> None:
     log = log_of(reviewed("a", b"1", 0), end=2)
     view = view_of(log)
     await view.catch_up()
-    log.add("a", None)
+    log.add("a", None, revision=b"1")
     await view.catch_up()
-    assert (await view.find("a"), view.was_decided("a")) == (None, True)
+    assert (await view.find("a"), view.decided_revision("a")) == (None, 1)
     log.add("a", b"2")
     await view.catch_up()
-    assert (await value_of(view, "a"), view.was_decided("a")) == (b"2", False)
+    assert (await value_of(view, "a"), view.decided_revision("a")) == (b"2", 1)
     log.add("b", b"3")
     await view.catch_up()
     assert await value_of(view, "b") == b"3"  # finding "a" did not lose the place
     assert await value_of(view, "a") == b"2"
+
+
+async def test_the_latest_decided_revision_is_remembered_whatever_comes_after_it() -> None:
+    log = log_of(reviewed("a", None, 0, revision=b"3"), end=2)
+    view = view_of(log)
+    for value, revision in ((b"opened", None), (None, b"2"), (b"opened", None), (None, None)):
+        log.add("a", value, revision=revision)
+        await view.catch_up()
+        assert view.decided_revision("a") == 3
+    log.add("a", None, revision=b"4")
+    await view.catch_up()
+    assert view.decided_revision("a") == 4
+
+
+@pytest.mark.parametrize("said", [b"", b"two", b"-1", b"\xff", "\u0663".encode(), b"1" * 5000])
+async def test_an_end_that_says_no_revision_is_an_end_all_the_same(said: bytes) -> None:
+    view = view_of(log_of(reviewed("a", b"1", 0), reviewed("a", None, 2, revision=said), end=4))
+    await view.catch_up()
+    assert (await view.find("a"), view.decided_revision("a")) == (None, UNKNOWN)
+
+
+async def test_a_view_that_is_made_anew_remembers_what_the_log_shows() -> None:
+    log = log_of(reviewed("a", None, 0, revision=b"2"), reviewed("a", b"late", 2), end=4)
+    view = view_of(log)
+    await view.catch_up()
+    log.error = OffsetOutOfRangeError({})
+    log.add("b", b"1")
+    with pytest.raises(BrokerError):
+        await view.catch_up()
+    assert view.decided_revision("a") is None
+    await view.catch_up()
+    assert (await value_of(view, "a"), view.decided_revision("a")) == (b"late", 2)
 
 
 async def test_a_decision_behind_somebody_elses_open_transaction_is_waited_for() -> None:
@@ -362,7 +398,7 @@ async def test_decided_requests_are_not_remembered_for_ever(monkeypatch: pytest.
     log = log_of(*(reviewed(f"r{n}", None, n) for n in range(3)), end=3)
     view = view_of(log)
     await view.catch_up()
-    assert [view.was_decided(f"r{n}") for n in range(3)] == [False, True, True]
+    assert [view.decided_revision(f"r{n}") for n in range(3)] == [None, UNKNOWN, UNKNOWN]
 
 
 async def test_a_missing_right_is_named() -> None:

@@ -10,8 +10,8 @@ from aiokafka import TopicPartition
 from aiokafka.errors import MessageSizeTooLargeError, NotLeaderForPartitionError, TopicAuthorizationFailedError
 
 from docmill.errors import BrokerError, ConfigurationError, DocmillError, ReviewError
+from docmill.kafka import read_reviews, send_record
 from docmill.kafka import send_feedback as module
-from docmill.kafka import send_record
 from docmill.kafka.publish import OutgoingRecord
 from docmill.kafka.send_feedback import Answer, Expected, feedback_record, give_feedback, note_ends, read_answer
 from docmill.settings import Settings, load_settings
@@ -36,7 +36,7 @@ def settings() -> Settings:
 @pytest.fixture
 def broker(monkeypatch: pytest.MonkeyPatch) -> FakeBroker:
     made = FakeBroker()
-    made.serve(monkeypatch, module, send_record)
+    made.serve(monkeypatch, module, read_reviews, send_record)
     return made
 
 
