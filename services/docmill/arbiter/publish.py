@@ -13,7 +13,7 @@ from docmill.kafka.publish import OutgoingRecord, passed_on
 from docmill.kafka.review_end import revision_header
 from docmill_schemas.cloudevents import binary_headers
 from docmill_schemas.events import KNOWLEDGE_MAX_CHARACTERS, DocumentProcessed, EventType
-from docmill_schemas.ids import result_id
+from docmill_schemas.ids import decision_version, result_id
 from docmill_schemas.review_events import ReviewRequested
 from docmill_schemas.topics import KNOWLEDGE_UPDATED, PROCESSED, REVIEW, TopicSpec
 
@@ -53,7 +53,7 @@ class DecisionPublisher:
         self, of: DocumentProcessed | ReviewRequested, revision: int, feedback_id: str, review: Record
     ) -> OutgoingRecord:
         """The tombstone of a request's review, with the latest revision that is decided."""
-        id = result_id(of.request_id, of.content_sha256, "review decided", feedback_id)
+        id = result_id(of.request_id, of.content_sha256, "review decided", decision_version(feedback_id, of.revision))
         headers = [("ce_id", id.encode()), ("ce_source", self.source.encode()), revision_header(revision)]
         return OutgoingRecord(REVIEW.name, of.request_id.encode(), None, [*headers, *passed_on(review)])
 
@@ -71,7 +71,8 @@ class DecisionPublisher:
         self, result: DocumentProcessed, text: str, feedback_id: str, review: Record
     ) -> OutgoingRecord | None:
         """None where the topic holds none of it. It never costs the result."""
-        id = result_id(result.request_id, result.content_sha256, "exemplar", feedback_id)
+        version = decision_version(feedback_id, result.revision)
+        id = result_id(result.request_id, result.content_sha256, "exemplar", version)
         characters = min(len(text), KNOWLEDGE_MAX_CHARACTERS)
         while True:
             event = exemplar(result, text, feedback_id, characters)

@@ -21,7 +21,7 @@ from docmill.kafka.topics import require_topics
 from docmill.settings import Settings
 from docmill_schemas.cloudevents import binary_headers, read_content, read_headers
 from docmill_schemas.events import EventType
-from docmill_schemas.ids import result_id
+from docmill_schemas.ids import decision_version, result_id
 from docmill_schemas.reasons import DecidedBy
 from docmill_schemas.review_events import FeedbackGiven, ReviewRequested
 from docmill_schemas.topics import FEEDBACK, PROCESSED, REVIEW
@@ -50,7 +50,8 @@ class Expected:
     @classmethod
     def of(cls, review: ReviewRequested, feedback: FeedbackGiven) -> Self:
         """The answer to a decision on a review."""
-        own = result_id(review.request_id, review.content_sha256, DecidedBy.HUMAN, feedback.feedback_id)
+        version = decision_version(feedback.feedback_id, review.revision)
+        own = result_id(review.request_id, review.content_sha256, DecidedBy.HUMAN, version)
         return cls(review.request_id, own, review.revision)
 
 

@@ -10,7 +10,7 @@ from docmill.kafka.review_end import revision_header
 from docmill.kafka.send_knowledge import updated_record
 from docmill_schemas import examples
 from docmill_schemas.events import DocumentProcessed, DocumentType, KnowledgeUpdated
-from docmill_schemas.ids import result_id
+from docmill_schemas.ids import decision_version, result_id
 from docmill_schemas.reasons import DecidedBy
 from docmill_schemas.review_events import FeedbackGiven, ReviewRequested
 
@@ -47,7 +47,8 @@ def result_record(event: DocumentProcessed) -> OutgoingRecord:
 
 def human_result(feedback: FeedbackGiven, **changes: Any) -> OutgoingRecord:
     """The result of a decision, as the arbiter publishes it."""
-    own = result_id(examples.REQUEST_ID, examples.REVIEW.content_sha256, DecidedBy.HUMAN, feedback.feedback_id)
+    version = decision_version(feedback.feedback_id, feedback.revision)
+    own = result_id(examples.REQUEST_ID, examples.REVIEW.content_sha256, DecidedBy.HUMAN, version)
     made = {"result_id": own, "decided_by": DecidedBy.HUMAN, "revision": feedback.revision}
     return result_record(result(**made | changes))
 

@@ -9,6 +9,7 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import MessageSizeTooLargeError, NotLeaderForPartitionError, TopicAuthorizationFailedError
 
+from docmill.arbiter.arbitrate import arbitrate
 from docmill.errors import BrokerError, ConfigurationError, DocmillError, ReviewError
 from docmill.kafka import read_reviews, send_record
 from docmill.kafka import send_feedback as module
@@ -16,6 +17,7 @@ from docmill.kafka.publish import OutgoingRecord
 from docmill.kafka.send_feedback import Answer, Expected, feedback_record, give_feedback, note_ends, read_answer
 from docmill.settings import Settings, load_settings
 from docmill_schemas.cloudevents import read_headers
+from docmill_schemas.events import DocumentProcessed
 from docmill_schemas.examples import FEEDBACK, REQUEST_ID, REVIEW
 from docmill_schemas.reasons import DecidedBy
 from docmill_schemas.review_events import FeedbackGiven
@@ -69,6 +71,14 @@ def test_a_decision_is_an_event_of_the_request_with_its_trace() -> None:
 )
 def test_what_a_record_says_of_a_decision(record: OutgoingRecord, answer: Answer | None) -> None:
     assert read_answer(EXPECTED, record.topic, FakeRecord(record.value, tuple(record.headers), record.key)) is answer
+
+
+def test_what_is_expected_is_the_arbiters_result() -> None:
+    for revision in (1, 2):
+        asked, given = (one.model_copy(update={"revision": revision}) for one in (REVIEW, FEEDBACK))
+        became = arbitrate(given, asked)
+        assert isinstance(became, DocumentProcessed)
+        assert Expected.of(asked, given).result_id == became.result_id
 
 
 async def answered(broker: FakeBroker, settings: Settings, *records: OutgoingRecord, wait_s: float = 5.0) -> Answer:
