@@ -75,7 +75,8 @@ def test_what_a_record_says_of_a_decision(record: OutgoingRecord, answer: Answer
 
 def test_what_is_expected_is_the_arbiters_result() -> None:
     for revision in (1, 2):
-        asked, given = (one.model_copy(update={"revision": revision}) for one in (REVIEW, FEEDBACK))
+        asked = REVIEW.model_copy(update={"revision": revision})
+        given = FEEDBACK.model_copy(update={"revision": revision})
         became = arbitrate(given, asked)
         assert isinstance(became, DocumentProcessed)
         assert Expected.of(asked, given).result_id == became.result_id
