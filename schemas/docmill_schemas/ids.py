@@ -34,6 +34,11 @@ def decision_version(feedback_id: str, revision: int) -> str:
     return f"{revision}:{feedback_id}"
 
 
+def feedback_id(request: str, revision: int, reviewer: str, decided: str) -> str:
+    """The id of a decision that is made of what it says and of who says it; for tools that keep none of their own."""
+    return _hash("feedback", request, str(revision), reviewer, decided)
+
+
 def sha256_hex(data: bytes) -> str:
     """SHA-256 as 64 hex digits."""
     return hashlib.sha256(data).hexdigest()

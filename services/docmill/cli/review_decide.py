@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, assert_never
@@ -132,18 +131,10 @@ def _check_names(decision: "Decision", known: "Known") -> None:
 def _give(
     settings: Settings, found: "OpenReview", decision: "Decision", reviewer: str | None, noted: "Offsets", wait_s: float
 ) -> "Answer":
-    from docmill.kafka.send_feedback import Expected, feedback_record, give_feedback
-    from docmill_schemas.review_events import FeedbackGiven
+    from docmill.kafka.send_feedback import Expected, feedback_on, feedback_record, give_feedback
 
-    feedback = FeedbackGiven(
-        feedback_id=uuid.uuid4().hex,
-        request_id=found.review.request_id,
-        revision=found.review.revision,
-        document_type=decision.label,
-        fields=decision.fields,
-        decided_at=datetime.now(UTC),
-        reviewer=None if reviewer is None else reviewer.strip(),
-    )
+    who = None if reviewer is None else reviewer.strip()
+    feedback = feedback_on(found.review, decision.label, decision.fields, who, datetime.now(UTC))
     record = feedback_record(feedback, found.review, found.trace)
     expected = Expected.of(found.review, feedback)
     with Console(stderr=True).status("sent, and waiting for the arbiter"):

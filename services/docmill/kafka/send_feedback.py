@@ -5,7 +5,10 @@ the decision is sent, then both topics are read from what was noted on: so no an
 """
 
 import asyncio
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Self, TypeVar
 
@@ -21,9 +24,9 @@ from docmill.kafka.topics import require_topics
 from docmill.settings import Settings
 from docmill_schemas.cloudevents import binary_headers, read_content, read_headers
 from docmill_schemas.events import EventType
-from docmill_schemas.ids import decision_version, result_id
+from docmill_schemas.ids import decision_version, feedback_id, result_id
 from docmill_schemas.reasons import DecidedBy
-from docmill_schemas.review_events import FeedbackGiven, ReviewRequested
+from docmill_schemas.review_events import DecidedField, FeedbackGiven, ReviewRequested
 from docmill_schemas.topics import FEEDBACK, PROCESSED, REVIEW
 
 POLL_MS = 200
@@ -72,6 +75,25 @@ class _Review(_View):
     """What is read of a ReviewRequested."""
 
     revision: int
+
+
+def feedback_on(
+    review: ReviewRequested, label: str, fields: Sequence[DecidedField], reviewer: str | None, now: datetime
+) -> FeedbackGiven:
+    """A decision on a review. Its id is of what it says and of who says it, and not of the time: where nobody knows
+    whether it was sent, it is sent again, and is the same decision.
+    """
+    decided = sorted((one.start, one.end, one.name, one.value or "") for one in fields)
+    said = json.dumps([label, decided], ensure_ascii=False)
+    return FeedbackGiven(
+        feedback_id=feedback_id(review.request_id, review.revision, reviewer or "", said),
+        request_id=review.request_id,
+        revision=review.revision,
+        document_type=label,
+        fields=tuple(fields),
+        decided_at=now,
+        reviewer=reviewer,
+    )
 
 
 def feedback_record(

@@ -259,6 +259,18 @@ def test_who_does_not_wait_is_told_that_it_is_sent(broker: FakeBroker, review: R
     assert (ran.exit_code, ran.stdout.splitlines()[-1]) == (0, "sent; not waited for")
 
 
+def test_a_decision_whose_acknowledgement_was_lost_is_the_same_when_it_is_sent_again(
+    broker: FakeBroker, review: Review
+) -> None:
+    broker.put("p.", opened())
+    assert review("decide", SHORT, "--confirm", "--wait", "0").exit_code == 0
+    first = decision(broker)
+    broker.on_sent = lambda topic: broker.put("p.", closed(revision=1), human_result(first))
+    ran = review("decide", SHORT, "--confirm")
+    assert (ran.exit_code, ran.stdout.splitlines()[-1]) == (0, "decided"), ran.output
+    assert len(broker.read("p.documents.feedback")) == 2
+
+
 def test_a_right_that_is_missing_is_named(broker: FakeBroker, review: Review) -> None:
     broker.put("p.", opened())
     broker.refusal = TopicAuthorizationFailedError()
