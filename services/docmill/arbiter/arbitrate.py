@@ -39,6 +39,7 @@ def arbitrate(
         document_type=DocumentType(label=feedback.document_type, probability=1.0),
         fields=_fields(feedback, review),
         decided_by=DecidedBy.HUMAN,
+        reviewer=(feedback.reviewer or "").strip() or None,
         reasons=review.reasons,
         bundle=review.bundle,
         cost=review.cost,

@@ -22,6 +22,15 @@ if TYPE_CHECKING:
     from docmill.kafka.send_feedback import Answer
 
 EXIT_FAILED = 1
+MAX_NAME_CHARACTERS = 200  # as arbiter/read.py has it
+
+
+def _reviewer(text: str) -> str:
+    """A name as the arbiter takes it: of what it refuses, the terminal would hear nothing."""
+    name = checked_id(text).strip()
+    if len(name) > MAX_NAME_CHARACTERS or not name.isprintable():
+        raise typer.BadParameter(f"a name of {MAX_NAME_CHARACTERS} printable characters at most")
+    return name
 
 
 def decide(
@@ -48,7 +57,8 @@ def decide(
         typer.Option("--new-names", help="Take new names of types and fields though they look like misspelt ones."),
     ] = False,
     reviewer: Annotated[
-        str | None, typer.Option(parser=checked_id, metavar="NAME", help="Who decides; goes onto the topic.")
+        str | None,
+        typer.Option(parser=_reviewer, metavar="NAME", help="Who decides; goes onto the topics, and onto the result."),
     ] = None,
     wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for the answer; 0: none.")] = 10.0,
     topic_prefix: TopicPrefix = None,
@@ -133,8 +143,7 @@ def _give(
 ) -> "Answer":
     from docmill.kafka.send_feedback import Expected, feedback_on, feedback_record, give_feedback
 
-    who = None if reviewer is None else reviewer.strip()
-    feedback = feedback_on(found.review, decision.label, decision.fields, who, datetime.now(UTC))
+    feedback = feedback_on(found.review, decision.label, decision.fields, reviewer, datetime.now(UTC))
     record = feedback_record(feedback, found.review, found.trace)
     expected = Expected.of(found.review, feedback)
     with Console(stderr=True).status("sent, and waiting for the arbiter"):

@@ -48,6 +48,8 @@ def test_three_records() -> None:
     result = DocumentProcessed.model_validate_json(processed.value or b"")
     assert result == arbitrate(FEEDBACK, REVIEW)
     assert KnowledgeUpdated.model_validate_json(learnt.value or b"").text == REVIEW.text
+    assert result.reviewer == FEEDBACK.reviewer == "m.okafor"
+    assert b"m.okafor" not in (learnt.value or b"")  # kept for ever, and read by whoever searches
 
 
 def test_their_headers() -> None:

@@ -9,6 +9,7 @@ import pytest
 from aiokafka.errors import TopicAuthorizationFailedError
 from typer.testing import CliRunner, Result
 
+from docmill.arbiter.read import MAX_NAME_CHARACTERS
 from docmill.cli import app, review_decide
 from docmill.errors import BundleError, ConfigurationError, LocalKafkaError, ReviewError
 from docmill.kafka import find_text, open_correction, read_exemplars, read_reviews, send_feedback, send_record
@@ -85,6 +86,8 @@ def spans(feedback: FeedbackGiven) -> list[tuple[str, str, str | None]]:
         (["decide", "ab", "--type", "receipt", "--without", "total"], "give --confirm"),
         (["decide", "ab", "--type", " "], "must not be empty"),
         (["decide", "ab", "--confirm", "--reviewer", " "], "must not be empty"),
+        (["decide", "ab", "--confirm", "--reviewer", "m\u200b.okafor"], "200 printable characters"),
+        (["decide", "ab", "--confirm", "--reviewer", "m" * (MAX_NAME_CHARACTERS + 1)], "200 printable characters"),
         (["decide", "ab", "--confirm", "--wait", "-1"], "--wait"),
         (["export"], "FILE.jsonl"),
     ],
