@@ -10,8 +10,9 @@ import typer
 from rich.console import Console
 
 from docmill.cli.options import TopicPrefix, broker_settings, quiet_client
+from docmill.cli.printable import one_line
 from docmill.cli.review_options import RequestId, find, tell
-from docmill.cli.trace import checked_id
+from docmill.cli.trace import checked_id, progress
 from docmill.errors import ReviewError
 from docmill.settings import Settings
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from docmill.kafka.read_reviews import OpenReview
     from docmill.kafka.scan import Offsets
     from docmill.kafka.send_feedback import Answer
+    from docmill_schemas.review_events import ReviewRequested
 
 EXIT_FAILED = 1
 MAX_NAME_CHARACTERS = 200  # as arbiter/read.py has it
@@ -99,6 +101,7 @@ def decide(
         decision = ask_decision(review, known, names.normalise, out)
         if decision is None:
             raise ReviewError("nothing was sent")
+        noted = _still_open(settings, review, noted)
     else:
         decision = combined(
             review,
@@ -136,6 +139,25 @@ def _check_names(decision: "Decision", known: "Known") -> None:
         known.check_fields(one.name for one in decision.fields)
     except ReviewError as error:
         raise ReviewError(f"{error} --new-names takes it as it is") from error
+
+
+def _still_open(settings: Settings, review: "ReviewRequested", noted: "Offsets") -> "Offsets":
+    """Where the topics end now, for the answer to be read from there on: a person may have looked at the review for
+    hours. Noted before the last look at the review, as before the first.
+
+    Raises:
+        ReviewError: somebody decided it since it was found.
+    """
+    from docmill.kafka.decided_meanwhile import decided_meanwhile
+    from docmill.kafka.send_feedback import note_ends
+
+    ends = asyncio.run(note_ends(settings))
+    with progress() as on_progress:
+        decided = asyncio.run(decided_meanwhile(settings, review, noted, on_progress))
+    if decided is None:
+        return ends
+    who = f" by {one_line(decided.reviewer)}" if decided.reviewer else ""
+    raise ReviewError(f"it was decided{who} meanwhile, and nothing was sent: docmill trace {review.request_id}")
 
 
 def _give(

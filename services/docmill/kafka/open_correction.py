@@ -5,13 +5,13 @@ what came to documents.review while the text was looked for. A decision on the r
 same moment may still come first: the arbiter then lets ours decide nothing (docs/decisions/0022-reviews.md).
 """
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from docmill.errors import ReviewError
-from docmill.kafka.decode_record import JSON, Record
+from docmill.kafka.decode_record import JSON
 from docmill.kafka.find_text import FoundText, find_text
-from docmill.kafka.publish import OutgoingRecord, passed_on
+from docmill.kafka.newest_result import Newest, PublishedResult
+from docmill.kafka.publish import OutgoingRecord
 from docmill.kafka.read_reviews import Standing, ends_of, standings, the_one
 from docmill.kafka.review_end import UNKNOWN
 from docmill.kafka.scan import OnProgress, Scan, scan_clients
@@ -19,20 +19,12 @@ from docmill.kafka.send_record import SOURCE, send_record
 from docmill.kafka.topics import require_topics
 from docmill.processing import Parser
 from docmill.settings import Settings
-from docmill_schemas.cloudevents import binary_headers, read_content, read_headers
+from docmill_schemas.cloudevents import binary_headers
 from docmill_schemas.events import DocumentProcessed, EventType
 from docmill_schemas.ids import result_id
 from docmill_schemas.reasons import ReviewReason
 from docmill_schemas.review_events import AutomaticResult, ReviewRequested
 from docmill_schemas.topics import PROCESSED, REVIEW
-
-
-@dataclass(frozen=True, slots=True)
-class PublishedResult:
-    """The newest result of a request, and the headers of its trace."""
-
-    event: DocumentProcessed
-    trace: list[tuple[str, bytes | None]]
 
 
 async def open_correction(
@@ -110,27 +102,6 @@ def review_record(review: ReviewRequested, trace: list[tuple[str, bytes | None]]
     )
     value = review.model_dump_json(exclude_none=True).encode()
     return OutgoingRecord(REVIEW.name, review.request_id.encode(), value, [*headers, *trace])
-
-
-class Newest:
-    """The newest result of each request whose id begins with `wanted`, of the records that it is handed."""
-
-    def __init__(self, wanted: str) -> None:
-        self.results: dict[str, PublishedResult] = {}
-        self._wanted = wanted
-        self._needle = wanted.encode()
-
-    def take(self, record: Record) -> None:
-        """Look at a record of documents.processed; what is no result is passed over."""
-        if record.value is None or self._needle not in record.value:
-            return
-        try:
-            event = DocumentProcessed.model_validate_json(read_content(read_headers(record.headers), record.value).data)
-        except (ValueError, RecursionError):
-            return
-        known = self.results.get(event.request_id)
-        if event.request_id.startswith(self._wanted) and (known is None or known.event.revision <= event.revision):
-            self.results[event.request_id] = PublishedResult(event, passed_on(record))
 
 
 async def _newest_result(settings: Settings, wanted: str, on_progress: OnProgress) -> PublishedResult:

@@ -1,7 +1,8 @@
 """A person's decision to documents.feedback, and the answer of the arbiter: whose decision counted.
 
 The order matters. Where documents.review and documents.processed end is noted first, then the review is looked up, then
-the decision is sent, then both topics are read from what was noted on: so no answer can slip between two steps.
+the decision is sent, then both topics are read from what was noted on: so no answer can slip between two steps. Where a
+person is asked in between, all is noted and looked up again before it is sent (docmill.kafka.decided_meanwhile).
 """
 
 import asyncio

@@ -6,14 +6,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka import TopicPartition
 from aiokafka.errors import TopicAuthorizationFailedError
 from typer.testing import CliRunner, Result
 
 from docmill.arbiter.read import MAX_NAME_CHARACTERS
-from docmill.cli import app, review_decide
+from docmill.cli import app, review_ask, review_decide
+from docmill.cli.review_fields import Decision
 from docmill.errors import BundleError, ConfigurationError, LocalKafkaError, ReviewError
-from docmill.kafka import find_text, open_correction, read_exemplars, read_reviews, send_feedback, send_record
+from docmill.kafka import (
+    decided_meanwhile,
+    find_text,
+    open_correction,
+    read_exemplars,
+    read_reviews,
+    send_feedback,
+    send_record,
+)
 from docmill.kafka.publish import OutgoingRecord
+from docmill.kafka.send_feedback import Answer
 from docmill_schemas import examples
 from docmill_schemas.events import DocumentType, ExtractedField
 from docmill_schemas.examples import REQUEST_ID
@@ -31,7 +42,7 @@ Review = Callable[..., Result]
 @pytest.fixture
 def broker(monkeypatch: pytest.MonkeyPatch) -> FakeBroker:
     made = FakeBroker()
-    modules = (find_text, open_correction, read_exemplars, read_reviews, send_feedback, send_record)
+    modules = (decided_meanwhile, find_text, open_correction, read_exemplars, read_reviews, send_feedback, send_record)
     made.serve(monkeypatch, *modules)
     return made
 
@@ -309,6 +320,50 @@ def test_on_a_terminal_it_asks(broker: FakeBroker, review: Review, monkeypatch: 
     assert "TOTAL RM 41.50" in ran.stdout  # the review itself
     assert ran.stdout.splitlines()[-1] == "decided"
     assert [(one.name, one.text) for one in decision(broker).fields] == [("company", "Kopitiam"), ("total", "41.50")]
+
+
+def while_it_is_asked(broker: FakeBroker, monkeypatch: pytest.MonkeyPatch, *records: OutgoingRecord) -> None:
+    """On a terminal, these records come while the person thinks."""
+
+    def ask(asked: ReviewRequested, *_: object) -> Decision:
+        broker.put("p.", *records)
+        return Decision("receipt", ())
+
+    monkeypatch.setattr(review_decide, "is_terminal", lambda: True)
+    monkeypatch.setattr(review_ask, "ask_decision", ask)
+
+
+@pytest.mark.parametrize(
+    ("reviewer", "said"),
+    [("m.okafor\x1b[31m", "it was decided by m.okafor [31m meanwhile"), (None, "it was decided meanwhile")],
+    ids=["named", "nameless"],
+)
+def test_what_was_decided_while_a_person_was_asked_is_told_and_nothing_is_sent(
+    broker: FakeBroker, review: Review, monkeypatch: pytest.MonkeyPatch, reviewer: str | None, said: str
+) -> None:
+    broker.put("p.", opened())
+    while_it_is_asked(broker, monkeypatch, human_result(examples.FEEDBACK, reviewer=reviewer), closed(revision=1))
+    ran = review("decide", SHORT)
+    assert ran.exit_code == 1
+    assert str(ran.exception) == f"{said}, and nothing was sent: docmill trace {REQUEST_ID}"
+    assert broker.read("p.documents.feedback") == []
+
+
+def test_what_came_while_a_person_was_asked_is_not_read_for_the_answer(
+    broker: FakeBroker, review: Review, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There may be hours of it, and the answer is waited for only so long."""
+    noted: list[Any] = []
+
+    async def give(settings: object, record: object, expected: object, since: object, wait_s: float) -> Answer:
+        noted.append(since)
+        return Answer.DECIDED
+
+    broker.put("p.", opened())
+    while_it_is_asked(broker, monkeypatch, *[result_record(result(request_id=B))] * 500)
+    monkeypatch.setattr(send_feedback, "give_feedback", give)
+    assert review("decide", SHORT).exit_code == 0
+    assert noted[0][TopicPartition("p.documents.processed", 0)] == 500
 
 
 def test_a_decision_that_is_thought_better_of_is_not_sent(
