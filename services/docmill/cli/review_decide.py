@@ -115,7 +115,7 @@ def decide(
             _check_names(decision, known)
         for line in summary(decision):
             out.print(line, soft_wrap=True)
-    _answer(_give(settings, found, decision, reviewer, noted, wait), review.request_id, wait)
+    _answer(_give(settings, found, decision, reviewer, noted, wait), found, wait)
 
 
 def is_terminal() -> bool:
@@ -167,15 +167,16 @@ def _give(
 
     feedback = feedback_on(found.review, decision.label, decision.fields, reviewer, datetime.now(UTC))
     record = feedback_record(feedback, found.review, found.trace)
-    expected = Expected.of(found.review, feedback)
+    expected = Expected.of(found.review, feedback, is_late=found.is_late)
     with Console(stderr=True).status("sent, and waiting for the arbiter"):
         return asyncio.run(give_feedback(settings, record, expected, noted, wait_s))
 
 
-def _answer(answer: "Answer", request_id: str, wait_s: float) -> None:
+def _answer(answer: "Answer", found: "OpenReview", wait_s: float) -> None:
     """Say whose decision counted; anything but one's own is exit code 1."""
     from docmill.kafka.send_feedback import Answer
 
+    request_id = found.review.request_id
     match answer:
         case Answer.DECIDED:
             typer.echo("decided")
@@ -185,6 +186,8 @@ def _answer(answer: "Answer", request_id: str, wait_s: float) -> None:
             return
         case Answer.SOMEBODY_ELSE:
             tell(f"somebody else had decided first: docmill trace {request_id}", "yellow")
+        case Answer.CLOSED if found.is_late:
+            tell(f"the review, which was opened too late, is ended; revision {found.decided} stays", "yellow")
         case Answer.CLOSED:
             tell(
                 f"the review is closed, and its result was not seen within {wait_s:g} s: docmill trace {request_id}",

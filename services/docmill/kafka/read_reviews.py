@@ -67,10 +67,19 @@ class ReviewSummary:
 
 @dataclass(frozen=True, slots=True)
 class OpenReview:
-    """A review that a person may decide, and the headers of its trace."""
+    """A review that a person may decide, and the headers of its trace.
+
+    `decided`: the latest revision of the request that is decided; UNKNOWN: none that the log shows.
+    """
 
     review: ReviewRequested
     trace: list[tuple[str, bytes | None]] = field(default_factory=list)
+    decided: int = UNKNOWN
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it was opened when its revision was decided: a decision on it only ends it."""
+        return self.review.revision <= self.decided
 
 
 @dataclass(slots=True)
@@ -136,17 +145,17 @@ async def find_review(
         BrokerError: the broker does not answer, or the topic is missing.
         ReviewError: there is none, there are several, or it cannot be read.
     """
-    records = {key: one.open for key, one in (await standings(settings, wanted, on_progress)).items()}
-    found = the_one(wanted, (key for key, record in records.items() if record is not None), "open reviews")
+    standing = await standings(settings, wanted, on_progress)
+    found = the_one(wanted, (key for key, one in standing.items() if one.open is not None), "open reviews")
     if found is None:
-        if records:
+        if standing:
             raise ReviewError(f"the review of {wanted!r} is decided already: `docmill trace` shows its result")
         raise ReviewError(f"no open review has a request id that begins with {wanted!r}: {LIST}")
-    record = records[found]
+    record = standing[found].open
     review = None if record is None else read_review(record)
     if record is None or review is None:
         raise ReviewError(f"the review of {found} cannot be read: it may be of a later docmill than this one")
-    return OpenReview(review, passed_on(record))
+    return OpenReview(review, passed_on(record), standing[found].decided)
 
 
 async def standings(

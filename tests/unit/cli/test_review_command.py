@@ -179,6 +179,17 @@ def test_a_long_text_is_shown_in_full_when_asked(broker: FakeBroker, review: Rev
     assert "503  more" in review("show", SHORT, "--full").stdout
 
 
+@pytest.mark.parametrize(("revision", "is_late"), [(1, True), (2, True), (3, False)])
+def test_a_review_that_was_opened_too_late_is_told(
+    broker: FakeBroker, review: Review, revision: int, is_late: bool
+) -> None:
+    broker.put("p.", closed(revision=2), opened(revision=revision))
+    ran = review("show", SHORT)
+    assert ran.exit_code == 0
+    assert ("opened too late: revision 2 of it is decided" in ran.stderr) is is_late
+    assert "too late" not in ran.stdout
+
+
 def test_a_review_that_is_not_open_is_told(broker: FakeBroker, review: Review) -> None:
     broker.put("p.", opened(), closed())
     ran = review("show", SHORT)
@@ -265,6 +276,14 @@ def test_a_review_that_closes_without_a_result(broker: FakeBroker, review: Revie
     ran = review("decide", SHORT, "--confirm", "--wait", "0.05")
     assert ran.exit_code == 1
     assert "the review is closed, and its result was not seen within 0.05 s: docmill trace" in ran.stderr
+
+
+def test_a_decision_on_a_review_that_was_opened_too_late_ends_it(broker: FakeBroker, review: Review) -> None:
+    broker.put("p.", closed(revision=2), opened(revision=2))
+    broker.on_sent = lambda topic: broker.put("p.", closed(revision=2))
+    ran = review("decide", SHORT, "--confirm")
+    assert ran.exit_code == 1
+    assert ran.stderr.splitlines()[-1] == "the review, which was opened too late, is ended; revision 2 stays"
 
 
 def test_who_does_not_wait_is_told_that_it_is_sent(broker: FakeBroker, review: Review) -> None:

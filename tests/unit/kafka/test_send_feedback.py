@@ -162,6 +162,16 @@ async def test_a_review_that_is_closed_without_a_result_is_told_so(broker: FakeB
     assert await answered(broker, settings, closed(), wait_s=0.05) is Answer.CLOSED
 
 
+async def test_the_end_of_a_review_that_was_opened_too_late_is_all_that_comes(
+    broker: FakeBroker, settings: Settings
+) -> None:
+    noted = await note_ends(settings)
+    broker.on_sent = lambda topic: broker.put("p.", closed(revision=1))
+    expected = Expected.of(REVIEW, FEEDBACK, is_late=True)
+    async with asyncio.timeout(60):
+        assert await give_feedback(settings, RECORD, expected, noted, 3600.0) is Answer.CLOSED
+
+
 async def test_who_does_not_wait_reads_nothing(
     broker: FakeBroker, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -50,7 +50,7 @@ RECEIVED_0, RECEIVED_1 = TopicPartition("p.documents.received", 0), TopicPartiti
 
 
 async def read(
-    settings: Settings, consumer: FakeConsumer, start_ms: int | None = None
+    settings: Settings, consumer: FakeConsumer, start_ms: int | None = None, since: scan.Offsets | None = None
 ) -> tuple[tuple[Scanned, ...], list[tuple[str, int, int]], list[tuple[str, int, int]]]:
     """What was looked through, the records that were handed on, and the progress that was told."""
     handed: list[tuple[str, int, int]] = []
@@ -59,8 +59,8 @@ async def read(
     def on_record(topic: str, record: Record) -> None:
         handed.append((topic, record.partition, record.offset))
 
-    scan = Scan(settings, FakeAdmin(), consumer, start_ms, lambda *told: progress.append(told))
-    return await scan.read("both", (RECEIVED, PROCESSED), on_record), handed, progress
+    reading = Scan(settings, FakeAdmin(), consumer, start_ms, lambda *told: progress.append(told))
+    return await reading.read("both", (RECEIVED, PROCESSED), on_record, since), handed, progress
 
 
 async def test_everything_up_to_the_ends_is_handed_on_and_nothing_newer(settings: Settings) -> None:
@@ -81,6 +81,16 @@ async def test_from_a_time_on(settings: Settings) -> None:
     scanned, handed, _ = await read(settings, consumer, SENT_AT_MS + 2000)
     assert [offset for _, _, offset in handed] == [2, 3]
     assert scanned[0].first == SENT_AT + timedelta(seconds=2)
+
+
+async def test_from_where_topics_once_ended(settings: Settings) -> None:
+    """A partition that was added since is read from its start."""
+    logs = {RECEIVED_0: log(RECEIVED_0.topic, 0, 0, 1, 2, 3), RECEIVED_1: log(RECEIVED_1.topic, 1, 0)}
+    since = {RECEIVED_0: 2, TopicPartition("p.documents.processed", 0): 7}
+    consumer = FakeConsumer(logs, {RECEIVED_0: 4, RECEIVED_1: 1})
+    scanned, handed, progress = await read(settings, consumer, since=since)
+    assert sorted(handed) == [("documents.received", 0, 2), ("documents.received", 0, 3), ("documents.received", 1, 0)]
+    assert (scanned[0].records, progress[-1]) == (3, ("both", 3, 3))
 
 
 async def test_a_broker_that_gives_no_more_ends_it(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
