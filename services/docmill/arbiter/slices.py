@@ -18,6 +18,7 @@ from docmill.arbiter.types import AlreadyDecided, ChangesNothing, NoReview, Refu
 from docmill.arbiter.verdict import was_right
 from docmill.errors import DependencyError, whereabouts
 from docmill.kafka.decode_record import Record
+from docmill.kafka.open_reviews import Found
 from docmill.kafka.publish import OutgoingRecord
 from docmill.telemetry.metrics import AuditVerdict, DecisionOutcome, Metrics
 from docmill_schemas.events import DocumentProcessed
@@ -37,12 +38,8 @@ class Reviews(Protocol):
         """See everything that is final by now."""
         ...
 
-    def find(self, request_id: str, abandoned: Callable[[], bool]) -> Record | None:
-        """The record of a request's open review; None: there is none."""
-        ...
-
-    def decided_revision(self, request_id: str) -> int | None:
-        """The latest decided revision of the request, also where a review of it is open; None: none is known of."""
+    def find(self, request_id: str, abandoned: Callable[[], bool]) -> Found:
+        """The record of a request's open review, and the latest revision that is decided, as of one moment."""
         ...
 
 
@@ -118,12 +115,12 @@ class ArbitrateSlices:
         if request_id in decided:
             return AlreadyDecided(f"an earlier one decided request {request_id}")
         found = self._reviews.find(request_id, abandoned)
-        if found is None:
-            if self._reviews.decided_revision(request_id) is not None:
+        if found.review is None:
+            if found.decided is not None:
                 return AlreadyDecided(f"request {request_id} is decided")
             return NoReview("no review of its request is open")
         try:
-            accepted = self._accepted(record, feedback, found)
+            accepted = self._accepted(record, feedback, found.review, found.decided)
         except DependencyError:
             raise
         except MemoryError as error:  # what is read is bounded: not the record's own fault
@@ -135,14 +132,16 @@ class ArbitrateSlices:
             decided.add(request_id)
         return accepted
 
-    def _accepted(self, record: Record, feedback: FeedbackGiven, found: Record) -> Arbitrated | ChangesNothing:
+    def _accepted(
+        self, record: Record, feedback: FeedbackGiven, found: Record, decided: int | None
+    ) -> Arbitrated | ChangesNothing:
         review = read_review(found, feedback.request_id)
         if isinstance(review, Refused):
             return review
-        last = self._reviews.decided_revision(feedback.request_id)
-        if last is not None and max(feedback.revision, review.revision) <= last:
-            end = self._publisher.end_of(review, last, feedback.feedback_id, found)
-            return AlreadyDecided(f"revision {last} was decided before the review of {review.revision} was opened", end)
+        if decided is not None and max(feedback.revision, review.revision) <= decided:
+            end = self._publisher.end_of(review, decided, feedback.feedback_id, found)
+            why = f"revision {decided} was decided before the review of {review.revision} was opened"
+            return AlreadyDecided(why, end)
         result = arbitrate(feedback, review)
         if not isinstance(result, DocumentProcessed):
             return result

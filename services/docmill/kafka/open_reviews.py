@@ -6,7 +6,7 @@ In memory are the ids of open reviews and where they lie; a text is read when it
        log where the topic was made anew or is shorter than it was, or where the last time is so long ago that the end
        of a review may have been compacted away, tombstone and all
     3. a review is open if the last record of its id has a value; whether what it asks is decided all the same, since
-       it was opened a moment too late, `decided_revision` tells
+       it was opened a moment too late, the latest decided revision tells, which is asked for with it, in one step
 A reader of what is committed comes no further than the first open transaction, and behind that one a decision may lie
 that was final long ago. So the last stable offset, as `end_offsets` gives it to such a reader, is not enough in 1: see
 docs/decisions/0022-reviews.md.
@@ -16,6 +16,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
@@ -46,6 +47,20 @@ def new_reviews_consumer(settings: Settings, isolation_level: str) -> AIOKafkaCo
         auto_offset_reset="none",
         fetch_max_wait_ms=POLL_MS,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is known of a request.
+
+    Attributes:
+        review: the record of its open review; None: there is none.
+        decided: the latest decided revision, also where a review is open; see review_end. None: none is remembered: of
+            the requests that the log still shows, the REMEMBERED that were decided last are.
+    """
+
+    review: Record | None
+    decided: int | None
 
 
 class OpenReviews:
@@ -86,12 +101,6 @@ class OpenReviews:
         """How many reviews are open, as far as the topic was read."""
         return len(self._open)
 
-    def decided_revision(self, request_id: str) -> int | None:
-        """The latest decided revision of the request, also where a review of it is open; see review_end. None: none is
-        remembered: of the requests that the log still shows, the REMEMBERED that were decided last are.
-        """
-        return self._decided.get(request_id)
-
     async def catch_up(self) -> None:
         """Read everything that is in the topic when this is called.
 
@@ -117,8 +126,8 @@ class OpenReviews:
                     patience.reschedule(asyncio.get_running_loop().time() + self._stalled_after_s)
             self._complete_s = now_s
 
-    async def find(self, request_id: str) -> Record | None:
-        """The record of a request's open review, as far as the topic was read; None: there is none.
+    async def find(self, request_id: str) -> Found:
+        """What is known of a request, as far as the topic was read.
 
         Raises:
             BrokerError: the broker does not answer in time; or the review is no longer there, another took its place.
@@ -128,8 +137,9 @@ class OpenReviews:
             reader, _ = await self._started()
             if self._complete_s is None:
                 raise BrokerError(f"{self._topic} is to be read from its start again")
+            decided = self._decided.get(request_id)
             if request_id not in self._open:
-                return None
+                return Found(None, decided)
             partition, offset = self._open[request_id]
             reader.seek(partition, offset)
             found: list[ConsumerRecord] = []
@@ -140,7 +150,7 @@ class OpenReviews:
             record: Record = found[0]
             if record.offset != offset:
                 raise BrokerError(f"the review at offset {offset} of {self._topic}-{partition.partition} was replaced")
-            return record
+            return Found(record, decided)
 
     async def close(self) -> None:
         """Let go of the broker."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from docmill.kafka.decode_record import Record
+from docmill.kafka.open_reviews import Found
 from docmill_schemas.events import ExtractedField
 from docmill_schemas.examples import FEEDBACK, REVIEW
 from docmill_schemas.review_events import DecidedField, FeedbackGiven, ReviewRequested
@@ -64,9 +64,6 @@ class FakeReviews:
         if self.error is not None:
             raise self.error
 
-    def find(self, request_id: str, abandoned: Callable[[], bool]) -> Record | None:
+    def find(self, request_id: str, abandoned: Callable[[], bool]) -> Found:
         assert self.looks, "asked before a look"
-        return self.open.get(request_id)
-
-    def decided_revision(self, request_id: str) -> int | None:
-        return self.decided.get(request_id)
+        return Found(self.open.get(request_id), self.decided.get(request_id))

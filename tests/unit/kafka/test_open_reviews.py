@@ -11,7 +11,6 @@ from aiokafka.errors import KafkaConnectionError, OffsetOutOfRangeError, TopicAu
 
 from docmill.errors import BrokerError, ConfigurationError
 from docmill.kafka import open_reviews
-from docmill.kafka.decode_record import Record
 from docmill.kafka.open_reviews import LONG_AGO_S, OpenReviews
 from docmill.kafka.review_end import UNKNOWN
 from docmill.kafka.topics import LiveTopic
@@ -142,8 +141,12 @@ def view_of(log: FakeLog, stalled_after_s: float = 5.0, now_s: Clock | None = No
 
 
 async def value_of(view: OpenReviews, request_id: str) -> bytes | None:
-    found: Record | None = await view.find(request_id)
+    found = (await view.find(request_id)).review
     return None if found is None else found.value
+
+
+async def decided_of(view: OpenReviews, request_id: str) -> int | None:
+    return (await view.find(request_id)).decided
 
 
 async def test_the_last_record_of_a_request_says_whether_it_is_open() -> None:
@@ -155,7 +158,7 @@ async def test_the_last_record_of_a_request_says_whether_it_is_open() -> None:
     await view.catch_up()
     assert view.count == 2
     assert [await value_of(view, request) for request in ("a", "b", "c", "d")] == [None, b"1", b"1", None]
-    assert [view.decided_revision(request) for request in ("a", "b", "c", "d")] == [UNKNOWN, None, None, None]
+    assert [await decided_of(view, request) for request in ("a", "b", "c", "d")] == [UNKNOWN, None, None, None]
 
 
 async def test_a_review_that_is_opened_again_is_open_and_its_last_record_counts() -> None:
@@ -164,10 +167,10 @@ async def test_a_review_that_is_opened_again_is_open_and_its_last_record_counts(
     await view.catch_up()
     log.add("a", None, revision=b"1")
     await view.catch_up()
-    assert (await view.find("a"), view.decided_revision("a")) == (None, 1)
+    assert (await value_of(view, "a"), await decided_of(view, "a")) == (None, 1)
     log.add("a", b"2")
     await view.catch_up()
-    assert (await value_of(view, "a"), view.decided_revision("a")) == (b"2", 1)
+    assert (await value_of(view, "a"), await decided_of(view, "a")) == (b"2", 1)
     log.add("b", b"3")
     await view.catch_up()
     assert await value_of(view, "b") == b"3"  # finding "a" did not lose the place
@@ -180,17 +183,17 @@ async def test_the_latest_decided_revision_is_remembered_whatever_comes_after_it
     for value, revision in ((b"opened", None), (None, b"2"), (b"opened", None), (None, None)):
         log.add("a", value, revision=revision)
         await view.catch_up()
-        assert view.decided_revision("a") == 3
+        assert await decided_of(view, "a") == 3
     log.add("a", None, revision=b"4")
     await view.catch_up()
-    assert view.decided_revision("a") == 4
+    assert await decided_of(view, "a") == 4
 
 
 @pytest.mark.parametrize("said", [b"", b"two", b"-1", b"\xff", "\u0663".encode(), b"1" * 5000])
 async def test_an_end_that_says_no_revision_is_an_end_all_the_same(said: bytes) -> None:
     view = view_of(log_of(reviewed("a", b"1", 0), reviewed("a", None, 2, revision=said), end=4))
     await view.catch_up()
-    assert (await view.find("a"), view.decided_revision("a")) == (None, UNKNOWN)
+    assert (await value_of(view, "a"), await decided_of(view, "a")) == (None, UNKNOWN)
 
 
 async def test_a_view_that_is_made_anew_remembers_what_the_log_shows() -> None:
@@ -201,9 +204,10 @@ async def test_a_view_that_is_made_anew_remembers_what_the_log_shows() -> None:
     log.add("b", b"1")
     with pytest.raises(BrokerError):
         await view.catch_up()
-    assert view.decided_revision("a") is None
+    with pytest.raises(BrokerError, match="is to be read from its start again"):
+        await view.find("a")  # not: open, and nothing decided
     await view.catch_up()
-    assert (await value_of(view, "a"), view.decided_revision("a")) == (b"late", 2)
+    assert (await value_of(view, "a"), await decided_of(view, "a")) == (b"late", 2)
 
 
 async def test_a_decision_behind_somebody_elses_open_transaction_is_waited_for() -> None:
@@ -220,7 +224,7 @@ async def test_a_decision_behind_somebody_elses_open_transaction_is_waited_for()
     del log.stable[0]
     async with asyncio.timeout(5):
         await asking
-    assert await view.find("a") is None
+    assert await value_of(view, "a") is None
 
 
 async def test_what_comes_after_the_question_is_not_waited_for() -> None:
@@ -283,7 +287,7 @@ async def test_a_poll_that_fails_loses_nothing(error: Exception) -> None:
     with pytest.raises(BrokerError, match=TOPIC):
         await view.catch_up()
     await view.catch_up()
-    assert (await view.find("a"), await value_of(view, "b")) == (None, b"1")
+    assert (await value_of(view, "a"), await value_of(view, "b")) == (None, b"1")
 
 
 async def test_a_question_that_is_given_up_loses_nothing() -> None:
@@ -398,7 +402,7 @@ async def test_decided_requests_are_not_remembered_for_ever(monkeypatch: pytest.
     log = log_of(*(reviewed(f"r{n}", None, n) for n in range(3)), end=3)
     view = view_of(log)
     await view.catch_up()
-    assert [view.decided_revision(f"r{n}") for n in range(3)] == [None, UNKNOWN, UNKNOWN]
+    assert [await decided_of(view, f"r{n}") for n in range(3)] == [None, UNKNOWN, UNKNOWN]
 
 
 async def test_a_missing_right_is_named() -> None:
