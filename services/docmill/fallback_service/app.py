@@ -188,10 +188,11 @@ class Fallback:
         return (follow, self._count_passages(), self._follow_bundle())
 
     def observe(self) -> None:
-        """How old the copy is, and whether the generator is left alone."""
+        """How old the copy is, whether the generator is left alone, and how long the oldest document waits for it."""
         if self._copy.complete_at_ms is not None:
             self._metrics.index_age.set(max(0.0, time.time() - self._copy.complete_at_ms / 1000))
         self._metrics.generator_open.set(1 if self._generator is not None and self._generator.away else 0)
+        self._metrics.oldest_held.set(self._work.oldest_wait_s())
 
     def checks(self) -> Mapping[str, object]:
         """The bundle whose types and fields it knows, how the copy stands, and the generator. None makes it unready: it

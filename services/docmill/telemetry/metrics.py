@@ -124,6 +124,9 @@ class Metrics:
         self.knowledge_chunks = counter("knowledge_chunks_total", "Chunks embedded and published")
         self.reviews = counter("review_total", "Documents handed to a person, by their first reason", "reason")
         self.held = counter("fallback_held_total", "Times that a document was put back to wait for the generator")
+        self.oldest_held = gauge(
+            "fallback_oldest_held_seconds", "How long the oldest document has waited for the generator; 0: none waits"
+        )
         self.abstentions = counter(
             "fallback_abstentions_total",
             "What held the fallback back from deciding, a document's first reason",

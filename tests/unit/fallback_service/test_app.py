@@ -1,5 +1,6 @@
 """What the fallback is to the engine, and what its settings come to."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,12 @@ from docmill.bundle.load import default_bundle, load_bundle
 from docmill.errors import ConfigurationError
 from docmill.fallback.policy import DEFAULT_POLICY
 from docmill.fallback_service.app import Fallback, fallback_settings, new_generator, read_policy
+from docmill.fallback_service.resolved import Held, Resolved
 from docmill.index.sqlite_index import SqliteIndex
 from docmill.kafka.follow_for_ever import CopyProgress
 from docmill.settings import Settings
 from docmill.telemetry.metrics import Metrics
-from tests.unit.fallback_service.fakes import FakeGenerator, fine
+from tests.unit.fallback_service.fakes import FakeGenerator, fine, record
 from tests.unit.index.fakes import SOURCE, changes
 from tests.unit.indexer.fakes import LetterEmbedder
 
@@ -83,6 +85,11 @@ def test_what_it_says_and_how_it_ends(tmp_path: Path) -> None:
     assert metrics.registry.get_sample_value("docmill_index_unreadable_total") == 3
     assert metrics.registry.get_sample_value("docmill_generator_unavailable") == 1
     assert (metrics.registry.get_sample_value("docmill_index_age_seconds") or 0) > 1_000_000
+    assert metrics.registry.get_sample_value("docmill_fallback_oldest_held_seconds") == 0
+    since_ms = int((time.time() - 100) * 1000)
+    fallback.work.final([Resolved(record(), Held(since_ms, since_ms + 15_000), ())])
+    fallback.observe()
+    assert (metrics.registry.get_sample_value("docmill_fallback_oldest_held_seconds") or 0) >= 100
     fallback.close()
     assert generator.closed
     index.close()
