@@ -65,8 +65,8 @@ def fallback_row() -> Panels:
         graph(
             Frame(
                 "Age of the index",
-                "Since each replica's copy had last read to the end of knowledge.indexed. Growing: it does not reach "
-                "the broker, and decides from what it had.",
+                "Since each replica's copy had last read to the end of knowledge.indexed, or was begun anew. Growing: "
+                "it does not reach the broker, and decides from what it had; or it is made anew, and /readyz says so.",
                 "s",
                 6,
             ),

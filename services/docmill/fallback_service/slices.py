@@ -59,6 +59,7 @@ class Surroundings:
     generator: Asked | None
     max_hold_s: float
     audit_share: float
+    wait_for_index: Callable[[Callable[[], bool]], None] = lambda abandoned: None  # until it may be searched
 
 
 @dataclass(slots=True)
@@ -104,6 +105,7 @@ class FallbackSlices:
     def _processed(self, records: Sequence[Record], abandoned: Callable[[], bool]) -> list[Resolved]:
         read = [(record, read_request(record)) for record in records]
         self._wait_until_due([requested for _, requested in read], abandoned)
+        self._of.wait_for_index(abandoned)
         works: list[_Work | Resolved] = []
         for record, requested in read:
             if abandoned():

@@ -142,7 +142,10 @@ class Metrics:
         self.generator_open = gauge("generator_unavailable", "1: the generator fails and is not asked for a while")
         self.cost = counter("cost_usd_total", "Dollars spent on results and reviews", "decided_by")
         self.index_passages = gauge("index_passages", "Passages in this replica's copy of the index")
-        self.index_age = gauge("index_age_seconds", "Since the copy had last read to the end of knowledge.indexed")
+        self.index_age = gauge(
+            "index_age_seconds",
+            "Since the copy had last read to the end of knowledge.indexed, or since it was begun anew",
+        )
         self.index_unreadable = counter(
             "index_unreadable_total", "Records of knowledge.indexed that this replica's copy could not take"
         )
