@@ -26,6 +26,7 @@ from docmill.fallback_service.questions import question_for_generator
 from docmill.fallback_service.requested import Requested, read_request
 from docmill.fallback_service.resolved import Held, Resolved, cost_of
 from docmill.fallback_service.retrieve import Retriever
+from docmill.fallback_service.waiting import Waiting
 from docmill.generator.client import Generated, GeneratorUnavailableError, Unavailable
 from docmill.generator.types import Ask
 from docmill.kafka.decode_record import Record, undecoded
@@ -58,6 +59,7 @@ class Surroundings:
     generator: Asked | None
     max_hold_s: float
     audit_share: float
+    wait_for_index: Callable[[Callable[[], bool]], None] = lambda abandoned: None  # until it may be searched
 
 
 @dataclass(slots=True)
@@ -83,6 +85,7 @@ class FallbackSlices:
         self._of = of
         self._metrics = metrics
         self._now_s = now_s
+        self._waiting = Waiting()
 
     @property
     def tries_suspects(self) -> bool:
@@ -96,8 +99,13 @@ class FallbackSlices:
 
     def process(self, records: Sequence[Record], suspected: bool, abandoned: Callable[[], bool]) -> list[Resolved]:
         """See SliceWork.process."""
+        with self._waiting.in_hand(records, self._now_s):
+            return self._processed(records, abandoned)
+
+    def _processed(self, records: Sequence[Record], abandoned: Callable[[], bool]) -> list[Resolved]:
         read = [(record, read_request(record)) for record in records]
         self._wait_until_due([requested for _, requested in read], abandoned)
+        self._of.wait_for_index(abandoned)
         works: list[_Work | Resolved] = []
         for record, requested in read:
             if abandoned():
@@ -112,6 +120,11 @@ class FallbackSlices:
         known = frozenset(self._of.labels())
         for resolved in slice_:
             resolved.count(self._metrics, known, self._now_s())
+        self._waiting.final(slice_, self._now_s())
+
+    def oldest_wait_s(self) -> float:
+        """How long the oldest document has waited for the generator; 0: none is known to wait."""
+        return self._waiting.oldest_s(self._now_s())
 
     def _wait_until_due(self, read: Sequence[Requested | Rejected], abandoned: Callable[[], bool]) -> None:
         """Records that were put back come in the order of their time: once the first is due, the others nearly are."""
@@ -199,8 +212,9 @@ class FallbackSlices:
         return Resolved(record, result, publishes, audit, None, work.answered, work.timings_ms)
 
     def _held(self, record: Record, requested: Requested, answered: Answered | None) -> Resolved:
-        outgoing = held_record(record, requested, int(self._now_s() * 1000), int(HOLD_S * 1000))
-        return Resolved(record, Held(), (outgoing,), answered=answered)
+        now_ms = int(self._now_s() * 1000)
+        held = Held(min(requested.held_since_ms or now_ms, now_ms), now_ms + int(HOLD_S * 1000))
+        return Resolved(record, held, (held_record(record, held),), answered=answered)
 
     def _may_wait(self, requested: Requested) -> bool:
         since_ms = requested.held_since_ms

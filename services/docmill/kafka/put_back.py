@@ -1,7 +1,11 @@
 """Requests that the fallback put back on documents.fallback to wait there: the same request once more, no new one."""
 
-from docmill.kafka.decode_record import Record
+import re
 
+from docmill.kafka.decode_record import Record
+from docmill_schemas.cloudevents import read_headers
+
+MILLISECONDS = re.compile(r"[0-9]{1,15}")
 HELD_SINCE = "docmill_held_since"  # Unix time in milliseconds, of the first time that it was put back
 NOT_BEFORE = "docmill_not_before"  # likewise: when it is to be looked at again
 
@@ -9,3 +13,13 @@ NOT_BEFORE = "docmill_not_before"  # likewise: when it is to be looked at again
 def was_put_back(record: Record) -> bool:
     """Whether a record of documents.fallback was there before."""
     return any(name == HELD_SINCE for name, _ in record.headers)
+
+
+def milliseconds(header: str | None) -> int | None:
+    """One of these headers as a number; None: it is missing, or none of docmill's."""
+    return int(header) if header is not None and MILLISECONDS.fullmatch(header) else None
+
+
+def not_before_ms(record: Record) -> int | None:
+    """When a record that was put back is to be looked at; None: it was not put back."""
+    return milliseconds(read_headers(record.headers).get(NOT_BEFORE)) if was_put_back(record) else None

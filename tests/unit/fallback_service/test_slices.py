@@ -256,6 +256,21 @@ def test_what_a_generator_thought_and_what_nobody_could_read_is_shown_to_the_per
         assert shown["unread_attachments"] == ["image/png"]
 
 
+def test_it_is_known_how_long_the_oldest_has_waited(tmp_path: Path) -> None:
+    generator = FakeGenerator(Unavailable.TIMEOUT)
+    with bench(tmp_path, generator=generator) as of:
+        resolved = one(of, held(NOW_S - 50))
+        assert of.slices.oldest_wait_s() == 0  # not before it is committed
+        of.slices.final([resolved])
+        of.now_s += 3
+        assert of.slices.oldest_wait_s() == pytest.approx(53, abs=1)
+        generator.said = Answer()
+        [outgoing] = resolved.publishes
+        of.now_s += HOLD_S
+        of.slices.final([one(of, record(headers=tuple(outgoing.headers)))])
+        assert of.slices.oldest_wait_s() == 0
+
+
 def test_who_is_not_due_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with bench(tmp_path) as of:
         slept: list[float] = []

@@ -10,12 +10,15 @@ from docmill.errors import BrokerError
 from docmill.kafka import scan, trace
 from docmill.kafka.decode_record import Record
 from docmill.kafka.scan import Scan, Scanned
+from docmill.kafka.send_feedback import feedback_record
 from docmill.kafka.trace import processors_group
 from docmill.kafka.way import Group
 from docmill.settings import Settings, load_settings
+from docmill_schemas import examples
 from docmill_schemas.topics import PROCESSED, RECEIVED
-from tests.unit.kafka.fake_broker import FakeAdmin, FakeConsumer
+from tests.unit.kafka.fake_broker import FakeAdmin, FakeBroker, FakeConsumer
 from tests.unit.kafka.fakes import SENT_AT, SENT_AT_MS, FakeRecord
+from tests.unit.kafka.reviews import TRACE, closed, human_result, opened
 
 DENIED = 30
 
@@ -124,3 +127,22 @@ async def test_another_failure_of_the_group_is_one(settings: Settings) -> None:
 async def test_no_broker_is_a_clear_error(settings: Settings) -> None:
     with pytest.raises(BrokerError, match=r"no broker answers at 127\.0\.0\.1:1"):
         await trace.trace(settings.model_copy(update={"kafka_bootstrap_servers": "127.0.0.1:1"}), "d")
+
+
+async def test_what_people_are_asked_and_decide_is_on_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Found by the document and by its request, the end of the review too, which names the request alone."""
+    broker = FakeBroker()
+    broker.serve(monkeypatch, trace)
+    other = "e" * 32
+    broker.put("p.", opened(), opened(other, document_id="another"), partition=1)
+    broker.put("p.", closed(other), closed(), partition=1)
+    broker.put("p.", feedback_record(examples.FEEDBACK, examples.REVIEW, TRACE))
+    broker.put("p.", human_result(examples.FEEDBACK))
+    settings = load_settings(topic_prefix="p.")
+    for wanted in (examples.REQUEST_ID, examples.REVIEW.document_id):
+        found = await trace.trace(settings, wanted)
+        [way] = found.ways
+        assert way.document_id == examples.REVIEW.document_id
+        assert sorted(step.what.kind for step in way.steps) == ["feedback", "processed", "review", "review_ended"]
+    assert [one.topic for one in found.scanned][1:3] == ["p.documents.review", "p.documents.feedback"]
+    assert {"documents.review", "documents.feedback"} <= set(broker.required)
