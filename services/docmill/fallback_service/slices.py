@@ -22,14 +22,15 @@ from docmill.fallback.judge import GroupOf, Judgement, Question, judge
 from docmill.fallback.policy import Policy
 from docmill.fallback.requested import deferred_document, own_fields
 from docmill.fallback_service.believe import Believer
-from docmill.fallback_service.generators import Answered, Asked, Place
+from docmill.fallback_service.generators import Answered, Asked, Place, may_answer_later
 from docmill.fallback_service.publish import Publisher, held_record
 from docmill.fallback_service.questions import question_for_generator
-from docmill.fallback_service.requested import Requested, read_request
+from docmill.fallback_service.requested import Requested, read_request, ready_ms
 from docmill.fallback_service.resolved import Held, Resolved, cost_of
 from docmill.fallback_service.retrieve import Retriever
 from docmill.fallback_service.turns import Turns
-from docmill.generator.client import Generated, GeneratorUnavailableError, Unavailable
+from docmill.fallback_service.waiting import Waiting
+from docmill.generator.client import Generated
 from docmill.generator.types import Ask
 from docmill.kafka.decode_record import Record, undecoded
 from docmill.kafka.publish import rejected_record
@@ -62,6 +63,7 @@ class Surroundings:
     generator: Asked | None
     max_hold_s: float
     audit_share: float
+    wait_for_index: Callable[[Callable[[], bool]], None] = lambda abandoned: None  # until it may be searched
 
 
 @dataclass(slots=True)
@@ -88,6 +90,7 @@ class FallbackSlices:
         self._metrics = metrics
         self._now_s = now_s
         self._turns = Turns(now_s)
+        self._waiting = Waiting()
 
     @property
     def tries_suspects(self) -> bool:
@@ -106,8 +109,13 @@ class FallbackSlices:
 
     def process(self, records: Sequence[Record], suspected: bool, abandoned: Callable[[], bool]) -> list[Resolved]:
         """See SliceWork.process."""
+        with self._waiting.in_hand(records, self._now_s):
+            return self._processed(records, abandoned)
+
+    def _processed(self, records: Sequence[Record], abandoned: Callable[[], bool]) -> list[Resolved]:
         read = [(record, read_request(record)) for record in records]
         self._pause([requested for _, requested in read], abandoned)
+        self._of.wait_for_index(abandoned)
         asks = self._may_ask(read)
 
         def begun(record: Record, requested: Requested | Rejected) -> _Work | Resolved:
@@ -128,6 +136,11 @@ class FallbackSlices:
         known = frozenset(self._of.labels())
         for resolved in slice_:
             resolved.count(self._metrics, known, self._now_s())
+        self._waiting.final(slice_, self._now_s())
+
+    def oldest_wait_s(self) -> float:
+        """How long the oldest document has waited for the generator; 0: none is known to wait."""
+        return self._waiting.oldest_s(self._now_s())
 
     def _pause(self, read: Sequence[Requested | Rejected], abandoned: Callable[[], bool]) -> None:
         """Where nobody of a slice is due: until all are, or a moment."""
@@ -144,8 +157,8 @@ class FallbackSlices:
         """Whether it is this slice's turn to ask. Where nothing can be put back, it always is."""
         if self._of.max_hold_s <= 0:
             return True
-        ready_ms = min(_ready_ms(record, requested) for record, requested in read)
-        return self._turns.may_ask(read[0][0].partition, ready_ms / 1000)
+        oldest_ms = min(ready_ms(record, requested) for record, requested in read)
+        return self._turns.may_ask(read[0][0].partition, oldest_ms / 1000)
 
     def _begun(self, record: Record, requested: Requested | Rejected, asks: bool) -> "_Work | Resolved":
         """Tier 1; or, of one that waits for a generator and would have to wait on, that it does."""
@@ -187,7 +200,7 @@ class FallbackSlices:
 
     def _resolved(self, record: Record, work: _Work) -> Resolved:
         event, judgement, answered = work.requested.event, work.judgement, work.answered
-        unheard = work.ask is not None and _may_answer_later(answered)
+        unheard = work.ask is not None and may_answer_later(answered)
         if isinstance(answered, Generated):
             candidates = deferred_document(event).candidates
             judgement = self._of.believer.with_answer(judgement, answered.answer, event.text, candidates)
@@ -227,8 +240,9 @@ class FallbackSlices:
     def _held(
         self, record: Record, requested: Requested, not_before_s: float, answered: Answered | None = None
     ) -> Resolved:
-        outgoing = held_record(record, requested, round(self._now_s() * 1000), round(not_before_s * 1000))
-        return Resolved(record, Held(), (outgoing,), answered=answered)
+        now_ms = round(self._now_s() * 1000)
+        held = Held(min(requested.held_since_ms or now_ms, now_ms), now_ms, round(not_before_s * 1000))
+        return Resolved(record, held, (held_record(record, held),), answered=answered)
 
     def _is_early(self, requested: Requested) -> bool:
         """Whether it waits for the generator and is not due; of a time too far ahead, some other clock's, never."""
@@ -265,18 +279,6 @@ class FallbackSlices:
             rejected = Rejected(RejectionReason.INTERNAL_ERROR, "unexpected exception", where)
             requested = given.requested if isinstance(given, _Work) else given
             return self._rejected(record, rejected, requested.event if isinstance(requested, Requested) else None)
-
-
-def _may_answer_later(answered: Answered | None) -> bool:
-    """Whether it is for the generator's sake that there is no answer, or there was no turn: then one may come later."""
-    if isinstance(answered, GeneratorUnavailableError):
-        return answered.reason is not Unavailable.UNANSWERABLE
-    return answered is None
-
-
-def _ready_ms(record: Record, requested: Requested | Rejected) -> int:
-    """Unix time in milliseconds since when it could have been looked at."""
-    return max(record.timestamp, requested.not_before_ms if isinstance(requested, Requested) else 0)
 
 
 def _ms(seconds: float) -> float:
