@@ -80,11 +80,19 @@ def test_boundaries_are_the_heads_and_confidence_is_calibrated() -> None:
     """A calibration that doubts every token must not cut a span to pieces."""
     tokens = tokens_of_length(3)
     raw = np.array([B, I, O], dtype=np.float32)
-    doubtful = np.array([(0.9, 0.05, 0.05), (0.7, 0.1, 0.2), O], dtype=np.float32)
+    doubtful = np.array([(0.7, 0.1, 0.2), (0.5, 0.3, 0.2), O], dtype=np.float32)
     (span,) = field_spans("a b c", tokens, raw, doubtful, ONE)
     assert (span.start, span.end) == (0, 3)
-    assert span.confidence == pytest.approx(0.2)
+    assert span.confidence == pytest.approx(0.4)
     assert field_spans("a b c", tokens, raw, doubtful, MANY) == []  # of several, only those likelier than not
+
+
+def test_what_is_rather_wrong_than_right_is_no_value() -> None:
+    tokens = tokens_of_length(2)
+    raw = np.array([B, O], dtype=np.float32)
+    for outside, found in ((0.65, 1), (0.66, 0)):
+        calibrated = np.array([(outside, 1 - outside, 0), O], dtype=np.float32)
+        assert len(field_spans("a b", tokens, raw, calibrated, ONE)) == found
 
 
 def test_spans_grow_to_whole_words_and_meet_within_one() -> None:
