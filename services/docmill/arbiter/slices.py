@@ -150,6 +150,12 @@ class ArbitrateSlices:
         result = arbitrate(feedback, review)
         if not isinstance(result, DocumentProcessed):
             return result
+        if result.reviewer != ((feedback.reviewer or "").strip() or None):
+            log.warning(
+                "the decision at offset %d of %s-%d names its reviewer in a way that no result has: %s",
+                *(record.offset, record.topic, record.partition),
+                "it is made fit to be shown" if result.reviewer else "it is left out",
+            )
         publishes = self._publisher.outgoing(result, review.text, feedback.feedback_id, found)
         if isinstance(publishes, Refused):
             return publishes

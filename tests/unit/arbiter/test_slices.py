@@ -222,3 +222,17 @@ def test_suspects_are_read_like_all_others() -> None:
     assert not bench.work.tries_suspects
     [done] = bench.process(feedback_record(FEEDBACK), suspected=True)
     assert done.outcome is ACCEPTED
+
+
+@pytest.mark.parametrize(
+    ("reviewer", "logged"),
+    [("m.okafor ", ""), ("", ""), ("Ms\u3000Tan", "is made fit to be shown"), ("\u200b", "is left out")],
+)
+def test_a_reviewer_whose_name_is_changed_is_told_of_without_it(
+    reviewer: str, logged: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    [done] = Bench().process(feedback_record(feedback(reviewer=reviewer)))
+    assert done.outcome is ACCEPTED
+    assert logged in caplog.text
+    assert bool(logged) == bool(caplog.text)
+    assert "Tan" not in caplog.text
