@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from docmill.cli.printable import one_line, print_trimmed
+from docmill.cli.printable import one_line, print_trimmed, shortened
 from docmill.kafka.steps import (
     Asked,
     DeadLetter,
@@ -24,6 +24,7 @@ from docmill.kafka.steps import (
 from docmill.kafka.way import Verdict, Way
 
 SHOWN_REQUESTS = 20
+SHOWN_OF_A_LIST = 20
 PIPED_WIDTH = 100_000  # columns as wide as they are: nothing is folded for a file
 STEP_STYLES = {
     "received": "",
@@ -84,10 +85,11 @@ def happened(what: What) -> str:
         case DeadLetter(reason=reason, detail=detail, attempt=attempt):
             line = f"{reason or 'no reason'}: {detail}, attempt {attempt}"
         case Asked(reasons=reasons, revision=revision, label=label, probability=p, undecided=undecided):
-            line = f"{label} {p:.3f}, a person is asked: {', '.join(reasons)}, revision {revision}"
-            line += f"; not decided: {', '.join(undecided)}" if undecided else ""
+            line = f"{shortened(label)} {p:.3f}, a person is asked: {_some(reasons)}, revision {revision}"
+            line += f"; not decided: {_some(undecided)}" if undecided else ""
         case Decision(label=label, revision=revision, fields=fields, reviewer=reviewer):
-            line = f"{label}, decision of {reviewer or 'an unnamed person'} on revision {revision}, {_fields(fields)}"
+            who = shortened(reviewer or "") or "an unnamed person"
+            line = f"{shortened(label)}, decision of {who} on revision {revision}, {_fields(fields)}"
         case ReviewEnded():
             line = "the review is decided"
         case NoEvent(problem=problem):
@@ -95,6 +97,12 @@ def happened(what: What) -> str:
         case _:
             assert_never(what)
     return one_line(line)
+
+
+def _some(of_a_list: Sequence[str]) -> str:
+    """The first ones, where there are very many."""
+    more = len(of_a_list) - SHOWN_OF_A_LIST
+    return ", ".join([*map(shortened, of_a_list[:SHOWN_OF_A_LIST]), *([f"{more} more"] if more > 0 else [])])
 
 
 def _fields(count: int) -> str:

@@ -10,6 +10,7 @@ from docmill.kafka.review_steps import feedback_step, review_step
 from docmill.kafka.send_feedback import feedback_record
 from docmill.kafka.steps import Asked, Decision, NoEvent, ReviewEnded
 from docmill_schemas import examples
+from docmill_schemas.topics import FEEDBACK, REVIEW
 from tests.unit.kafka.fakes import SENT_AT, FakeRecord
 from tests.unit.kafka.reviews import TRACE, closed, opened, review
 
@@ -76,6 +77,17 @@ def test_a_decision_that_is_none_says_so_under_its_key(changes: dict[str, Any]) 
     assert isinstance(step.what, NoEvent)
     assert step.what.problem.startswith("not a decision: ")
     assert step.request_id == REQUEST
+
+
+def test_what_is_larger_than_its_topic_takes_is_not_read() -> None:
+    """A record of some KB may be a hundred megabytes of JSON: the arbiter does not read it either."""
+    in_full = changed(feedback(), later="x" * FEEDBACK.max_bytes)
+    said = feedback_step(in_full)
+    assert said.what == NoEvent(f"not a decision: {len(in_full.value or b''):,} bytes, at most 1,048,576")
+    assert said.request_id == REQUEST
+    asked = review_step(changed(opened(), text="x" * REVIEW.max_bytes))
+    assert isinstance(asked.what, NoEvent)
+    assert asked.what.problem.endswith(f"bytes, at most {REVIEW.max_bytes:,}")
 
 
 @pytest.mark.parametrize("value", [b"", b"\xff", b"[" * 100_000, b"null"], ids=["empty", "bytes", "deep", "null"])
