@@ -146,7 +146,7 @@ def _still_open(settings: Settings, review: "ReviewRequested", noted: "Offsets")
     hours. Noted before the last look at the review, as before the first.
 
     Raises:
-        ReviewError: somebody decided it since it was found.
+        ReviewError: somebody decided it since it was found, or opened it once more in a way that cannot be read.
     """
     from docmill.kafka.decided_meanwhile import decided_meanwhile
     from docmill.kafka.send_feedback import note_ends
