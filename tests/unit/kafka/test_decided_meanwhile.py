@@ -67,7 +67,7 @@ async def test_one_that_was_opened_once_more_and_cannot_be_read_is_not_called_de
 ) -> None:
     noted = await note_ends(settings)
     broker.put("p.", replace(opened(), value=b'{"request_id": "of a later docmill"}'))
-    with pytest.raises(ReviewError, match="cannot be read: it may be of a later docmill .* nothing was sent"):
+    with pytest.raises(ReviewError, match=r"cannot be read: it may be of a later docmill .* nothing was sent"):
         await decided_meanwhile(settings, review(), noted)
 
 
