@@ -46,15 +46,23 @@ class DecisionPublisher:
         if not processed.fits(PROCESSED):
             return Refused(f"the result takes {processed.size()} bytes, at most {PROCESSED.max_bytes}: too many fields")
         learnt = self._exemplar(result, text, feedback_id, review)
-        tombstone = self.end_of(result, result.revision, feedback_id, review)
+        tombstone = self._end(result, "review decided", feedback_id, result.revision, review)
         return (processed, tombstone) if learnt is None else (processed, tombstone, learnt)
 
-    def end_of(
-        self, of: DocumentProcessed | ReviewRequested, revision: int, feedback_id: str, review: Record
+    def end_of_late(self, of: ReviewRequested, decided: int, feedback_id: str, review: Record) -> OutgoingRecord:
+        """The tombstone of a review that was opened when its revision was decided; `decided`: the latest that is.
+
+        Its `ce_id` names the record that it ends, since the same decision may have ended the review before that one.
+        """
+        kind = f"late review ended at offset {review.offset} of {review.topic}-{review.partition}"
+        return self._end(of, kind, feedback_id, decided, review)
+
+    def _end(
+        self, of: DocumentProcessed | ReviewRequested, kind: str, feedback_id: str, decided: int, review: Record
     ) -> OutgoingRecord:
         """The tombstone of a request's review, with the latest revision that is decided."""
-        id = result_id(of.request_id, of.content_sha256, "review decided", decision_version(feedback_id, of.revision))
-        headers = [("ce_id", id.encode()), ("ce_source", self.source.encode()), revision_header(revision)]
+        id = result_id(of.request_id, of.content_sha256, kind, decision_version(feedback_id, of.revision))
+        headers = [("ce_id", id.encode()), ("ce_source", self.source.encode()), revision_header(decided)]
         return OutgoingRecord(REVIEW.name, of.request_id.encode(), None, [*headers, *passed_on(review)])
 
     def _result(self, result: DocumentProcessed, text: str, review: Record) -> OutgoingRecord:

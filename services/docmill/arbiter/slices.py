@@ -144,7 +144,7 @@ class ArbitrateSlices:
         if isinstance(review, Refused):
             return review
         if decided is not None and max(feedback.revision, review.revision) <= decided:
-            end = self._publisher.end_of(review, decided, feedback.feedback_id, found)
+            end = self._publisher.end_of_late(review, decided, feedback.feedback_id, found)
             why = f"revision {decided} was decided before the review of {review.revision} was opened"
             return AlreadyDecided(why, end)
         result = arbitrate(feedback, review)
