@@ -145,4 +145,17 @@ async def test_what_people_are_asked_and_decide_is_on_the_way(monkeypatch: pytes
         assert way.document_id == examples.REVIEW.document_id
         assert sorted(step.what.kind for step in way.steps) == ["feedback", "processed", "review", "review_ended"]
     assert [one.topic for one in found.scanned][1:3] == ["p.documents.review", "p.documents.feedback"]
-    assert {"documents.review", "documents.feedback"} <= set(broker.required)
+    assert found.not_scanned == ()
+
+
+async def test_topics_of_people_that_are_not_there_are_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The deployment is one of before, or its user may read the four topics that trace read then."""
+    broker = FakeBroker()
+    broker.serve(monkeypatch, trace)
+    broker.put("p.", opened(), human_result(examples.FEEDBACK))
+    broker.missing = {"p.documents.review"}
+    found = await trace.trace(load_settings(topic_prefix="p."), examples.REQUEST_ID)
+    assert [step.what.kind for step in found.ways[0].steps] == ["processed"]
+    assert found.not_scanned == ("p.documents.review",)
+    assert [one.topic for one in found.scanned][1:2] == ["p.documents.feedback"]
+    assert not {"documents.review", "documents.feedback"} & set(broker.required)
