@@ -144,7 +144,7 @@ class ArbitrateSlices:
         if isinstance(review, Refused):
             return review
         if decided is not None and max(feedback.revision, review.revision) <= decided:
-            end = self._publisher.end_of_late(review, decided, feedback.feedback_id, found)
+            end = self._publisher.end_of(review, decided, found)
             why = f"revision {decided} was decided before the review of {review.revision} was opened"
             return AlreadyDecided(why, end)
         result = arbitrate(feedback, review)
@@ -156,7 +156,7 @@ class ArbitrateSlices:
                 *(record.offset, record.topic, record.partition),
                 "it is made fit to be shown" if result.reviewer else "it is left out",
             )
-        publishes = self._publisher.outgoing(result, review.text, feedback.feedback_id, found)
+        publishes = self._publisher.outgoing(result, review.text, found)
         if isinstance(publishes, Refused):
             return publishes
         return Arbitrated(record, DecisionOutcome.ACCEPTED, publishes, feedback.document_type, _audited(result, review))

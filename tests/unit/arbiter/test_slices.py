@@ -91,7 +91,7 @@ def test_a_review_that_was_opened_too_late_ends_and_its_decision_is_no_result() 
 
 def test_each_end_of_a_request_has_an_id_of_its_own_though_one_decision_made_them() -> None:
     """It counted; a late review came behind it; then it was sent again. Tools tell CloudEvents apart by their ids."""
-    reviews = FakeReviews(review_record(review(revision=2)))
+    reviews = FakeReviews(review_record(review(revision=2), offset=6))
     decision = feedback_record(feedback(revision=2))
     [counted] = Bench(reviews).process(decision)
     [again] = Bench(late()).process(decision)
