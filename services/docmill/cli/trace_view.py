@@ -78,8 +78,9 @@ def happened(what: What) -> str:
         case Received(media_type=media_type, bytes=size, ce_source=source, attempt=attempt, problem=problem):
             line = f"{media_type or 'no media type'}, {size:,} bytes, from {source or 'an unnamed source'}"
             line += f", attempt {attempt}" + (f"; no document in it: {problem}" if problem else "")
-        case Processed(label=label, probability=p, decided_by=decided_by, revision=revision, fields=fields):
-            line = f"{label} {p:.3f}, decided by {decided_by}, revision {revision}, {_fields(fields)}"
+        case Processed(label=label, probability=p, revision=revision, fields=fields):
+            who = what.decided_by + (f" ({shortened(what.reviewer)})" if what.reviewer else "")
+            line = f"{label} {p:.3f}, decided by {who}, revision {revision}, {_fields(fields)}"
         case Deferred(label=label, probability=p, reasons=reasons, missing_fields=missing):
             line = f"{label} {p:.3f}: {', '.join(reasons)}" + (f"; missing {', '.join(missing)}" if missing else "")
         case DeadLetter(reason=reason, detail=detail, attempt=attempt):
@@ -87,11 +88,12 @@ def happened(what: What) -> str:
         case Asked(reasons=reasons, revision=revision, label=label, probability=p, undecided=undecided):
             line = f"{shortened(label)} {p:.3f}, a person is asked: {_some(reasons)}, revision {revision}"
             line += f"; not decided: {_some(undecided)}" if undecided else ""
+            line += "; opened too late: a decision only ends it" if what.opened_late else ""
         case Decision(label=label, revision=revision, fields=fields, reviewer=reviewer):
             who = shortened(reviewer or "") or "an unnamed person"
             line = f"{shortened(label)}, decision of {who} on revision {revision}, {_fields(fields)}"
-        case ReviewEnded():
-            line = "the review is decided"
+        case ReviewEnded(revision=revision):
+            line = "the review is decided" + (f", revision {revision}" if revision is not None else "")
         case NoEvent(problem=problem):
             line = problem
         case _:

@@ -10,6 +10,7 @@ from typing import TypeVar
 from pydantic import AwareDatetime, ValidationError
 
 from docmill.kafka.decode_record import Record, key_text
+from docmill.kafka.review_end import UNKNOWN, Ended, decided_revision
 from docmill.kafka.steps import Asked, Decision, NoEvent, ReviewEnded, Step, View, step_of
 from docmill_schemas.cloudevents import read_content, read_headers
 from docmill_schemas.topics import FEEDBACK, REVIEW, TopicSpec
@@ -49,16 +50,25 @@ class _Feedback(View):
 Read = TypeVar("Read", _Review, _Feedback)
 
 
-def review_step(record: Record) -> Step:
-    """Read a record of documents.review; what is no event of docmill's is a NoEvent."""
+NONE_ENDED = Ended()
+
+
+def review_step(record: Record, ended: Ended = NONE_ENDED) -> Step:
+    """Read a record of documents.review; what is no event of docmill's is a NoEvent.
+
+    `ended`: what the ends of its request's reviews before it say.
+    """
     headers = read_headers(record.headers)
     if record.value is None:
-        return step_of(record, headers, key_text(record.key), "", ReviewEnded(), None)
+        revision = decided_revision(record)
+        end = ReviewEnded(None if revision == UNKNOWN else revision)
+        return step_of(record, headers, key_text(record.key), "", end, None)
     review = _read(_Review, REVIEW, record, headers)
     if isinstance(review, NoEvent):
         return step_of(record, headers, key_text(record.key), headers.get("ce_subject", ""), review, None)
     kind = review.document_type
-    asked = Asked(review.review_reasons, review.revision, kind.label, kind.probability, review.undecided)
+    late = review.revision <= ended.revision_at(record)
+    asked = Asked(review.review_reasons, review.revision, kind.label, kind.probability, review.undecided, late)
     return step_of(record, headers, review.request_id, review.document_id, asked, review.received_at)
 
 

@@ -16,6 +16,7 @@ from aiokafka.errors import GroupAuthorizationFailedError, NoError, for_code
 from docmill.kafka.decode_record import Record
 from docmill.kafka.outcomes import KIND_OF_TOPIC, OutcomeKind
 from docmill.kafka.put_back import was_put_back
+from docmill.kafka.review_end import Ended
 from docmill.kafka.review_steps import feedback_step, review_step
 from docmill.kafka.scan import OnProgress, Scan, Scanned, scan_clients
 from docmill.kafka.sought import Sought
@@ -59,14 +60,20 @@ async def trace(
     async with scan_clients(settings, "docmill-trace") as (admin, consumer):
         scan = Scan(settings, admin, consumer, start_ms, on_progress)
         steps: list[Step] = []
+        ended: dict[bytes | None, Ended] = {}  # by request
 
         def received(_: str, record: Record) -> None:
             if sought.may_be_received(record) and sought.is_of(step := received_step(record, cluster, max_bytes)):
                 steps.append(step)
 
         def of_people(topic: str, record: Record) -> None:
-            read = review_step if topic == REVIEW.name else feedback_step
-            if sought.may_be_outcome(record) and sought.is_of(step := read(record)):
+            before = ended.get(record.key, Ended())
+            if topic == REVIEW.name and record.value is None:  # which names no document: of any request
+                ended[record.key] = before.then(record)
+            if not sought.may_be_outcome(record):
+                return
+            step = review_step(record, before) if topic == REVIEW.name else feedback_step(record)
+            if sought.is_of(step):
                 steps.append(step)
                 sought.found((step,))  # the end of a review names the request alone
 

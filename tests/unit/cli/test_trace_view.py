@@ -75,7 +75,16 @@ def way(*steps: Step) -> Way:
             f"{'r' * 119}… 0.600, a person is asked: {'x' * 119}…, revision 1; not decided: "
             f"{', '.join(map(str, range(SHOWN_OF_A_LIST)))}, 5 more",
         ),
+        (
+            Processed("receipt", 1, "human", 2, 0, "m.\x1bo"),
+            "receipt 1.000, decided by human (m. o), revision 2, 0 fields",
+        ),
+        (
+            Asked(("correction",), 2, "receipt", 0.99, (), opened_late=True),
+            "receipt 0.990, a person is asked: correction, revision 2; opened too late: a decision only ends it",
+        ),
         (ReviewEnded(), "the review is decided"),
+        (ReviewEnded(2), "the review is decided, revision 2"),
         (NoEvent("not an event"), "not an event"),
         (Received("a\x1b[2J/b", 1, "x\ny", 1), "a [2J/b, 1 bytes, from x y, attempt 1"),
     ],

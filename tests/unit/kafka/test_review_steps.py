@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from docmill.kafka.publish import OutgoingRecord
+from docmill.kafka.review_end import Ended
 from docmill.kafka.review_steps import feedback_step, review_step
 from docmill.kafka.send_feedback import feedback_record
 from docmill.kafka.steps import Asked, Decision, NoEvent, ReviewEnded
@@ -44,6 +45,18 @@ def test_a_person_is_asked() -> None:
 def test_the_end_of_a_review_names_its_request_alone() -> None:
     step = review_step(read_back(closed()))
     assert (step.what, step.request_id, step.document_id, step.received_at) == (ReviewEnded(), REQUEST, "", None)
+
+
+def test_the_end_of_a_review_says_which_revision_is_decided() -> None:
+    assert review_step(read_back(closed(revision=2))).what == ReviewEnded(2)
+
+
+@pytest.mark.parametrize(("revision", "late"), [(1, True), (2, True), (3, False)])
+def test_a_review_whose_revision_was_decided_is_late(revision: int, late: bool) -> None:
+    ended = Ended().then(read_back(closed(revision=2)))
+    step = review_step(read_back(opened(revision=revision)), ended)
+    assert isinstance(step.what, Asked)
+    assert step.what.opened_late is late
 
 
 def test_a_decision() -> None:
