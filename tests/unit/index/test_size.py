@@ -1,5 +1,7 @@
 """The largest source there may be fits, with all its vectors, into a record of its topic."""
 
+import time
+
 import numpy as np
 import pytest
 
@@ -30,3 +32,17 @@ def test_the_largest_source_fits(unit: str) -> None:
     )
     value = indexed_event(updated, Embedding("e" * 40, "0" * 64, DIMENSIONS), chunks).model_dump_json(exclude_none=True)
     assert len(value.encode()) + MARGIN_BYTES < INDEXED_MAX_BYTES
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["0", "A1.", "1-", "A1 ", "Z" * 80 + "\n", " ", ". ", "1.", "=", "Section 1. ", "#", "'\"", "(a) ", "0\t"],
+    ids=["digits", "codes", "signs", "words", "lines", "spaces", "stops", "numbers", "rules", "heads", "hashes"]
+    + ["quotes", "letters", "tabs"],
+)
+def test_no_line_is_too_long_to_look_at(unit: str) -> None:
+    """A line that holds up the process holds up all knowledge. Processor time: hours before, a second or two now."""
+    text = (unit * (KNOWLEDGE_MAX_CHARACTERS // len(unit)))[: KNOWLEDGE_MAX_CHARACTERS - 1] + "x"
+    began_s = time.process_time()
+    chunk(text, BERT, MAX_TOKENS)
+    assert time.process_time() - began_s < 20
