@@ -13,6 +13,7 @@ from docmill.ingest import InThread
 from docmill.ingest.media_types import PLAIN
 from docmill.kafka.read_paths import BYTE_ORDER_MARK, SourceFile, Unreadable, media_type_of
 from docmill_schemas.events import KNOWLEDGE_MAX_CHARACTERS, TITLE_MAX_CHARACTERS, KnowledgeUpdated
+from docmill_schemas.problems import problems
 
 FROM_FILE = "file"  # in the metadata of what is a file by itself: its id
 PLAIN_SUFFIXES = frozenset({".md", ".markdown", ".csv", ".tsv", ".rst"})  # read as they are
@@ -96,8 +97,7 @@ def _checked(place: str, described: Described, given: Mapping[str, object]) -> S
             json.dumps({"kind": described.kind} | dict(described.more) | said)
         )
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'event'}: {e['type']}" for e in error.errors()[:3])
-        return Unreadable(place, f"not a KnowledgeUpdated: {problems}")
+        return Unreadable(place, f"not a KnowledgeUpdated: {problems(error, KnowledgeUpdated)}")
     problem = id_problem(updated.passage_id) or text_problem(updated.text)
     return Source(place, updated) if problem is None else Unreadable(place, problem)
 

