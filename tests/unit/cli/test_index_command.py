@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from docmill.cli import index_add
+from docmill.cli import index_add, index_repair
 from docmill.cli.index_view import print_hits, print_stats
 from docmill.errors import ConfigurationError, LocalKafkaError
 from docmill.index.place import copy_file, written_copy
 from docmill.index.types import CopyState, Hit, IndexStats, Score
-from docmill.indexer import standing
+from docmill.indexer import left_over, standing
 from docmill.indexer.standing import Standing
 from docmill.kafka import send_knowledge
 from docmill.kafka.send_knowledge import SentKnowledge
@@ -183,7 +183,30 @@ def test_below_a_subfolder_that_is_there_and_empty_nothing_is_pruned(
     assert broker.sent == ["+handbook/a.md", "handbook/legal/a.md", "handbook/old.md"]
 
 
-@pytest.mark.parametrize("words", [["remove", "handbook"], ["search", "claims"], ["stats", "--refresh"]])
+def test_what_is_left_over_is_named_and_deleted_where_that_is_asked_for(
+    docmill: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broker = FakeBroker(monkeypatch, set())
+    found = ["handbook/gone.md", "decided/1"]
+
+    async def left(settings: Settings) -> list[str]:
+        return found
+
+    monkeypatch.setattr(index_repair, "broker_settings", lambda **_: Settings())
+    monkeypatch.setattr(left_over, "left_over", left)
+    named = docmill("index", "repair")
+    assert named.exit_code == 1
+    assert "left over handbook/gone.md\nleft over decided/1\nleft over 2: docmill index repair --delete" in named.output
+    assert broker.sent == []
+    deleted = docmill("index", "repair", "--delete")
+    assert (deleted.exit_code, broker.sent) == (0, found)
+    assert deleted.output.endswith("deleted 2, failed 0\n")
+    found.clear()
+    assert docmill("index", "repair").output == "left over 0\n"
+    assert docmill("index", "repair", "--delete").exit_code == 0
+
+
+@pytest.mark.parametrize("words", [["remove", "handbook"], ["search", "claims"], ["stats", "--refresh"], ["repair"]])
 def test_without_a_broker_it_says_so(docmill: Command, words: list[str]) -> None:
     assert isinstance(docmill("index", *words).exception, LocalKafkaError)
 
