@@ -255,8 +255,19 @@ async def catch_up(
         Whatever `index_follower` and `step` raise.
     """
     async with index_follower(settings, index, embedding) as follower:
+        await read_to_end(follower, on_missing)
+        return follower.rebuilt
+
+
+async def read_to_end(follower: IndexFollower, on_missing: Callable[[int], None]) -> None:
+    """Step until the copy is ready, and still is when the log is described again: the topic may be another one by then.
+
+    That look also finds whether the end is still the one of the start: then the copy is known to be complete.
+    """
+    while True:
         while not follower.ready:
             await follower.step()
             on_missing(follower.missing)
-        await follower.look()  # the end may still be the one of the start: then the copy is known to be complete
-        return follower.rebuilt
+        await follower.look()
+        if follower.ready:
+            return
