@@ -18,7 +18,7 @@ def repair(
 
     There is such a text where the indexer was away for longer than knowledge.updated keeps deletions (a day,
     delete.retention.ms), where that topic was made anew, or where the indexer took another group; and, until it
-    is through with it, where a deletion is under way. Deletions go by way of knowledge.updated, so the indexer must run.
+    is through with it, where a deletion is under way. Deletions go by way of knowledge.updated: the indexer must run.
     Add nothing meanwhile: an id that comes back between look and deletion is deleted, too.
 
     Example: `docmill index repair --delete`
