@@ -11,7 +11,6 @@ from enum import StrEnum
 
 from docmill.index.types import CopyState, Source
 
-
 CLOCK_MARGIN_MS = 5 * 60 * 1000  # that a clock may be set back by, and no copy is made anew
 
 
