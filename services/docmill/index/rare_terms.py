@@ -14,6 +14,10 @@ MOST_OCCURRENCES = 1000  # a term beyond, whoever may see it, is common: not loo
 MOST_CANDIDATES = (
     64  # distinct words of the text that are looked up, the longest ones: they are the rarest; 0.1 ms each
 )
+CUT_BYTES = 32_768  # FTS5 cuts a term there, if need be in the middle of a character: then it cannot be read
+TERMS = """
+SELECT term FROM terms WHERE length(CAST(term AS BLOB)) < ? ORDER BY length(term) DESC, term
+"""
 EVERYWHERE = "SELECT count(*) FROM (SELECT 1 FROM {vocabulary} WHERE term = :term LIMIT :most)"
 SEEN = """
 SELECT count(*) FROM (
@@ -32,10 +36,10 @@ class Words:
         self._own.execute("CREATE VIRTUAL TABLE terms USING fts5vocab(entered, row)")
 
     def of(self, text: str) -> list[str]:
-        """Distinct terms of a text, the longest first."""
+        """Distinct terms of a text, the longest first, without those that are too long to be words."""
         self._own.execute("DELETE FROM entered")
         self._own.execute("INSERT INTO entered VALUES (?)", (text,))
-        return [term for (term,) in self._own.execute("SELECT term FROM terms ORDER BY length(term) DESC, term")]
+        return [term for (term,) in self._own.execute(TERMS, (CUT_BYTES,))]
 
     def close(self) -> None:
         """Let go of the memory."""

@@ -438,3 +438,12 @@ def test_a_passage_that_changes_its_kind_is_found_among_the_new_one_alone(index:
     index.rebuild(SOURCE, 0)
     index.apply(changes([passage("c", "Other words.", kind="exemplar")]))
     assert found_by_words(index, "glass breakage") == set()
+
+
+def test_a_word_without_an_end_finds_nothing_and_hurts_nothing(index: SqliteIndex) -> None:
+    """FTS5 cuts it, in the middle of a character, and then cannot give it back."""
+    index.apply(changes([passage("a", f"glass {'漢' * 12_000}"), passage("b", "other words")]))
+    assert found_by_words(index, f"glass {'漢' * 12_000} {'x' * 40_000}") == {"a"}
+    assert found_by_words(index, "漢" * 12_000) == set()
+    index.apply(changes(["a"], first=2))
+    assert found_by_words(index, "glass") == set()
