@@ -17,6 +17,7 @@ from docmill.errors import ConfigurationError, IndexCorruptError, IndexUnavailab
 APPLICATION_ID = 0x646D696C  # "dmil", in the file's header: SQLite's own place for it
 VERSION = 2  # of the tables; a file of another version is emptied, since Kafka has all of it
 BUSY_TIMEOUT_S = 10.0
+OWN_FOLDER = 0o700  # the copy holds the texts themselves
 TABLES = """
 CREATE TABLE state (
   id INTEGER PRIMARY KEY CHECK (id = 1), generation TEXT NOT NULL, topic_id TEXT NOT NULL,
@@ -99,7 +100,7 @@ def connect_writer(path: Path) -> sqlite3.Connection:
     """
     with store_errors(path):
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(mode=OWN_FOLDER, parents=True, exist_ok=True)
         except OSError as error:
             raise IndexUnavailableError(f"the folder of the index at {path} cannot be made: {error}") from error
         connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
@@ -162,18 +163,29 @@ def transaction(connection: sqlite3.Connection, kind: str) -> Iterator[None]:
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
     connection.execute("PRAGMA synchronous = NORMAL")  # a power cut may lose the last changes, and their offsets alike
+    _checked_names(connection, path)  # first: the mode is written into the file, whoever's it is
+    connection.execute("PRAGMA journal_mode = WAL")
     with transaction(connection, "IMMEDIATE"):
-        application, version = _identity(connection)
-        names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        if application != APPLICATION_ID and names:
-            raise ConfigurationError(f"{path} is a database, but no index of docmill: name another file")
-        if (application, version) != (APPLICATION_ID, VERSION):
+        names = _checked_names(connection, path)
+        if _identity(connection) != (APPLICATION_ID, VERSION):
             _make_tables(connection, names)
     [[found]] = connection.execute("PRAGMA quick_check(1)")
     if found != "ok":
         raise IndexCorruptError(f"the index at {path} is damaged: {found}")
+
+
+def _checked_names(connection: sqlite3.Connection, path: Path) -> list[str]:
+    """Of the tables that there are.
+
+    Raises:
+        ConfigurationError: they are somebody else's.
+    """
+    names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    if names and _identity(connection)[0] != APPLICATION_ID:
+        raise ConfigurationError(f"{path} is a database, but no index of docmill: name another file")
+    return names
 
 
 def _make_tables(connection: sqlite3.Connection, existing: list[str]) -> None:

@@ -319,8 +319,11 @@ def test_a_database_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     theirs = sqlite3.connect(path)
     theirs.execute("CREATE TABLE letters (text)")
     theirs.commit()
+    before = path.read_bytes()
     with pytest.raises(ConfigurationError, match="no index of docmill"):
         SqliteIndex(path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
     assert theirs.execute("SELECT count(*) FROM letters").fetchone() == (0,)
     theirs.close()
 
@@ -447,3 +450,17 @@ def test_a_word_without_an_end_finds_nothing_and_hurts_nothing(index: SqliteInde
     assert found_by_words(index, "漢" * 12_000) == set()
     index.apply(changes(["a"], first=2))
     assert found_by_words(index, "glass") == set()
+
+
+@pytest.mark.parametrize("rebuilt", [False, True], ids=["deleted", "rebuilt"])
+def test_a_deleted_text_is_not_left_in_the_file(index: SqliteIndex, path: Path, rebuilt: bool) -> None:
+    """The text as such. Its words by themselves may stay in the full-text index until that is merged."""
+    secret = "Ms Tan was treated for a rare disease"
+    index.apply(changes([passage("a", secret), passage("b", "other words")]))
+    if rebuilt:
+        index.rebuild(SOURCE, 0)
+    else:
+        index.apply(changes(["a"], first=2))
+    index.close()  # the log goes into the file
+    assert secret.encode() not in path.read_bytes()
+    assert [one.name for one in path.parent.iterdir()] == [path.name]
