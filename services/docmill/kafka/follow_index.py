@@ -24,12 +24,12 @@ from functools import partial
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from docmill.errors import BrokerError, IndexEmbeddingError, IndexRecordError
+from docmill.errors import BrokerError, IndexEmbeddingError
 from docmill.index.staleness import Log, StaleReason, is_complete, staleness
 from docmill.index.types import Change, Embedding, LocalIndex, Source
 from docmill.index.writer import described
 from docmill.kafka.decode_record import Record
-from docmill.kafka.read_indexed import ReadPoll, read_poll
+from docmill.kafka.read_indexed import ReadPoll, read_poll, unreadable_header
 from docmill.kafka.scan import scan_clients
 from docmill.kafka.topic_id import topic_id
 from docmill.kafka.topics import delete_retention_ms, require_topics
@@ -156,10 +156,7 @@ class IndexFollower:
         try:
             polled: dict[TopicPartition, list[Record]] = await self._consumer.getmany(timeout_ms=POLL_MS)
         except UnicodeDecodeError as error:  # aiokafka reads headers' names as UTF-8, whatever their sender wrote
-            raise IndexRecordError(
-                f"{self._topic} holds a record with a header whose name is not UTF-8, which cannot be read: make the "
-                f"topic anew (docs/knowledge.md#another-embedding)"
-            ) from error
+            raise unreadable_header(self._topic) from error
         return polled
 
     async def _check_embedding(self, read: ReadPoll) -> None:
