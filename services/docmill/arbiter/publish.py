@@ -10,9 +10,11 @@ from docmill.arbiter.exemplar import exemplar
 from docmill.arbiter.types import Refused
 from docmill.kafka.decode_record import JSON, Record
 from docmill.kafka.publish import OutgoingRecord, passed_on
+from docmill.kafka.review_end import revision_header
 from docmill_schemas.cloudevents import binary_headers
 from docmill_schemas.events import KNOWLEDGE_MAX_CHARACTERS, DocumentProcessed, EventType
-from docmill_schemas.ids import result_id
+from docmill_schemas.ids import decision_version, result_id
+from docmill_schemas.review_events import ReviewRequested
 from docmill_schemas.topics import KNOWLEDGE_UPDATED, PROCESSED, REVIEW, TopicSpec
 
 log = logging.getLogger(__name__)
@@ -44,8 +46,16 @@ class DecisionPublisher:
         if not processed.fits(PROCESSED):
             return Refused(f"the result takes {processed.size()} bytes, at most {PROCESSED.max_bytes}: too many fields")
         learnt = self._exemplar(result, text, feedback_id, review)
-        tombstone = self._tombstone(result, feedback_id, review)
+        tombstone = self.end_of(result, result.revision, feedback_id, review)
         return (processed, tombstone) if learnt is None else (processed, tombstone, learnt)
+
+    def end_of(
+        self, of: DocumentProcessed | ReviewRequested, revision: int, feedback_id: str, review: Record
+    ) -> OutgoingRecord:
+        """The tombstone of a request's review, with the latest revision that is decided."""
+        id = result_id(of.request_id, of.content_sha256, "review decided", decision_version(feedback_id, of.revision))
+        headers = [("ce_id", id.encode()), ("ce_source", self.source.encode()), revision_header(revision)]
+        return OutgoingRecord(REVIEW.name, of.request_id.encode(), None, [*headers, *passed_on(review)])
 
     def _result(self, result: DocumentProcessed, text: str, review: Record) -> OutgoingRecord:
         def record(event: DocumentProcessed) -> OutgoingRecord:
@@ -57,16 +67,12 @@ class DecisionPublisher:
         whole = record(result.model_copy(update={"text": text}))
         return whole if whole.fits(PROCESSED) else record(result)
 
-    def _tombstone(self, result: DocumentProcessed, feedback_id: str, review: Record) -> OutgoingRecord:
-        id = result_id(result.request_id, result.content_sha256, "review decided", feedback_id)
-        headers = [("ce_id", id.encode()), ("ce_source", self.source.encode())]
-        return OutgoingRecord(REVIEW.name, result.request_id.encode(), None, [*headers, *passed_on(review)])
-
     def _exemplar(
         self, result: DocumentProcessed, text: str, feedback_id: str, review: Record
     ) -> OutgoingRecord | None:
         """None where the topic holds none of it. It never costs the result."""
-        id = result_id(result.request_id, result.content_sha256, "exemplar", feedback_id)
+        version = decision_version(feedback_id, result.revision)
+        id = result_id(result.request_id, result.content_sha256, "exemplar", version)
         characters = min(len(text), KNOWLEDGE_MAX_CHARACTERS)
         while True:
             event = exemplar(result, text, feedback_id, characters)

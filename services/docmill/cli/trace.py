@@ -61,8 +61,8 @@ def trace(
 ) -> None:
     """Shows one document's way over all topics: when it came in, what was decided and why, what it waits for.
 
-    Reads documents.received, processed, fallback and rejected up to their present ends, and joins no consumer group.
-    Each request of a document has its own table. The document's text is never shown.
+    Reads documents.received, processed, fallback, rejected, review and feedback up to their present ends, and joins no
+    consumer group. Each request of a document has its own table. The document's text is never shown.
 
     Example: `docmill trace mail/claim-17.txt --since 2h`
 

@@ -9,15 +9,36 @@ from rich.table import Table
 from rich.text import Text
 
 from docmill.cli.printable import one_line, print_trimmed
-from docmill.kafka.steps import DeadLetter, Deferred, NoEvent, Processed, Received, Step, What
+from docmill.kafka.steps import (
+    Asked,
+    DeadLetter,
+    Decision,
+    Deferred,
+    NoEvent,
+    Processed,
+    Received,
+    ReviewEnded,
+    Step,
+    What,
+)
 from docmill.kafka.way import Verdict, Way
 
 SHOWN_REQUESTS = 20
 PIPED_WIDTH = 100_000  # columns as wide as they are: nothing is folded for a file
-STEP_STYLES = {"received": "", "processed": "green", "fallback": "yellow", "rejected": "red", "no_event": "magenta"}
+STEP_STYLES = {
+    "received": "",
+    "processed": "green",
+    "fallback": "yellow",
+    "rejected": "red",
+    "review": "yellow",
+    "feedback": "",
+    "review_ended": "green",
+    "no_event": "magenta",
+}
 STATE_STYLES = {
     "published": "green",
     "in_fallback": "yellow",
+    "in_review": "yellow",
     "rejected": "red",
     "waiting": "cyan",
     "no_outcome": "magenta",
@@ -57,17 +78,27 @@ def happened(what: What) -> str:
             line = f"{media_type or 'no media type'}, {size:,} bytes, from {source or 'an unnamed source'}"
             line += f", attempt {attempt}" + (f"; no document in it: {problem}" if problem else "")
         case Processed(label=label, probability=p, decided_by=decided_by, revision=revision, fields=fields):
-            counted = f"{fields} field" + ("s" if fields != 1 else "")
-            line = f"{label} {p:.3f}, decided by {decided_by}, revision {revision}, {counted}"
+            line = f"{label} {p:.3f}, decided by {decided_by}, revision {revision}, {_fields(fields)}"
         case Deferred(label=label, probability=p, reasons=reasons, missing_fields=missing):
             line = f"{label} {p:.3f}: {', '.join(reasons)}" + (f"; missing {', '.join(missing)}" if missing else "")
         case DeadLetter(reason=reason, detail=detail, attempt=attempt):
             line = f"{reason or 'no reason'}: {detail}, attempt {attempt}"
+        case Asked(reasons=reasons, revision=revision, label=label, probability=p, undecided=undecided):
+            line = f"{label} {p:.3f}, a person is asked: {', '.join(reasons)}, revision {revision}"
+            line += f"; not decided: {', '.join(undecided)}" if undecided else ""
+        case Decision(label=label, revision=revision, fields=fields, reviewer=reviewer):
+            line = f"{label}, decision of {reviewer or 'an unnamed person'} on revision {revision}, {_fields(fields)}"
+        case ReviewEnded():
+            line = "the review is decided"
         case NoEvent(problem=problem):
             line = problem
         case _:
             assert_never(what)
     return one_line(line)
+
+
+def _fields(count: int) -> str:
+    return f"{count} field" + ("s" if count != 1 else "")
 
 
 def _ms(way: Way, step: Step) -> int | None:

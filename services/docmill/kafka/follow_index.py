@@ -63,13 +63,15 @@ class IndexFollower:
         describe: Callable[[], Awaitable[Log]],
         index: LocalIndex,
         now_ms: Callable[[], int] = lambda: int(time.time() * 1000),
+        on_rebuild: Callable[[StaleReason], None] = lambda reason: None,
     ) -> None:
-        """`topic`: with the prefix. `describe`: the log as the broker has it now."""
+        """`topic`: with the prefix. `describe`: the log as the broker has it now. `on_rebuild`: see `new_follower`."""
         self._consumer = consumer
         self._topic = topic
         self._describe = describe
         self._index = index
         self._now_ms = now_ms
+        self._on_rebuild = on_rebuild
         self._offsets: dict[int, int] = {}  # as the copy has them
         self._first_ends: Mapping[int, int] | None = None
         self._seen: _Seen | None = None  # None: the ends seen last are reached, and that is written down
@@ -110,6 +112,7 @@ class IndexFollower:
         if reason is not None:
             # Said first: where this is cancelled, the thread may empty the copy all the same.
             self.rebuilt, self._first_ends, self.complete_at_ms = reason, None, None
+            self._on_rebuild(reason)
             await asyncio.to_thread(self._index.rebuild, log.source, now_ms)
         if self._first_ends is None or self._offsets.keys() != log.starts.keys():
             held = {} if state is None or reason is not None else state.offsets
@@ -215,8 +218,16 @@ async def describe_log(admin: AIOKafkaAdminClient, consumer: AIOKafkaConsumer, t
 
 
 @asynccontextmanager
-async def new_follower(settings: Settings, index: LocalIndex, embedding: Embedding) -> AsyncIterator[IndexFollower]:
+async def new_follower(
+    settings: Settings,
+    index: LocalIndex,
+    embedding: Embedding,
+    on_rebuild: Callable[[StaleReason], None] = lambda reason: None,
+) -> AsyncIterator[IndexFollower]:
     """A follower with clients of its own, which has not looked yet: its first step does.
+
+    Args:
+        on_rebuild: told why, before the copy is emptied: from then on it lacks something, until `ready`.
 
     Raises:
         BrokerError: the broker does not answer, or the topic is missing; also of what fails in the block.
@@ -226,7 +237,7 @@ async def new_follower(settings: Settings, index: LocalIndex, embedding: Embeddi
     async with scan_clients(settings, CLIENT_ID) as (admin, consumer):
         topic = settings.topic_prefix + KNOWLEDGE_INDEXED.name
         describe = partial(describe_log, admin, consumer, topic, embedding)
-        yield IndexFollower(consumer, topic, describe, index)
+        yield IndexFollower(consumer, topic, describe, index, on_rebuild=on_rebuild)
 
 
 @asynccontextmanager

@@ -1,8 +1,9 @@
 """All topics, read for one document: no group, no trace on the broker. Does not know what the records mean.
 
 In this order, so that a document in flight is never taken for a lost one: documents.received is read; then the
-group's offsets; then the topics of outcomes, up to ends that are fixed only then. What the group has committed was
-published before, so it lies below these ends.
+group's offsets; then documents.review and documents.feedback, one after the other; then the topics of outcomes. Each is
+read up to ends that are fixed only then. What the group has committed was published before, so it lies below these
+ends; so do the result that a review is about, and the one that ended it.
 """
 
 import time
@@ -15,13 +16,14 @@ from aiokafka.errors import GroupAuthorizationFailedError, NoError, for_code
 from docmill.kafka.decode_record import Record
 from docmill.kafka.outcomes import KIND_OF_TOPIC, OutcomeKind
 from docmill.kafka.put_back import was_put_back
+from docmill.kafka.review_steps import feedback_step, review_step
 from docmill.kafka.scan import OnProgress, Scan, Scanned, scan_clients
 from docmill.kafka.sought import Sought
 from docmill.kafka.steps import Step, outcome_step, received_step
 from docmill.kafka.topics import cluster_id, require_topics
 from docmill.kafka.way import Group, Way, ways
 from docmill.settings import Settings
-from docmill_schemas.topics import FALLBACK, PROCESSED, RECEIVED, REJECTED
+from docmill_schemas.topics import FALLBACK, FEEDBACK, PROCESSED, RECEIVED, REJECTED, REVIEW
 
 OUTCOMES = (PROCESSED, FALLBACK, REJECTED)
 
@@ -46,7 +48,7 @@ async def trace(
     Raises:
         BrokerError: the broker does not answer, or a topic is missing.
     """
-    await require_topics(settings, (RECEIVED, *OUTCOMES))
+    await require_topics(settings, (RECEIVED, REVIEW, FEEDBACK, *OUTCOMES))
     cluster = await cluster_id(settings)
     sought = Sought(wanted, cluster)
     max_bytes = settings.max_document_bytes
@@ -59,6 +61,12 @@ async def trace(
             if sought.may_be_received(record) and sought.is_of(step := received_step(record, cluster, max_bytes)):
                 steps.append(step)
 
+        def of_people(topic: str, record: Record) -> None:
+            read = review_step if topic == REVIEW.name else feedback_step
+            if sought.may_be_outcome(record) and sought.is_of(step := read(record)):
+                steps.append(step)
+                sought.found((step,))  # the end of a review names the request alone
+
         def outcome(topic: str, record: Record) -> None:
             if was_put_back(record):
                 return
@@ -70,6 +78,8 @@ async def trace(
         scanned = await scan.read("received", (RECEIVED,), received)
         sought.found(steps)
         group = await processors_group(admin, settings)
+        scanned += await scan.read("reviews", (REVIEW,), of_people)
+        scanned += await scan.read("decisions", (FEEDBACK,), of_people)
         scanned += await scan.read("outcomes", OUTCOMES, outcome)
     return Trace(ways(steps), group, scanned)
 

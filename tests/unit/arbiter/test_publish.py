@@ -13,15 +13,17 @@ from docmill.kafka.publish import OutgoingRecord
 from docmill_schemas.events import DocumentProcessed, KnowledgeUpdated
 from docmill_schemas.examples import FEEDBACK, REVIEW
 from docmill_schemas.topics import Cleanup, TopicSpec
-from tests.unit.arbiter.fakes import review, review_record
+from tests.unit.arbiter.fakes import feedback, review, review_record
 
 
 def small(name: str, max_bytes: int) -> TopicSpec:
     return TopicSpec(name, "", Cleanup.COMPACT, None, max_bytes, "")
 
 
-def outgoing(text: str = REVIEW.text, *, include_text: bool = False) -> tuple[OutgoingRecord, ...] | Refused:
-    result = arbitrate(FEEDBACK, REVIEW)
+def outgoing(
+    text: str = REVIEW.text, *, include_text: bool = False, revision: int = 1
+) -> tuple[OutgoingRecord, ...] | Refused:
+    result = arbitrate(feedback(revision=revision), review(revision=revision))
     assert isinstance(result, DocumentProcessed)
     publisher = DecisionPublisher("docmill/docmill-arbiter", include_text=include_text)
     return publisher.outgoing(result, text, FEEDBACK.feedback_id, review_record())
@@ -46,6 +48,8 @@ def test_three_records() -> None:
     result = DocumentProcessed.model_validate_json(processed.value or b"")
     assert result == arbitrate(FEEDBACK, REVIEW)
     assert KnowledgeUpdated.model_validate_json(learnt.value or b"").text == REVIEW.text
+    assert result.reviewer == FEEDBACK.reviewer == "m.okafor"
+    assert b"m.okafor" not in (learnt.value or b"")  # kept for ever, and read by whoever searches
 
 
 def test_their_headers() -> None:
@@ -63,10 +67,16 @@ def test_their_headers() -> None:
         assert said["ce_source"] == b"docmill/docmill-arbiter"
         assert (said["traceparent"], said["correlation_id"]) == (b"00-1", b"claim-4711")  # the review's
         assert "x-own" not in said
+    assert headers(tombstone)["docmill_revision"] == b"1"
     ids = [headers(record)["ce_id"] for record in (processed, tombstone, learnt)]
     assert len(set(ids)) == 3
     assert ids == [headers(record)["ce_id"] for record in records()]  # a redelivery's are the same
     assert ids[0] == DocumentProcessed.model_validate_json(processed.value or b"").result_id.encode()
+
+
+def test_the_same_feedback_id_on_another_revision_makes_records_of_other_ids() -> None:
+    ids = [{headers(record)["ce_id"] for record in records(revision=revision)} for revision in (1, 2)]
+    assert not ids[0] & ids[1]
 
 
 def hardly_compressed(words: int) -> str:

@@ -88,6 +88,24 @@ def test_a_name_that_is_none(label: str, problem: str) -> None:
     assert read_feedback(feedback_record(named)) == Refused(f"fields.1.name: {problem}")
 
 
+@pytest.mark.parametrize(
+    ("reviewer", "problem"),
+    [
+        ("m\u200b.okafor", "control or invisible characters"),
+        ("m" * (MAX_NAME_CHARACTERS + 1), f"{MAX_NAME_CHARACTERS + 1} characters, at most {MAX_NAME_CHARACTERS}"),
+    ],
+    ids=["invisible", "long"],
+)
+def test_a_reviewer_that_is_no_name(reviewer: str, problem: str) -> None:
+    """It goes onto the result."""
+    assert read_feedback(feedback_record(feedback(reviewer=reviewer))) == Refused(f"reviewer: {problem}")
+
+
+@pytest.mark.parametrize("reviewer", [None, "", " ", " m.okafor\n"])
+def test_a_decision_need_not_say_who_made_it(reviewer: str | None) -> None:
+    assert read_feedback(feedback_record(feedback(reviewer=reviewer))) == feedback(reviewer=reviewer)
+
+
 def test_an_empty_label_is_refused() -> None:
     value = json.dumps(FEEDBACK.model_dump(mode="json") | {"document_type": ""}).encode()
     assert read_feedback(feedback_record(value)) == Refused("not a FeedbackGiven: document_type: string_too_short")

@@ -8,6 +8,7 @@ from docmill.arbiter.publish import DecisionPublisher
 from docmill.arbiter.slices import MOST_LABELS, OTHER, Arbitrated, ArbitrateSlices
 from docmill.errors import AbandonedError, BrokerError, ConfigurationError
 from docmill.kafka.decode_record import Record
+from docmill.kafka.review_end import UNKNOWN
 from docmill.telemetry.metrics import DecisionOutcome, Metrics
 from docmill_schemas.examples import FEEDBACK, FIELDS, REVIEW
 from tests.unit.arbiter.fakes import FakeReviews, feedback, feedback_record, review, review_record
@@ -53,7 +54,7 @@ def test_reviews_are_looked_up_anew_for_each_slice() -> None:
     assert outcomes(bench.process(feedback_record())) == [ACCEPTED]
     assert outcomes(bench.process(feedback_record())) == [ACCEPTED]
     bench.reviews.open.clear()
-    bench.reviews.decided.add(REVIEW.request_id)
+    bench.reviews.decided[REVIEW.request_id] = 1
     assert outcomes(bench.process(feedback_record())) == [ALREADY_DECIDED]
     assert bench.reviews.looks == 3
 
@@ -67,6 +68,49 @@ def test_an_older_review_was_looked_at() -> None:
     bench = Bench(FakeReviews(review_record(review(revision=2))))
     old, new = bench.process(feedback_record(), feedback_record(feedback(revision=2), offset=2))
     assert (old.outcome, new.outcome) == (ALREADY_DECIDED, ACCEPTED)
+
+
+def late(revision: int = 2) -> FakeReviews:
+    """The review of a revision that was decided before it was opened."""
+    return FakeReviews(review_record(review(revision=revision)), decided={REVIEW.request_id: 2})
+
+
+def test_a_review_that_was_opened_too_late_ends_and_its_decision_is_no_result() -> None:
+    """Two people opened one result: the one's decision came first, then the other's review."""
+    bench = Bench(late())
+    done = bench.process(feedback_record(feedback(revision=2)), feedback_record(feedback(revision=2), offset=2))
+    assert outcomes(done) == [ALREADY_DECIDED, ALREADY_DECIDED]
+    [end] = done[0].publishes
+    assert (end.topic, end.key, end.value) == ("documents.review", REVIEW.request_id.encode(), None)
+    assert dict(end.headers)["docmill_revision"] == b"2"
+    assert dict(end.headers)["traceparent"] == b"00-1"
+    assert done[1].publishes == ()
+    bench.work.final(done)
+    assert bench.value("results_published_total", doc_type="receipt", decided_by="human") is None
+
+
+def test_a_late_decision_on_an_older_review_ends_it_too() -> None:
+    [done] = Bench(late()).process(feedback_record(feedback(revision=1)))
+    assert (done.outcome, len(done.publishes)) == (ALREADY_DECIDED, 1)
+
+
+def test_a_review_of_the_next_revision_is_decided_as_ever() -> None:
+    first, second = Bench(late(revision=3)).process(
+        feedback_record(feedback(revision=2)), feedback_record(feedback(revision=3), offset=2)
+    )
+    assert (first.outcome, first.publishes) == (ALREADY_DECIDED, ())
+    assert second.outcome is ACCEPTED
+
+
+def test_a_decision_on_a_revision_that_nobody_asked_about_ends_no_review() -> None:
+    [done] = Bench(late()).process(feedback_record(feedback(revision=3)))
+    assert (done.outcome, done.publishes) == (NO_REVIEW, ())
+
+
+def test_an_end_without_a_revision_closes_nothing_that_came_after_it() -> None:
+    reviews = FakeReviews(review_record(), decided={REVIEW.request_id: UNKNOWN})
+    [done] = Bench(reviews).process(feedback_record())
+    assert done.outcome is ACCEPTED
 
 
 def test_a_refused_decision_leaves_the_review_open_for_the_next() -> None:

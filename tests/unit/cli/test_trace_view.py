@@ -1,11 +1,23 @@
 """The way of a document as people and machines read it."""
 
 from datetime import UTC, datetime, timedelta
+from typing import get_args
 
 import pytest
 
 from docmill.cli.trace_view import SHOWN_REQUESTS, STATE_STYLES, STEP_STYLES, as_json, happened, print_ways
-from docmill.kafka.steps import DeadLetter, Deferred, NoEvent, Processed, Received, Step, What
+from docmill.kafka.steps import (
+    Asked,
+    DeadLetter,
+    Decision,
+    Deferred,
+    NoEvent,
+    Processed,
+    Received,
+    ReviewEnded,
+    Step,
+    What,
+)
 from docmill.kafka.way import State, Verdict, Way
 
 CAME = datetime(2024, 5, 6, 7, 8, 9, 123_000, tzinfo=UTC)
@@ -41,6 +53,15 @@ def way(*steps: Step) -> Way:
         (Deferred("receipt", 0.5, ("not_certified",), ()), "receipt 0.500: not_certified"),
         (DeadLetter("no_text", "nothing", 2), "no_text: nothing, attempt 2"),
         (DeadLetter(None, "not a dead letter", 1), "no reason: not a dead letter, attempt 1"),
+        (
+            Asked(("undecided",), 1, "receipt", 0.6, ("document_type: no_neighbours", "total: low_confidence")),
+            "receipt 0.600, a person is asked: undecided, revision 1; not decided: document_type: no_neighbours, "
+            "total: low_confidence",
+        ),
+        (Asked(("audit",), 2, "receipt", 0.99, ()), "receipt 0.990, a person is asked: audit, revision 2"),
+        (Decision("receipt", 1, 3, "an\x1bna"), "receipt, decision of an na on revision 1, 3 fields"),
+        (Decision("receipt", 1, 1, None), "receipt, decision of an unnamed person on revision 1, 1 field"),
+        (ReviewEnded(), "the review is decided"),
         (NoEvent("not an event"), "not an event"),
         (Received("a\x1b[2J/b", 1, "x\ny", 1), "a [2J/b, 1 bytes, from x y, attempt 1"),
     ],
@@ -123,4 +144,4 @@ def test_json_has_every_step() -> None:
 
 def test_every_state_and_every_step_has_its_colour() -> None:
     assert STATE_STYLES.keys() == {state.value for state in State}
-    assert STEP_STYLES.keys() == {kind.kind for kind in (Received, Processed, Deferred, DeadLetter, NoEvent)}
+    assert STEP_STYLES.keys() == {kind.kind for kind in get_args(What)}

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -96,8 +96,13 @@ def index(tmp_path: Path) -> Iterator[SqliteIndex]:
     made.close()
 
 
-def follower(topic: FakeTopic, index: SqliteIndex, clock: Clock | None = None) -> IndexFollower:
-    return IndexFollower(cast(Any, topic), TOPIC, topic.describe, index, clock or Clock())
+def follower(
+    topic: FakeTopic,
+    index: SqliteIndex,
+    clock: Clock | None = None,
+    on_rebuild: Callable[[StaleReason], None] = lambda reason: None,
+) -> IndexFollower:
+    return IndexFollower(cast(Any, topic), TOPIC, topic.describe, index, clock or Clock(), on_rebuild)
 
 
 def found(index: SqliteIndex, text: str) -> list[str]:
@@ -122,6 +127,20 @@ async def test_a_new_copy_is_ready_at_the_end_that_it_saw_at_start(index: Sqlite
         pass
     assert found(index, "wombats") == ["c"]
     assert not await following.step()  # nothing new is no step
+
+
+async def test_that_a_copy_is_made_anew_is_said_before_it_is_emptied(index: SqliteIndex) -> None:
+    topic = FakeTopic([indexed("a", "zebras", 0)])
+    told: list[tuple[StaleReason, list[str], bool]] = []
+    following = follower(topic, index, None, lambda why: told.append((why, found(index, "zebras"), following.ready)))
+    while not following.ready:
+        await following.step()
+    topic.topic_id = "another"
+    await following.look()
+    assert told == [(StaleReason.NEW, [], False), (StaleReason.TOPIC_CHANGED, ["a"], False)]
+    assert found(index, "zebras") == []
+    await following.look()
+    assert len(told) == 2
 
 
 async def test_an_empty_topic_is_ready_at_once(index: SqliteIndex) -> None:
