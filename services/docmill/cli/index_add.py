@@ -74,7 +74,8 @@ def add(
     listed = _listed(paths, root, prune)
     quiet_client()
     settings = broker_settings(topic_prefix=topic_prefix)
-    standing = {} if anew and not prune else asyncio.run(standing_sources(settings))
+    with Console(stderr=True).status("reading what stands on knowledge.updated"):  # on a terminal only
+        standing = {} if anew and not prune else asyncio.run(standing_sources(settings))
     gone = _gone(listed, standing, tenant) if prune else []
     gathered = gather(listed, described, InThread(limits_of(settings)), {} if anew else standing)
     unreadable = [SentKnowledge(one.document_id, one.problem) for one in gathered.unreadable]
