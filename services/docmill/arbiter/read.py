@@ -12,18 +12,19 @@ from docmill.arbiter.types import Refused
 from docmill.errors import DependencyError, whereabouts
 from docmill.kafka.decode_record import MAX_ID_CHARACTERS, Record
 from docmill_schemas.cloudevents import read_content, read_headers
+from docmill_schemas.problems import problems
 from docmill_schemas.review_events import FeedbackGiven, ReviewRequested
 from docmill_schemas.topics import FEEDBACK
 
 E = TypeVar("E", bound=BaseModel)
 
-MAX_NAME_CHARACTERS = 200  # of a document type, of a field, and of a reviewer
+MAX_NAME_CHARACTERS = 200  # of a document type, and of a field
 MAX_REQUEST_ID_CHARACTERS = MAX_ID_CHARACTERS - len(PASSAGE_PREFIX)  # docmill's own have 32
 
 
 def read_feedback(record: Record) -> FeedbackGiven | Refused:
-    """A decision, in binary or structured mode, whose request id is the record's key; its names are names, the
-    reviewer's too, around which there may be white space.
+    """A decision, in binary or structured mode, whose request id is the record's key; its types and fields have
+    names that are names.
     """
     key = _request_id(record.key)
     if isinstance(key, Refused):
@@ -33,7 +34,7 @@ def read_feedback(record: Record) -> FeedbackGiven | Refused:
         return feedback
     if feedback.request_id != key:
         return Refused("the key is another request id than the event's")
-    for what, name in [("document_type", feedback.document_type), *_field_names(feedback), *_reviewers(feedback)]:
+    for what, name in [("document_type", feedback.document_type), *_field_names(feedback)]:
         if problem := _name_problem(name):
             return Refused(f"{what}: {problem}")
     return feedback
@@ -66,9 +67,7 @@ def _read(record: Record, event: type[E]) -> E | Refused:
             return Refused(str(error))  # of cloudevents.py, which quotes nothing
         return event.model_validate_json(content.data)
     except ValidationError as error:
-        # Locations and kinds only: pydantic's messages quote the input.
-        problems = [f"{'.'.join(map(str, e['loc'])) or 'event'}: {e['type']}" for e in error.errors()[:3]]
-        return Refused(f"not a {event.__name__}: {'; '.join(problems)}")
+        return Refused(f"not a {event.__name__}: {problems(error, event)}")
     except MemoryError as error:  # what is read is bounded: not the record's own fault
         raise DependencyError("too little memory to read a decision or its review") from error
     except Exception as error:  # tied to one record: the policy of errors.py
@@ -92,12 +91,6 @@ def _request_id(key: bytes | None) -> str | Refused:
 
 def _field_names(feedback: FeedbackGiven) -> list[tuple[str, str]]:
     return [(f"fields.{number}.name", field.name) for number, field in enumerate(feedback.fields)]
-
-
-def _reviewers(feedback: FeedbackGiven) -> list[tuple[str, str]]:
-    """Who decided, where it says so: it goes onto the result."""
-    name = (feedback.reviewer or "").strip()
-    return [("reviewer", name)] if name else []
 
 
 def _name_problem(name: str) -> str | None:

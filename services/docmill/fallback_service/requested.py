@@ -10,6 +10,7 @@ from docmill.kafka.put_back import HELD_SINCE, NOT_BEFORE, milliseconds
 from docmill.processing import Rejected
 from docmill_schemas.cloudevents import read_headers
 from docmill_schemas.events import FallbackRequested
+from docmill_schemas.problems import problems
 from docmill_schemas.reasons import DeferralReason, RejectionReason
 
 
@@ -29,8 +30,8 @@ def read_request(record: Record) -> Requested | Rejected:
     try:
         event = _event(record.value)
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'event'}: {e['type']}" for e in error.errors()[:3])
-        return Rejected(RejectionReason.INVALID_EVENT, f"not a FallbackRequested: {problems}")
+        detail = f"not a FallbackRequested: {problems(error, FallbackRequested)}"
+        return Rejected(RejectionReason.INVALID_EVENT, detail)
     headers = read_headers(record.headers)
     return Requested(event, milliseconds(headers.get(HELD_SINCE)), milliseconds(headers.get(NOT_BEFORE)) or 0)
 

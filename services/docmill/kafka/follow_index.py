@@ -24,12 +24,12 @@ from functools import partial
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from docmill.errors import BrokerError, IndexEmbeddingError, IndexRecordError
+from docmill.errors import BrokerError, IndexEmbeddingError
 from docmill.index.staleness import Log, StaleReason, is_complete, staleness
 from docmill.index.types import Change, Embedding, LocalIndex, Source
 from docmill.index.writer import described
 from docmill.kafka.decode_record import Record
-from docmill.kafka.read_indexed import ReadPoll, read_poll
+from docmill.kafka.read_indexed import ReadPoll, read_poll, unreadable_header
 from docmill.kafka.scan import scan_clients
 from docmill.kafka.topic_id import topic_id
 from docmill.kafka.topics import delete_retention_ms, require_topics
@@ -159,10 +159,7 @@ class IndexFollower:
         try:
             polled: dict[TopicPartition, list[Record]] = await self._consumer.getmany(timeout_ms=POLL_MS)
         except UnicodeDecodeError as error:  # aiokafka reads headers' names as UTF-8, whatever their sender wrote
-            raise IndexRecordError(
-                f"{self._topic} holds a record with a header whose name is not UTF-8, which cannot be read: make the "
-                f"topic anew (docs/knowledge.md#another-embedding)"
-            ) from error
+            raise unreadable_header(self._topic) from error
         return polled
 
     async def _check_embedding(self, read: ReadPoll) -> None:
@@ -266,8 +263,19 @@ async def catch_up(
         Whatever `index_follower` and `step` raise.
     """
     async with index_follower(settings, index, embedding) as follower:
+        await read_to_end(follower, on_missing)
+        return follower.rebuilt
+
+
+async def read_to_end(follower: IndexFollower, on_missing: Callable[[int], None]) -> None:
+    """Step until the copy is ready, and still is when the log is described again: the topic may be another one by then.
+
+    That look also finds whether the end is still the one of the start: then the copy is known to be complete.
+    """
+    while True:
         while not follower.ready:
             await follower.step()
             on_missing(follower.missing)
-        await follower.look()  # the end may still be the one of the start: then the copy is known to be complete
-        return follower.rebuilt
+        await follower.look()
+        if follower.ready:
+            return

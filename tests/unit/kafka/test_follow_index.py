@@ -17,7 +17,7 @@ from docmill.index.staleness import Log, StaleReason
 from docmill.index.types import Applied, Change, Chunk, Embedding, Source
 from docmill.index.vectors import to_bytes
 from docmill.kafka import follow_index
-from docmill.kafka.follow_index import IndexFollower, describe_log
+from docmill.kafka.follow_index import IndexFollower, describe_log, read_to_end
 from docmill_schemas.events import KnowledgeUpdated
 from tests.unit.index.fakes import EMBEDDING, OTHER_EMBEDDING, query, vector_of
 from tests.unit.kafka.fakes import FakeRecord
@@ -187,6 +187,21 @@ async def test_a_copy_that_was_away_for_too_long_begins_anew(index: SqliteIndex)
     assert found(index, "yaks") == ["b"]
 
 
+async def test_a_topic_made_anew_before_the_last_look_is_read_too(index: SqliteIndex) -> None:
+    topic = FakeTopic([indexed("a", "zebras", 0), indexed("b", "yaks", 1)])
+    following = follower(topic, index)
+    await following.look()
+
+    def made_anew(missing: int) -> None:
+        if following.ready and topic.topic_id == "one":
+            topic.topic_id, topic.records = "two", [indexed("c", "wombats", 0)]
+
+    await read_to_end(following, made_anew)
+    assert following.rebuilt is StaleReason.TOPIC_CHANGED
+    assert following.ready
+    assert found(index, "wombats") == ["c"]
+
+
 async def test_a_topic_made_anew_while_it_is_followed_is_seen(
     index: SqliteIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -325,7 +340,7 @@ async def test_a_record_that_is_none_deletes_what_was_under_its_key_and_is_told(
     following = follower(topic, index)
     await following.step()
     assert following.unreadable == 1
-    assert "knowledge.indexed-0 at offset 1 is no KnowledgeIndexed: [''] (its key: 'a')" in caplog.text
+    assert "knowledge.indexed-0 at offset 1 is no KnowledgeIndexed: event: json_invalid (its key: 'a')" in caplog.text
     while not following.ready:
         await following.step()
     assert found(index, "zebras") == []
