@@ -57,8 +57,8 @@ def add(
     published.
 
     What is not said of a file stays as it stands: its kind, its days, an exemplar's type. The tenant must be said each
-    time: a text that stands for another one, or for all, is not published, nor a new file for all beside files of a
-    tenant alone. --anew lifts both. A link inside a folder to a file outside of it is not followed.
+    time: a text that stands for another one, or for all, is not published, nor a new file for all in a folder that
+    holds files of a tenant alone. --anew lifts both. A link inside a folder to a file outside of it is not followed.
 
     Example: `docmill index add handbook/ --kind policy --valid-from 2027-01-01 --prune`
 

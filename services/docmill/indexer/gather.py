@@ -29,7 +29,7 @@ class Listed:
     passed_over: tuple[Path, ...]  # .jsonl files inside a folder
     led_out: tuple[SourceFile, ...]  # links inside a folder to what lies neither in it nor below the root
     dangling: tuple[SourceFile, ...]  # links inside a folder to what is not there, for the moment or for good
-    folders: tuple[str, ...]  # those among the paths, as the ids of their files begin: `handbook/`
+    folders: tuple[str, ...]  # those among the paths, as the ids of their files begin: `handbook/`; the root: nothing
 
     @property
     def empty_folders(self) -> list[str]:
@@ -90,7 +90,7 @@ def list_sources(paths: Sequence[Path], root: Path) -> Listed:
         passed_over=listing.passed_over,
         led_out=tuple(led_out),
         dangling=listing.dangling,
-        folders=tuple(f"{file_id(_absolute(path), absolute)}/" for path in paths if path.is_dir()),
+        folders=tuple(_begin(_absolute(path), absolute) for path in paths if path.is_dir()),
     )
 
 
@@ -123,6 +123,11 @@ def gather(listed: Listed, described: Described, parser: InThread, standing: Map
 
 def _twice(places: Sequence[str]) -> str:
     return f"{' and '.join(places)} have the same id: give each another one"
+
+
+def _begin(folder: Path, root: Path) -> str:
+    """How the ids of a folder's files begin."""
+    return "" if folder == root else f"{file_id(folder, root)}/"
 
 
 def _absolute(path: Path) -> Path:

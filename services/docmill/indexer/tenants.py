@@ -11,9 +11,11 @@ from pathlib import PurePosixPath
 from docmill.indexer.standing import Standing, standing_of
 from docmill_schemas.events import KnowledgeUpdated
 
+NAMED = 3  # tenants in a message
+
 
 class Tenants:
-    """For whom what stands already stands: by id, and the files of each folder."""
+    """For whom what stands already stands: by id, and the files of each folder, at any depth."""
 
     def __init__(self, standing: Mapping[str, Standing]) -> None:
         self._standing = standing
@@ -27,34 +29,37 @@ class Tenants:
         """Why this must not be published; None: it may.
 
         Args:
-            given: the folders that are added, as the ids of their files begin (`handbook/`); of a file by itself none,
-                and then its own folder counts.
+            given: the folders that are added, as the ids of their files begin: `handbook/`; the root itself: nothing.
         """
         known = self._standing.get(updated.passage_id)
         if known is not None:
             return None if known.tenant == updated.tenant else _of_another(known.tenant, updated.tenant)
         if updated.tenant is not None or not standing_of(updated).is_file:
             return None
-        owners = self._beside(updated.passage_id, given)
-        if not owners or None in owners:
+        folder, owners = self._beside(updated.passage_id, given)
+        if not owners - {None}:
             return None
-        return f"is new, for all tenants, and lies beside files of {_named(owners)} alone: {_say(owners)}"
+        lies = f"is new, for all tenants, and {folder or 'the root'} holds files of {_named(owners)} alone"
+        return f"{lies}: {_say(owners)}"
 
-    def _beside(self, passage_id: str, given: Sequence[str]) -> set[str | None]:
-        """For whom the files stand in the nearest folder that has any, no further up than the folder that is added."""
-        for number, folder in enumerate(folders_of(passage_id)):
-            if number and not folder.startswith(tuple(given)):
+    def _beside(self, passage_id: str, given: Sequence[str]) -> tuple[str, set[str | None]]:
+        """The nearest folder that has files, and for whom these stand.
+
+        No further up than the folder that is added. A file by itself is in none: up to the root, and with it.
+        """
+        bounds = tuple(folder for folder in given if passage_id.startswith(folder))
+        for folder in folders_of(passage_id):
+            if bounds and not folder.startswith(bounds):
                 break
             if owners := self._by_folder.get(folder):
-                return owners
-        return set()
+                return folder, owners
+        return "", set()
 
 
 def folders_of(passage_id: str) -> Iterator[str]:
-    """The folders of a path from the inside out, without the root."""
+    """The folders of a path from the inside out, as the ids of their files begin; the root, the last one: nothing."""
     for parent in PurePosixPath(passage_id).parents:
-        if parent.name:
-            yield f"{parent}/"
+        yield f"{parent}/" if parent.name else ""
 
 
 def _of_another(known: str | None, tenant: str | None) -> str:
@@ -68,9 +73,14 @@ def _of_another(known: str | None, tenant: str | None) -> str:
 
 
 def _say(owners: set[str | None]) -> str:
-    told = " or ".join(f"--tenant {one}" for one in sorted(filter(None, owners)))
+    told = " or ".join(f"--tenant {one}" for one in _some(owners))
     return f"say {told}, give another folder by --root so that ids differ, or --anew if you mean it"
 
 
 def _named(owners: set[str | None]) -> str:
-    return f"tenant {' and '.join(sorted(filter(None, owners)))}"
+    return f"tenant {' and '.join(_some(owners))}"
+
+
+def _some(owners: set[str | None]) -> list[str]:
+    """The first few: below the root there may be hundreds."""
+    return sorted(filter(None, owners))[:NAMED]

@@ -110,6 +110,18 @@ def test_a_link_to_nothing_is_no_file_that_is_gone(data: Path) -> None:
     assert "mend it, or remove the link" in told.problem
 
 
+def test_the_root_itself_is_added_as_any_folder_is(data: Path) -> None:
+    """A new file of a tenant's folder is shown to nobody else, wherever one stands when it is added."""
+    standing = {"a.md": Standing("policy", tenant="acme", is_file=True)}
+    for root, path in ((data / "handbook", data / "handbook"), (data / "handbook", data / "handbook/more")):
+        found = gather(list_sources([root, path], root), Described("policy"), InThread(), standing)
+        assert found.updates == ()
+        told = {one.document_id: one.problem for one in found.unreadable}
+        assert told["a.md"].startswith("stands for tenant acme: ")
+        for new in ("b.md", "more/c.md"):
+            assert told[new].startswith("is new, for all tenants, and the root holds files of tenant acme alone: ")
+
+
 def test_a_link_out_of_the_folder_is_named_and_not_published(data: Path) -> None:
     root, elsewhere = data / "handbook", data / "elsewhere.md"
     elsewhere.write_text("a secret", encoding="utf-8")

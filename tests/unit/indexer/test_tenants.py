@@ -35,21 +35,41 @@ def test_a_text_for_all_is_not_taken_from_them() -> None:
 
 def test_a_new_file_for_all_does_not_lie_beside_those_of_a_tenant_alone() -> None:
     standing = {"handbook/more/a.md": file("acme"), "handbook/b.md": file("globex")}
-    new = "is new, for all tenants, and lies beside files of tenant "
-    assert problem(standing, "handbook/more/new.md").startswith(f"{new}acme alone: say --tenant acme, ")
-    assert problem(standing, "handbook/new.md").startswith(f"{new}acme and globex alone: say --tenant acme or --tenan")
-    assert problem(standing, "handbook/fresh/new.md").startswith(f"{new}acme and globex alone")
+    new = "is new, for all tenants, and handbook/"
+    assert problem(standing, "handbook/more/new.md").startswith(f"{new}more/ holds files of tenant acme alone: say --t")
+    both = f"{new} holds files of tenant acme and globex alone: say --tenant acme or --tenant globex, "
+    assert problem(standing, "handbook/new.md").startswith(both)
+    assert problem(standing, "handbook/fresh/new.md").startswith(both)
     assert problem(standing, "handbook/new.md", "initech") == ""
-    assert problem(standing | {"handbook/c.md": file(None)}, "handbook/new.md") == ""
 
 
-def test_only_what_is_added_counts_as_beside() -> None:
+def test_one_file_for_all_does_not_open_the_folder_of_a_tenant() -> None:
+    """It may be one that should never have been."""
+    standing = {"handbook/a.md": file("acme"), "handbook/deep/leaked.md": file(None)}
+    assert problem(standing, "handbook/new.md").startswith("is new, for all tenants, and handbook/ holds files of ten")
+    assert problem(standing, "handbook/deep/new.md") == ""  # among its like
+
+
+def test_of_a_folder_that_is_added_what_lies_above_it_does_not_count() -> None:
     standing = {"data/acme/a.md": file("acme"), "a.md": file("acme")}
     assert problem(standing, "data/public/new.md", given=("data/public/",)) == ""
-    assert problem(standing, "data/public/new.md", given=("data/",)) != ""
-    assert problem(standing, "data/new.md", given=()) != ""  # a file by itself: its own folder
-    assert problem(standing, "data/public/new.md", given=()) == ""
-    assert problem(standing, "new.md", given=()) == ""  # the root is everybody's
+    assert problem(standing, "data/public/new.md", given=("data/public/", "data/")) != ""
+    assert problem(standing, "new.md", given=("",)).startswith("is new, for all tenants, and the root holds files of")
+    assert problem(standing, "fresh/new.md", given=("",)) != ""
+
+
+def test_of_a_file_by_itself_all_folders_above_it_count() -> None:
+    standing = {"data/acme/a.md": file("acme")}
+    for given in ((), ("other/",)):
+        assert problem(standing, "data/acme/fresh/new.md", given=given) != ""
+        assert problem(standing, "new.md", given=given) != ""
+        assert problem(standing | {"data/public/b.md": file(None)}, "data/public/new.md", given=given) == ""
+
+
+def test_of_many_tenants_the_first_are_named() -> None:
+    told = problem({f"{number}/a.md": file(f"tenant-{number}") for number in range(9)}, "new.md", given=("",))
+    assert "tenant-2" in told
+    assert "tenant-3" not in told
 
 
 def test_rows_and_other_clients_texts_say_nothing_of_a_folder() -> None:
