@@ -1,6 +1,6 @@
 """`docmill index` as far as it goes without a broker: what is asked for, and what is shown of a copy."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from docmill.errors import ConfigurationError, LocalKafkaError
 from docmill.index.place import copy_file, written_copy
 from docmill.index.types import CopyState, Hit, IndexStats, Score
 from docmill.indexer import left_over, standing
+from docmill.indexer.left_over import LeftOver
 from docmill.indexer.standing import Standing
 from docmill.kafka import send_knowledge
 from docmill.kafka.send_knowledge import SentKnowledge
@@ -183,27 +184,71 @@ def test_below_a_subfolder_that_is_there_and_empty_nothing_is_pruned(
     assert broker.sent == ["+handbook/a.md", "handbook/legal/a.md", "handbook/old.md"]
 
 
+@pytest.fixture
+def repaired(monkeypatch: pytest.MonkeyPatch) -> Callable[[LeftOver], FakeBroker]:
+    """A broker whose index holds what is left over."""
+
+    def serve(found: LeftOver) -> FakeBroker:
+        async def left(settings: Settings) -> LeftOver:
+            return found
+
+        monkeypatch.setattr(index_repair, "broker_settings", lambda **_: Settings())
+        monkeypatch.setattr(left_over, "left_over", left)
+        return FakeBroker(monkeypatch, set())
+
+    return serve
+
+
 def test_what_is_left_over_is_named_and_deleted_where_that_is_asked_for(
-    docmill: Command, monkeypatch: pytest.MonkeyPatch
+    docmill: Command, repaired: Callable[[LeftOver], FakeBroker]
 ) -> None:
-    broker = FakeBroker(monkeypatch, set())
-    found = ["handbook/gone.md", "decided/1"]
-
-    async def left(settings: Settings) -> list[str]:
-        return found
-
-    monkeypatch.setattr(index_repair, "broker_settings", lambda **_: Settings())
-    monkeypatch.setattr(left_over, "left_over", left)
+    broker = repaired(LeftOver({"handbook/gone.md": "policy", "codes": "code_list"}, 9))
     named = docmill("index", "repair")
     assert named.exit_code == 1
-    assert "left over handbook/gone.md\nleft over decided/1\nleft over 2: docmill index repair --delete" in named.output
+    assert named.output.splitlines() == [
+        "left over handbook/gone.md (policy)",
+        "left over codes (code_list)",
+        "left over 2 (code_list 1, policy 1)",
+        "docmill index repair --delete deletes them",
+    ]
     assert broker.sent == []
     deleted = docmill("index", "repair", "--delete")
-    assert (deleted.exit_code, broker.sent) == (0, found)
+    assert (deleted.exit_code, broker.sent) == (0, ["handbook/gone.md", "codes"])
     assert deleted.output.endswith("deleted 2, failed 0\n")
-    found.clear()
+    repaired(LeftOver({}, 9))
     assert docmill("index", "repair").output == "left over 0\n"
     assert docmill("index", "repair", "--delete").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("found", "why"),
+    [
+        (LeftOver({"a": "policy", "b": "policy", "c": "policy"}, 3), "3 of the 3 passages of the index would go"),
+        (LeftOver({"decided/1": "exemplar"}, 99), "exemplars (1) would go"),
+    ],
+    ids=["knowledge.updated is empty", "decided"],
+)
+def test_what_may_stand_nowhere_else_is_deleted_only_on_purpose(
+    docmill: Command, repaired: Callable[[LeftOver], FakeBroker], found: LeftOver, why: str
+) -> None:
+    broker = repaired(found)
+    assert why in docmill("index", "repair").output
+    refused = docmill("index", "repair", "--delete")
+    assert (refused.exit_code, broker.sent) == (2, [])
+    assert why in " ".join(refused.output.replace("│", " ").split())
+    assert docmill("index", "repair", "--all").exit_code == 2
+    assert docmill("index", "repair", "--delete", "--all").exit_code == 0
+    assert broker.sent == list(found.kinds)
+
+
+def test_an_id_that_the_indexer_refuses_is_not_told_as_deleted(
+    docmill: Command, repaired: Callable[[LeftOver], FakeBroker]
+) -> None:
+    broker = repaired(LeftOver({"a\nb": "policy", "c": "policy"}, 9))
+    deleted = docmill("index", "repair", "--delete")
+    assert (deleted.exit_code, broker.sent) == (1, ["c"])
+    assert "only who may write to knowledge.indexed can delete it" in deleted.output
+    assert "deleted 1, failed 1" in deleted.output
 
 
 @pytest.mark.parametrize("words", [["remove", "handbook"], ["search", "claims"], ["stats", "--refresh"], ["repair"]])
