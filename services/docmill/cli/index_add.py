@@ -44,8 +44,11 @@ def add(
             "--prune", help="Then delete, of the folders given, what was added of files that are gone. Asks nothing."
         ),
     ] = False,
+    change_tenant: Annotated[
+        bool, typer.Option("--change-tenant", help="The tenant is as said, whoever the text stands for now.")
+    ] = False,
     anew: Annotated[
-        bool, typer.Option("--anew", help="As if nothing of it stood: options that are not given are not kept.")
+        bool, typer.Option("--anew", help="As if nothing stood: what is not said, kind and days too, is not kept.")
     ] = False,
     topic_prefix: TopicPrefix = None,
 ) -> None:
@@ -58,7 +61,9 @@ def add(
 
     What is not said of a file stays as it stands: its kind, its days, an exemplar's type. The tenant must be said each
     time: a text that stands for another one, or for all, is not published, nor a new file for all in a folder that
-    holds files of a tenant alone. --anew lifts both. A link inside a folder to a file outside of it is not followed.
+    holds files of a tenant alone. --change-tenant lifts this, and keeps the rest. --anew reads nothing of what stands,
+    so it keeps nothing and lifts this, too: not for a job at night. A link inside a folder to a file outside of it is
+    not followed.
 
     Example: `docmill index add handbook/ --kind policy --valid-from 2027-01-01 --prune`
 
@@ -77,7 +82,7 @@ def add(
     with Console(stderr=True).status("reading what stands on knowledge.updated"):  # on a terminal only
         standing = {} if anew and not prune else asyncio.run(standing_sources(settings))
     gone = _gone(listed, standing, tenant) if prune else []
-    gathered = gather(listed, described, InThread(limits_of(settings)), {} if anew else standing)
+    gathered = gather(listed, described, InThread(limits_of(settings)), {} if anew else standing, change_tenant)
     unreadable = [SentKnowledge(one.document_id, one.problem) for one in gathered.unreadable]
     sent = send(settings, gathered.updates) if gathered.updates else []
     complete = report("published", [*unreadable, *sent])

@@ -94,11 +94,18 @@ def list_sources(paths: Sequence[Path], root: Path) -> Listed:
     )
 
 
-def gather(listed: Listed, described: Described, parser: InThread, standing: Mapping[str, Standing]) -> Gathered:
+def gather(
+    listed: Listed,
+    described: Described,
+    parser: InThread,
+    standing: Mapping[str, Standing],
+    change_tenant: bool = False,
+) -> Gathered:
     """Read all files and rows. Of what has the same id none is an update, nor what stands for another tenant.
 
     Args:
         standing: what is known of the ids; nothing: all are as if new.
+        change_tenant: what stands for another tenant is one all the same.
     """
     found = list(read_sources(listed.files, described, parser, standing))
     sources = [one for one in found if isinstance(one, Source)]
@@ -106,7 +113,7 @@ def gather(listed: Listed, described: Described, parser: InThread, standing: Map
     for one in sources:
         places[one.updated.passage_id].append(one.place)
     refused = {passage_id: _twice(where) for passage_id, where in places.items() if len(where) > 1}
-    tenants = Tenants(standing)
+    tenants = Tenants({} if change_tenant else standing)
     for one in sources:
         if one.updated.passage_id not in refused and (problem := tenants.problem(one.updated, listed.folders)):
             refused[one.updated.passage_id] = problem

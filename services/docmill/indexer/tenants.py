@@ -12,6 +12,8 @@ from docmill.indexer.standing import Standing, standing_of
 from docmill_schemas.events import KnowledgeUpdated
 
 NAMED = 3  # tenants in a message
+IF_MEANT = "or --change-tenant if you mean it"
+OTHER_ROW = f"correct the tenant of the row, or give it another id, {IF_MEANT}"
 
 
 class Tenants:
@@ -31,10 +33,13 @@ class Tenants:
         Args:
             given: the folders that are added, as the ids of their files begin: `handbook/`; the root itself: nothing.
         """
-        known = self._standing.get(updated.passage_id)
+        known, is_file = self._standing.get(updated.passage_id), standing_of(updated).is_file
         if known is not None:
-            return None if known.tenant == updated.tenant else _of_another(known.tenant, updated.tenant)
-        if updated.tenant is not None or not standing_of(updated).is_file:
+            if known.tenant == updated.tenant:
+                return None
+            whose = "all tenants" if known.tenant is None else f"tenant {known.tenant}"
+            return f"stands for {whose}: {_say({known.tenant}) if is_file else OTHER_ROW}"
+        if updated.tenant is not None or not is_file:
             return None
         folder, owners = self._beside(updated.passage_id, given)
         if not owners - {None}:
@@ -62,19 +67,9 @@ def folders_of(passage_id: str) -> Iterator[str]:
         yield f"{parent}/" if parent.name else ""
 
 
-def _of_another(known: str | None, tenant: str | None) -> str:
-    """Of a text that stands for `known` and would now be `tenant`'s."""
-    if known is None:
-        return (
-            f"stands for all tenants and would be tenant {tenant}'s alone: give another folder by --root, so that ids "
-            f"differ, or --anew if you mean it"
-        )
-    return f"stands for tenant {known}: {_say({known})}"
-
-
 def _say(owners: set[str | None]) -> str:
-    told = " or ".join(f"--tenant {one}" for one in _some(owners))
-    return f"say {told}, give another folder by --root so that ids differ, or --anew if you mean it"
+    told = " or ".join(f"--tenant {one}" for one in _some(owners)) or "no --tenant"
+    return f"say {told}, give another folder by --root so that ids differ, {IF_MEANT}"
 
 
 def _named(owners: set[str | None]) -> str:

@@ -171,6 +171,20 @@ def test_a_text_of_a_tenant_is_never_shown_to_all_by_an_option_left_out(
     assert broker.last["handbook/a.md"].tenant is None
 
 
+def test_a_text_that_changes_hands_keeps_its_kind_and_days(
+    docmill: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broker = FakeBroker(monkeypatch, {"handbook/a.md"})
+    add = ("index", "add", "--root", folder.parent, folder, "--tenant", "acme")
+    refused = docmill(*add)
+    assert refused.exit_code == 1
+    assert "--change-tenant if you mean it" in refused.output
+    assert "--anew" not in refused.output
+    assert docmill(*add, "--change-tenant").exit_code == 0
+    said = broker.last["handbook/a.md"]
+    assert (said.tenant, said.kind, said.valid_from) == ("acme", "playbook", DAY)
+
+
 def test_below_a_subfolder_that_is_there_and_empty_nothing_is_pruned(
     docmill: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,17 +20,30 @@ def problem(
 
 
 def test_a_text_of_a_tenant_is_shown_to_nobody_else() -> None:
-    standing = {"handbook/a.md": file("acme"), "row": Standing("policy", tenant="acme")}
-    for passage_id in standing:
-        assert problem(standing, passage_id, "acme") == ""
-        for other in (None, "globex"):
-            assert problem(standing, passage_id, other).startswith("stands for tenant acme: say --tenant acme, ")
+    standing = {"handbook/a.md": file("acme")}
+    assert problem(standing, "handbook/a.md", "acme") == ""
+    for other in (None, "globex"):
+        told = problem(standing, "handbook/a.md", other)
+        assert told.startswith("stands for tenant acme: say --tenant acme, give another folder by --root ")
+        assert told.endswith("or --change-tenant if you mean it")
 
 
 def test_a_text_for_all_is_not_taken_from_them() -> None:
     assert problem({"handbook/a.md": file(None)}, "handbook/a.md") == ""
     told = problem({"handbook/a.md": file(None)}, "handbook/a.md", "acme")
-    assert told.startswith("stands for all tenants and would be tenant acme's alone: give another folder by --root")
+    assert told.startswith("stands for all tenants: say no --tenant, give another folder by --root ")
+
+
+def test_a_row_is_told_what_a_row_can_do() -> None:
+    standing = {"row": Standing("policy", tenant="acme"), "all": Standing("policy")}
+    for passage_id, whose in (("row", "tenant acme"), ("all", "all tenants")):
+        row = KnowledgeUpdated(passage_id=passage_id, kind="policy", text="t", tenant="globex")
+        told = Tenants(standing).problem(row, GIVEN) or ""
+        assert told.startswith(
+            f"stands for {whose}: correct the tenant of the row, or give it another id, or --change-"
+        )
+    same = KnowledgeUpdated(passage_id="row", kind="policy", text="t", tenant="acme")
+    assert Tenants(standing).problem(same, GIVEN) is None
 
 
 def test_a_new_file_for_all_does_not_lie_beside_those_of_a_tenant_alone() -> None:
