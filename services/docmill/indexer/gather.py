@@ -27,7 +27,7 @@ class Listed:
     root: Path  # absolute
     files: tuple[SourceFile, ...]
     passed_over: tuple[Path, ...]  # .jsonl files inside a folder
-    led_out: tuple[SourceFile, ...]  # links inside a folder to what lies neither in it nor below the root
+    led_out: tuple[SourceFile, ...]  # links inside a folder to what lies in none of the folders given
     dangling: tuple[SourceFile, ...]  # links inside a folder to what is not there, for the moment or for good
     folders: tuple[str, ...]  # those among the paths, as the ids of their files begin: `handbook/`; the root: nothing
 
@@ -80,10 +80,10 @@ def list_sources(paths: Sequence[Path], root: Path) -> Listed:
     absolute = _absolute(root)
     listing = list_files(paths, absolute)
     given = {_absolute(path) for path in paths}
-    inside = tuple(os.path.realpath(folder) for folder in (absolute, *(path for path in given if path.is_dir())))
+    inside = tuple(os.path.realpath(path) for path in given if path.is_dir())
     # A file that was given beside its folder is the same one.
     files = dict.fromkeys(listing.files)
-    led_out = [file for file in files if file.path not in given and _leads_out(file.path, inside)]
+    led_out = dict.fromkeys(file for file in files if file.path not in given and _leads_out(file.path, inside))
     return Listed(
         root=absolute,
         files=tuple(file for file in files if file not in led_out),

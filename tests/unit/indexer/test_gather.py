@@ -9,6 +9,7 @@ from docmill.indexer.gather import Gathered, gather, list_sources, outside
 from docmill.indexer.sources import Described
 from docmill.indexer.standing import Standing
 from docmill.ingest import InThread
+from docmill.kafka.read_paths import SourceFile
 
 FILE = Standing("policy", is_file=True)
 
@@ -134,6 +135,32 @@ def test_a_link_out_of_the_folder_is_named_and_not_published(data: Path) -> None
     assert "name the link itself" in told.problem
     assert ids(root, root / "out.md", root / "more") == ["out.md", "more/c.md"]
     assert list_sources([root], root.parent).gone({"handbook/out.md": FILE}, None) == []
+
+
+def test_the_root_is_not_inside_unless_it_is_given(data: Path) -> None:
+    """It is the working directory: a job's may be `/`, and then all there is would be inside."""
+    (data / "private.md").write_text("a secret", encoding="utf-8")
+    (data / "handbook/l.md").symlink_to(data / "private.md")
+    [told] = gathered(data, data / "handbook").unreadable
+    assert told.document_id == "handbook/l.md"
+    assert "handbook/l.md" in ids(data, data)
+    assert "handbook/l.md" in ids(data, data / "handbook", data / "handbook/l.md")
+
+
+def test_of_many_links_each_is_looked_at_once(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = 0
+
+    def equal(self: SourceFile, other: object) -> bool:
+        nonlocal compared
+        compared += 1
+        return self is other
+
+    (data / "private.md").write_text("a secret", encoding="utf-8")
+    for number in range(200):
+        (data / f"handbook/{number}.md").symlink_to(data / "private.md")
+    monkeypatch.setattr(SourceFile, "__eq__", equal)
+    assert len(list_sources([data / "handbook"], data / "handbook").led_out) == 200
+    assert compared < 1000
 
 
 def test_a_folder_that_is_itself_a_link_is_added(data: Path, tmp_path: Path) -> None:
