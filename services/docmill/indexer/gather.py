@@ -4,7 +4,7 @@ An id is the file's path from a root, the same whether the file itself or a fold
 """
 
 import os
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,30 +31,40 @@ class Listed:
     dangling: tuple[SourceFile, ...]  # links inside a folder to what is not there, for the moment or for good
     folders: tuple[str, ...]  # those among the paths, as the ids of their files begin: `handbook/`; the root: nothing
 
-    @property
-    def empty_folders(self) -> list[str]:
-        """Folders without a file: more likely one that is not mounted than one whose texts are all to go."""
-        return [folder for folder in self.folders if not self._any_below(folder)]
-
-    def gone(self, standing: Mapping[str, Standing], tenant: str | None) -> list[str]:
-        """Of the files that stand for this tenant those of the folders whose file is no more there, sorted."""
+    def gone(self, standing: Mapping[str, Standing], tenant: str | None) -> "Gone":
+        """Of the files that stand for this tenant those of the folders whose file is no more there."""
         known = [one for one, what in standing.items() if what.is_file and what.tenant == tenant]
         there = self._file_ids
-        return sorted(one for one in known if one.startswith(self.folders) and one not in there)
+        gone = sorted(one for one in known if one.startswith(self.folders) and one not in there)
+        held = self._empty(gone)
+        counts = Counter(folder for one in gone for folder in held if one.startswith(folder))
+        return Gone(tuple(one for one in gone if not one.startswith(held)), dict(sorted(counts.items())))
 
-    def emptied(self, gone: Sequence[str]) -> list[str]:
-        """Subfolders of what is gone that are there and hold no file, the outermost: as likely not mounted."""
+    def _empty(self, gone: Sequence[str]) -> tuple[str, ...]:
+        """Folders of what is gone that are there and hold nothing, the outermost."""
         below = {folder for one in gone for folder in folders_of(one) if folder.startswith(self.folders)}
-        found = sorted(one for one in below if (self.root / one).is_dir() and not self._any_below(one))
-        return [one for one in found if not one.startswith(tuple(f for f in found if f != one))]
+        found = sorted(one for one in below if (self.root / one).is_dir() and self._holds_nothing(one))
+        return tuple(one for one in found if not one.startswith(tuple(f for f in found if f != one)))
+
+    def _holds_nothing(self, folder: str) -> bool:
+        """No file at all, hidden ones and those with rows too. A link to a folder is not followed: it holds nothing."""
+        path = self.root / folder
+        if folder not in self.folders and path.is_symlink():
+            return True
+        return not any(names for _, _, names in os.walk(path))
 
     @property
     def _file_ids(self) -> frozenset[str]:
         """Of what turns out to be unreadable too: it is there."""
         return frozenset(file.document_id for file in (*self.files, *self.led_out, *self.dangling) if not file.has_rows)
 
-    def _any_below(self, folder: str) -> bool:
-        return any(one.startswith(folder) for one in self._file_ids)
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """What stands though its file is no more there."""
+
+    ids: tuple[str, ...]  # to be deleted, sorted
+    held: Mapping[str, int]  # empty folders, as likely not mounted, and how many texts of each stand: not to be
 
 
 @dataclass(frozen=True, slots=True)
