@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ValidationError
 
+from docmill.indexer.standing import RID_OF_IT
 from docmill.kafka.decode_record import Record
 from docmill.kafka.scan import OnProgress, Scan, scan_clients
 from docmill.kafka.topics import require_topics
@@ -77,7 +78,7 @@ async def left_over(settings: Settings, on_progress: OnProgress = lambda what, d
     await require_topics(settings, [KNOWLEDGE_INDEXED, KNOWLEDGE_UPDATED])
     indexed, updated = StandingKeys(_kind_of), StandingKeys()
     async with scan_clients(settings, "docmill-index") as (admin, consumer):
-        scan = Scan(settings, admin, consumer, None, on_progress)
+        scan = Scan(settings, admin, consumer, None, on_progress, RID_OF_IT)
         await scan.read("the index", [KNOWLEDGE_INDEXED], indexed.take)
         await scan.read("source texts", [KNOWLEDGE_UPDATED], updated.take)
     held, standing = indexed.kinds, updated.kinds

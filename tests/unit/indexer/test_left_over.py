@@ -2,6 +2,7 @@
 
 import pytest
 
+from docmill.errors import BrokerError
 from docmill.indexer import left_over as module
 from docmill.indexer.left_over import UNKNOWN, LeftOver, StandingKeys, left_over
 from docmill.settings import load_settings
@@ -69,3 +70,16 @@ def test_it_is_doubtful_where_the_source_texts_look_lost() -> None:
     assert (LeftOver({"decided/1": "exemplar"}, 1000).doubt or "").startswith(
         "exemplars (1) would go: was knowledge.updat"
     )
+
+
+@pytest.mark.parametrize("topic", ["p.knowledge.indexed", "p.knowledge.updated"])
+async def test_a_record_that_cannot_be_read_stops_it_and_the_way_out_is_told(
+    monkeypatch: pytest.MonkeyPatch, topic: str
+) -> None:
+    broker = FakeBroker()
+    broker.serve(monkeypatch, module)
+    for name in ("knowledge.indexed", "knowledge.updated"):
+        put(broker, name, (b"a", b"1"))
+    broker.illegible.add(topic)
+    with pytest.raises(BrokerError, match=rf"{topic}-0 holds a record .*; docs/knowledge\.md, .* to be rid of it$"):
+        await left_over(load_settings(topic_prefix="p."))
