@@ -37,7 +37,7 @@ class Tenants:
         if known is not None:
             if known.tenant == updated.tenant:
                 return None
-            whose = "all tenants" if known.tenant is None else f"tenant {known.tenant}"
+            whose = "all tenants" if known.tenant is None else _named({known.tenant})
             return f"stands for {whose}: {_say({known.tenant}) if is_file else OTHER_ROW}"
         if updated.tenant is not None or not is_file:
             return None
@@ -68,14 +68,21 @@ def folders_of(passage_id: str) -> Iterator[str]:
 
 
 def _say(owners: set[str | None]) -> str:
+    if _nobodys(owners):
+        return "say --change-tenant, with --tenant if it is one's alone"
     told = " or ".join(f"--tenant {one}" for one in _some(owners)) or "no --tenant"
     return f"say {told}, give another folder by --root so that ids differ, {IF_MEANT}"
 
 
 def _named(owners: set[str | None]) -> str:
-    return f"tenant {' and '.join(_some(owners))}"
+    return "an empty tenant (nobody's)" if _nobodys(owners) else f"tenant {' and '.join(_some(owners))}"
+
+
+def _nobodys(owners: set[str | None]) -> bool:
+    """Whether all that stands was added for an empty tenant, which is no longer taken."""
+    return not _some(owners) and any(one is not None for one in owners)
 
 
 def _some(owners: set[str | None]) -> list[str]:
     """The first few: below the root there may be hundreds."""
-    return sorted(filter(None, owners))[:NAMED]
+    return sorted(one for one in owners if one and one.strip())[:NAMED]

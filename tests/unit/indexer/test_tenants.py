@@ -1,5 +1,7 @@
 """A text changes hands, or is shown to all, only on purpose."""
 
+import pytest
+
 from docmill.indexer.standing import Standing
 from docmill.indexer.tenants import Tenants
 from docmill_schemas.events import KnowledgeUpdated
@@ -44,6 +46,16 @@ def test_a_row_is_told_what_a_row_can_do() -> None:
         )
     same = KnowledgeUpdated(passage_id="row", kind="policy", text="t", tenant="acme")
     assert Tenants(standing).problem(same, GIVEN) is None
+
+
+@pytest.mark.parametrize("empty", ["", " "], ids=["empty", "blank"])
+def test_of_a_text_for_an_empty_tenant_it_is_told_what_to_do(empty: str) -> None:
+    """An earlier `add` took it. Whose it was meant to be nobody knows, so it is not shown to all unasked."""
+    standing = {"handbook/a.md": file(empty)}
+    for passage_id in ("handbook/a.md", "handbook/new.md"):
+        told = problem(standing, passage_id)
+        assert "an empty tenant (nobody's)" in told
+        assert told.endswith(": say --change-tenant, with --tenant if it is one's alone")
 
 
 def test_a_new_file_for_all_does_not_lie_beside_those_of_a_tenant_alone() -> None:
