@@ -52,7 +52,8 @@ def repair(
     if delete and found.doubt and not everything:
         raise typer.BadParameter(f"{found.doubt} Nothing is deleted; --all if you mean it", param_hint="--delete")
     if not delete and found.kinds:
-        typer.echo(found.doubt or "docmill index repair --delete deletes them")
+        more = "docmill index repair --help says what to do first"
+        typer.echo(f"{found.doubt} {more}" if found.doubt else "docmill index repair --delete deletes them")
     complete = _delete(settings, found) if delete else not found.kinds
     if not complete:
         raise typer.Exit(EXIT_FAILED)

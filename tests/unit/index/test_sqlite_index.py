@@ -461,7 +461,7 @@ def test_a_deleted_text_is_not_left_in_the_file(path: Path, monkeypatch: pytest.
     connect = sqlite3.connect
 
     def plain(*args: Any, **options: Any) -> sqlite3.Connection:
-        connection = connect(*args, **options)
+        connection: sqlite3.Connection = connect(*args, **options)
         connection.execute("PRAGMA secure_delete = OFF")
         return connection
 
