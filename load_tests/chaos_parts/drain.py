@@ -20,24 +20,25 @@ LOOK_EVERY_S = 0.5
 async def drain(bootstrap: str, topic: str, partitions: int) -> Mapping[int, int]:
     """Wait until the group has committed all that is on the topic, or makes no progress any more.
 
-    Returns: by partition the offset that it has committed, at the last progress.
+    Returns: by partition the furthest offset that the coordinator has told: it may forget (docs/decisions/0018).
     """
     wanted = [TopicPartition(topic, partition) for partition in range(partitions)]
-    committed: Mapping[int, int] = {}
-    most, since_s = -1, time.monotonic()
+    furthest: dict[int, int] = {}
+    since_s = time.monotonic()
     while time.monotonic() - since_s < DRAIN_S:
         with suppress(KafkaError):
-            now = await _committed(bootstrap, topic)
-            # Asked afterwards: what a service puts back meanwhile is on the topic before its own place is committed.
+            told = await _committed(bootstrap, topic)
+            # Asked afterwards: what a service puts back is there before the place that it came from is committed.
             end = sum((await end_offsets(bootstrap, wanted, "read_uncommitted")).values())
-            total = sum(now.values())
-            if total >= end:
-                return now
-            if total > most:
-                committed, most, since_s = now, total, time.monotonic()
+            further = {partition: offset for partition, offset in told.items() if offset > furthest.get(partition, -1)}
+            if further:
+                furthest |= further
+                since_s = time.monotonic()
+            if sum(furthest.values()) >= end:
+                return furthest
         await asyncio.sleep(LOOK_EVERY_S)
-    print(f"no progress for {DRAIN_S:.0f} s: {most} committed", file=sys.stderr)
-    return committed
+    print(f"no progress for {DRAIN_S:.0f} s: {sum(furthest.values())} committed", file=sys.stderr)
+    return furthest
 
 
 async def _committed(bootstrap: str, topic: str) -> dict[int, int]:

@@ -102,7 +102,7 @@ LONG = Profile(
 )
 CONTROL = Profile("control", documents=2_000, rate=30, calm_s=2, recovery_s=10, poison=False)
 FALLBACK_SMOKE = Profile("fallback", documents=2_000, rate=12, calm_s=3, recovery_s=0, service=FALLBACK)
-FALLBACK_BRIEF = Profile("fallback-brief", documents=200, rate=12, calm_s=3, recovery_s=0, guests=1, service=FALLBACK)
+FALLBACK_BRIEF = Profile("fallback-brief", documents=200, rate=12, calm_s=2, recovery_s=0, guests=1, service=FALLBACK)
 PROFILES = {profile.name: profile for profile in (SMOKE, LONG, CONTROL, FALLBACK_SMOKE, FALLBACK_BRIEF)}
 
 
