@@ -36,7 +36,7 @@ from docmill.load.machine import this_machine
 from load_tests.chaos_parts.cluster import ROOT, Cluster, child_environment, running_cluster
 from load_tests.chaos_parts.driven import CONTROLS, Driven, a_control, the_fallback, the_processor
 from load_tests.chaos_parts.generator import turning_generator
-from load_tests.chaos_parts.plan import CONTROL, FALLBACK, PROFILES, Profile
+from load_tests.chaos_parts.plan import CONTROL, PROFILES, Profile
 from load_tests.chaos_parts.plot import write_plot
 from load_tests.chaos_parts.report import ChaosReport, make_report, print_report, write_json
 from load_tests.chaos_parts.run import Task, run_chaos
@@ -94,7 +94,7 @@ def driven_by(profile: Profile, work: Path, control: str | None, stack: ExitStac
     """What the profile drives; what it needs beside it ends with the stack."""
     if control is not None:
         return a_control(control)
-    if profile.service == FALLBACK:
+    if profile.service == "fallback":
         return the_fallback(work, stack.enter_context(turning_generator()))
     return the_processor(work)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from random import Random
+from typing import Literal
 
 from load_tests.chaos_parts.bundles import WAYS_TO_BREAK
 
@@ -15,7 +16,6 @@ IN_EVERY_TRANSACTION = ("begun", "sent", "offsets_added", "ended")  # of a mark 
 STEPS = (*ONCE_A_PARTITION, *IN_EVERY_TRANSACTION, "computed", "committed")
 STOP_STEPS = ("assigned", "located", "sent", "offsets_added")  # where a zombie could do the most harm
 SESSION_S = 6.0
-FALLBACK = "fallback"  # the service that is driven where it is not the processor
 
 
 class Kind(StrEnum):
@@ -81,7 +81,7 @@ class Profile:
     poison: bool = True
     least: Mapping[str, int] = field(default_factory=dict)
     worker_kills: int = 0  # at least, random and at failpoints together
-    service: str = "processor"
+    service: Literal["processor", "fallback"] = "processor"
 
 
 SMOKE = Profile("smoke", documents=2_000, rate=16, calm_s=1, recovery_s=0)
@@ -101,8 +101,8 @@ LONG = Profile(
     worker_kills=100,
 )
 CONTROL = Profile("control", documents=2_000, rate=30, calm_s=2, recovery_s=10, poison=False)
-FALLBACK_SMOKE = Profile("fallback", documents=2_000, rate=12, calm_s=3, recovery_s=0, service=FALLBACK)
-FALLBACK_BRIEF = Profile("fallback-brief", documents=200, rate=12, calm_s=2, recovery_s=0, guests=1, service=FALLBACK)
+FALLBACK_SMOKE = Profile("fallback", documents=2_000, rate=12, calm_s=3, recovery_s=0, service="fallback")
+FALLBACK_BRIEF = Profile("fallback-brief", documents=200, rate=12, calm_s=2, recovery_s=0, guests=1, service="fallback")
 PROFILES = {profile.name: profile for profile in (SMOKE, LONG, CONTROL, FALLBACK_SMOKE, FALLBACK_BRIEF)}
 
 

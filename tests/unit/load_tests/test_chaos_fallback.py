@@ -4,7 +4,10 @@ So the requests are what they are said to be, and the rules of the oracle are th
 """
 
 from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -12,13 +15,15 @@ from docmill.fallback.policy import DEFAULT_POLICY
 from docmill.generator.client import Unavailable
 from docmill.generator.types import Answer
 from docmill.index.decode import passage_of
+from docmill.settings import Settings, load_settings
+from load_tests.chaos import driven_by
 from load_tests.chaos_parts.documents import Document
 from load_tests.chaos_parts.fallback_requests import KNOWN, exemplars, make_request
 from load_tests.chaos_parts.fallback_rules import FALLBACK, PROCESSED_TOPIC, REQUESTS_TOPIC, REVIEW_TOPIC
 from load_tests.chaos_parts.generator import ANSWERS, AWAY, SLOW, turning_generator
 from load_tests.chaos_parts.ledger import Expected, Ledger
 from load_tests.chaos_parts.oracle import DEAD_LETTER_TOPIC, NUMBER_HEADER, judge
-from load_tests.chaos_parts.plan import FALLBACK_BRIEF, FALLBACK_SMOKE, Profile
+from load_tests.chaos_parts.plan import FALLBACK_BRIEF, FALLBACK_SMOKE, SMOKE, Profile
 from load_tests.chaos_parts.read_out import ReadRecord
 from tests.unit.fallback_service.fakes import FakeGenerator, bench
 from tests.unit.kafka.fakes import FakeRecord
@@ -123,3 +128,20 @@ def test_the_generator_turns_with_the_rounds_and_answers_at_the_end() -> None:
         generator.answer()
         assert generator.reply == ANSWERS
         assert generator.url.startswith("http://127.0.0.1:")
+
+
+@pytest.mark.parametrize("profile", [SMOKE, FALLBACK_SMOKE], ids=lambda profile: profile.name)
+def test_workers_are_told_nothing_that_they_do_not_know(
+    profile: Profile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster: Any = SimpleNamespace(path_to=lambda slot: f"127.0.0.1:{9000 + slot}")
+    with ExitStack() as stack:
+        driven = driven_by(profile, tmp_path, None, stack)
+        environment = driven.environment(cluster, 3)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    settings = load_settings()
+    assert settings.kafka_bootstrap_servers == "127.0.0.1:9003"
+    told = {name.removeprefix("DOCMILL_").lower() for name in environment if name.startswith("DOCMILL_")}
+    assert told - {"home"} <= Settings.model_fields.keys()  # DOCMILL_HOME says where copies lie (index/place.py)
+    assert driven.command[-1] == profile.service
