@@ -1,12 +1,13 @@
 """`make bench`: what exactly_once costs beside at_least_once: documents/s, processor time, connections, rebalances.
 
-    python -m load_tests.bench_delivery [--blocks 2] [--loads mail short] [--partitions 1 16 64] [--json FILE]
+    python -m load_tests.bench_delivery [--blocks 2] [--loads mail short] [--partitions 1 16 64] [--broker-apart]
 
 Throughput: a processor of each delivery, both up and on one broker, take the same backlog in turns, four pairs a
 block; claimed is the median of the pairs' ratios. One commit by itself: the deliveries' own code, without documents.
 Partitions: what one worker that holds all of them takes, and what a second one's coming and going does to it.
 Everything shares this machine's cores, and whatever else they do falls on both alike: take the ratios, not the
-absolutes.
+absolutes. With --broker-apart the broker has the last core to itself and all else the others, as where brokers have
+machines of their own: then a worker pays for its own part of a transaction only.
 """
 
 import argparse
@@ -16,6 +17,8 @@ import shlex
 import statistics
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from itertools import product
@@ -59,10 +62,17 @@ def main() -> None:
     parser.add_argument("--partitions", type=int, nargs="*", default=[1, 16, 64])
     parser.add_argument("--times", type=int, default=3, help="that a second worker joins and leaves")
     parser.add_argument("--commit-blocks", type=int, default=2)
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--threads", type=int, help="inference threads; default: the cores that processors may use")
+    parser.add_argument(
+        "--broker-apart", action="store_true", help="the broker has a core to itself; needs two (Linux)"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path, default=DEFAULT_JSON)
     args = parser.parse_args()
+    cores = len(os.sched_getaffinity(0))
+    if args.broker_apart and cores == 1:
+        parser.error("--broker-apart needs two cores")
+    args.threads = args.threads or cores - args.broker_apart
     out = Console(highlight=False, width=None if Console().is_terminal else FILE_COLUMNS)
     args.json.parent.mkdir(parents=True, exist_ok=True)
     print_report(out, asyncio.run(run(args, out)))
@@ -79,7 +89,7 @@ async def run(args: argparse.Namespace, out: Console) -> DeliveryReport:
         report = report.model_copy(update={**found, "load_average_after": os.getloadavg()})
         write_json(report, args.json)
 
-    with embedded_broker(ephemeral=True) as broker, tempfile.TemporaryDirectory() as folder:
+    with started_broker(args.broker_apart) as broker, tempfile.TemporaryDirectory() as folder:
         share_priority(broker.pid)
         write(commits=await measure_commit_cost(args, shelf, broker))
         for partitions, delivery in product(args.partitions, DELIVERIES):
@@ -91,6 +101,17 @@ async def run(args: argparse.Namespace, out: Console) -> DeliveryReport:
         for name in args.loads if args.blocks else ():
             write(loads=(*report.loads, await measure_load(LOADS[name], args, shelf, broker, Path(folder), out)))
     return report
+
+
+@contextmanager
+def started_broker(apart: bool) -> Iterator[EmbeddedBroker]:
+    """A broker; `apart`: on the last core, which nothing else that is started here gets."""
+    cores = sorted(os.sched_getaffinity(0))
+    if apart:
+        os.sched_setaffinity(0, cores[-1:])  # inherited by what is started from here on
+    with embedded_broker(ephemeral=True) as broker:
+        os.sched_setaffinity(0, cores[:-1] if apart else cores)
+        yield broker
 
 
 def empty_report(args: argparse.Namespace) -> DeliveryReport:

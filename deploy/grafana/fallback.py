@@ -43,22 +43,32 @@ def fallback_row() -> Panels:
                 "By what became of them. breaker_open: it failed several times and is left alone for a while. "
                 "budget_spent: no more is spent today. unanswerable: it was the document.",
                 "short",
-                8,
+                6,
             ),
             Query(events("docmill_generator_questions_total", "outcome"), "{{outcome}}"),
         ),
         graph(
-            Frame("Generator tokens a second", "That the generator took, by kind.", "short", 8),
+            Frame("Generator tokens a second", "That the generator took, by kind.", "short", 6),
             Query(rate("docmill_llm_tokens_total", "kind"), "{{kind}}"),
             stacked=True,
         ),
         graph(
             Frame(
-                "Age of the index",
-                "Since each replica's copy had last read to the end of knowledge.indexed. Growing: it does not reach "
-                "the broker, and decides from what it had.",
+                "Oldest waiting for the generator",
+                "How long the oldest document that each replica put back has waited. Growing: the generator is out of "
+                "reach, its budget is spent, or it is too slow. At DOCMILL_MAX_HOLD_S a person is asked.",
                 "s",
-                8,
+                6,
+            ),
+            Query(chosen("docmill_fallback_oldest_held_seconds"), "{{instance}}"),
+        ),
+        graph(
+            Frame(
+                "Age of the index",
+                "Since each replica's copy had last read to the end of knowledge.indexed, or was begun anew. Growing: "
+                "it does not reach the broker, and decides from what it had; or it is made anew, and /readyz says so.",
+                "s",
+                6,
             ),
             Query(chosen("docmill_index_age_seconds"), "{{instance}}"),
         ),

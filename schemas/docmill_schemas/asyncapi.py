@@ -48,7 +48,7 @@ SEND = {
     KNOWLEDGE_UPDATED: "Producers use acks=all, idempotence and the passage id as the key: its last record counts",
 }
 ONCE = {
-    PROCESSED: "(request_id, decided_by)",
+    PROCESSED: "(request_id, decided_by, revision)",
     FALLBACK: "request_id",
     REJECTED: "(docmill_request_id, docmill_attempt)",
     REVIEW: "key: the last record of one is its state",

@@ -174,6 +174,9 @@ class DocumentProcessed(Event):
     document_type: DocumentType
     fields: tuple[ExtractedField, ...] = ()
     decided_by: OpenDecidedBy
+    reviewer: str | None = Field(
+        default=None, description="the person who decided, as the sender of the decision names them; nobody checks it"
+    )
     reasons: tuple[OpenDeferralReason, ...] = ()
     citations: tuple[Citation, ...] = ()
     bundle: BundleRef

@@ -13,6 +13,7 @@ from docmill_schemas.events import DocumentRejected, EventType
 JsonSchema = dict[str, Any]
 DEAD_LETTER_PREFIX = "docmill_"
 VALUE_OMITTED = DEAD_LETTER_PREFIX + "value_omitted"
+DECIDED_REVISION = "docmill_revision"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,12 @@ TRACE = tuple(
         ("correlation_id", "the sender's own"),
     )
 )
+
+
+def decided_revision() -> Header:
+    """The header of a review's end that says up to which revision its request is decided."""
+    what = "the latest revision of the request that is decided; not there before docmill 0.2"
+    return optional(_text(DECIDED_REVISION, what, pattern="^[0-9]{1,9}$"))
 
 
 def ce_type(type: EventType) -> Header:

@@ -29,6 +29,16 @@ def result_id(request: str, content_sha256: str, decided_by: str, decision_versi
     return _hash("result", request, content_sha256, decided_by, decision_version)
 
 
+def decision_version(feedback_id: str, revision: int) -> str:
+    """What tells one decision of people on a request from all others, for `result_id`: a sender's id is its own."""
+    return f"{revision}:{feedback_id}"
+
+
+def feedback_id(request: str, revision: int, reviewer: str, decided: str) -> str:
+    """The id of a decision that is made of what it says and of who says it; for tools that keep none of their own."""
+    return _hash("feedback", request, str(revision), reviewer, decided)
+
+
 def sha256_hex(data: bytes) -> str:
     """SHA-256 as 64 hex digits."""
     return hashlib.sha256(data).hexdigest()

@@ -9,9 +9,11 @@ from docmill_schemas.headers import (
     CE_SPECVERSION,
     CE_SUBJECT,
     CE_TIME,
+    DECIDED_REVISION,
     TRACE,
     ce_type,
     content_type,
+    decided_revision,
     headers_schema,
     optional,
 )
@@ -47,16 +49,17 @@ def _review() -> Message:
 
 
 def _decided() -> Message:
+    end = decided_revision()
     return Message(
         id="reviewDecided",
         topic=REVIEW,
         title="A review is decided",
         summary="A record without a value: nobody need decide the request of its key any more",
         content_type=JSON,
-        headers=headers_schema(map(optional, (CE_SPECVERSION, CE_ID, CE_SOURCE, CE_SUBJECT, CE_TIME, *TRACE))),
+        headers=headers_schema((*map(optional, (CE_SPECVERSION, CE_ID, CE_SOURCE, CE_SUBJECT, CE_TIME, *TRACE)), end)),
         key=REQUEST_ID_KEY,
         value={"type": "null", "description": "no value: Kafka's tombstone"},
-        examples=(Example("decided", {}),),
+        examples=(Example("decided", {DECIDED_REVISION: "1"}),),
     )
 
 

@@ -101,6 +101,7 @@ async def test_the_first_decision_counts_whatever_comes_after_it(
         process.wait_for(lambda: decisions_of(process, "accepted") == 1, "accepted")
         [result] = await results(of_test)
         assert (result.decided_by, result.revision, result.supersedes) == ("human", 1, None)
+        assert result.reviewer == FEEDBACK.reviewer
         assert [field.value for field in result.fields] == ["Kopitiam Sri Melur", "2018-03-12", "41.50 MYR"]
         assert await tombstones(of_test) == [REVIEW.request_id]
         [exemplar] = await exemplars(of_test)
@@ -138,6 +139,39 @@ async def test_the_first_decision_counts_whatever_comes_after_it(
         assert process.readiness()[1]["checks"]["open_reviews"] == 0
         assert process.terminate() == 0
     assert len(await results(of_test)) == 2
+
+
+async def test_a_review_that_is_opened_too_late_ends_without_a_result(
+    settings: Settings, of_test: Topics, tmp_path: Path
+) -> None:
+    """Two people opened one result; the first one's review was decided before the second one's came."""
+    asked, given = numbered(0)
+    again = feedback(**{**given.model_dump(), "feedback_id": "second"})
+    await ask(of_test, asked)
+    with arbiter(settings, tmp_path / "log") as process:
+        await decide(of_test, given)
+        process.wait_for(lambda: decisions_of(process, "accepted") == 1, "accepted")
+        await ask(of_test, asked)
+        await decide(of_test, again)
+        process.wait_for(lambda: decisions_of(process, "already_decided") == 1, "already decided")
+        assert await tombstones(of_test) == [asked.request_id] * 2
+        await ask(of_test, asked)
+        assert process.terminate() == 0
+    with arbiter(settings, tmp_path / "again.log") as process:  # that it knows from the log alone
+        assert process.readiness()[1]["checks"]["open_reviews"] == 1
+        await decide(of_test, again)
+        process.wait_for(lambda: decisions_of(process, "already_decided") == 1, "already decided")
+        assert await tombstones(of_test) == [asked.request_id] * 3
+        ends = [record for record in await of_test.read(REVIEW_TOPIC.name) if record.value is None]
+        assert [header(record, "docmill_revision") for record in ends] == ["1"] * 3
+        next_asked, next_given = numbered(0, revision=2)
+        await ask(of_test, next_asked)
+        await decide(of_test, feedback(**{**next_given.model_dump(), "revision": 2}))
+        process.wait_for(lambda: decisions_of(process, "accepted") == 1, "accepted")
+        assert process.terminate() == 0
+    first, second = sorted(await results(of_test), key=lambda one: one.revision)
+    assert (first.revision, second.revision) == (1, 2)
+    assert first.result_id != second.result_id  # of one feedback id
 
 
 async def decided_once(topics: Topics, numbers: Sequence[int]) -> None:

@@ -1,5 +1,6 @@
 """The fallback on a real broker: decided from the index, asked of people, held while the generator is away."""
 
+import asyncio
 import json
 import signal
 from collections import Counter
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
 
 from docmill.bundle.load import default_bundle
 from docmill.indexer.embed import embed_source
@@ -54,12 +56,17 @@ def fallback(topics: Topics, folder: Path, **environment: str) -> Iterator[Proce
         yield process.ready()
 
 
-async def know(topics: Topics, *ids: str, text: str = FINE, label: str = "parking_fine") -> None:
-    """Exemplars in the index's topic, as the indexer would publish them."""
+async def know(
+    topics: Topics, *ids: str, text: str = FINE, label: str = "parking_fine", embedding: str | None = None
+) -> None:
+    """Exemplars in the index's topic, as the indexer would publish them; of another embedding, where one is named."""
     events = [
         embed_source(KnowledgeUpdated(passage_id=id, kind="exemplar", text=text, document_type=label), LetterEmbedder())
         for id in ids
     ]
+    if embedding is not None:
+        other = events[0].embedding.model_copy(update={"name": embedding})
+        events = [event.model_copy(update={"embedding": other}) for event in events]
     await topics.send_to(
         INDEXED, [Sent(e.model_dump_json(exclude_none=True).encode(), key=e.passage_id.encode()) for e in events]
     )
@@ -190,3 +197,45 @@ async def test_two_replicas_on_a_machine_share_the_work_and_have_a_copy_each(top
         made = sorted(path.name for path in (tmp_path / "home").rglob("*.sqlite"))
         assert made == [f"{topics.prefix}fallback-0.sqlite", f"{topics.prefix}fallback-1.sqlite"]
     assert FallbackRequested.model_validate_json(asked(1, FINE).value or b"")
+
+
+async def made_anew(topics: Topics, name: str) -> None:
+    """Delete a topic and make it once more: the broker deletes it by and by."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=topics.bootstrap)
+    await admin.start()
+    try:
+        await admin.delete_topics([topics.prefix + name])
+    finally:
+        await admin.close()
+    settings = Settings(kafka_bootstrap_servers=topics.bootstrap, topic_prefix=topics.prefix, partitions=3)
+    async with asyncio.timeout(PATIENCE_S):
+        while not any(made.created for made in await create_topics(settings)):  # noqa: ASYNC110
+            await asyncio.sleep(0.2)
+
+
+async def test_while_its_copy_is_made_anew_nothing_is_decided(topics: Topics, tmp_path: Path) -> None:
+    """The index is filled wrongly, so its copy is emptied and gets no further; then rightly."""
+    await know(topics, "f1", "f2")
+    with fallback(topics, tmp_path) as process:
+        process.wait_for(lambda: process.metric("docmill_index_passages") == 2, "two passages")
+        process.process.send_signal(signal.SIGSTOP)  # an empty topic would be whole: it must not look between the two
+        await made_anew(topics, INDEXED)
+        await know(topics, "f1", "f2", embedding="another")
+        process.process.send_signal(signal.SIGCONT)
+        process.wait_for(lambda: process.readiness()[1]["checks"]["index_ready"] is False, "made anew")
+        await topics.send_to(FALLBACK, [asked(1, FINE), asked(2, UNHEARD_OF)])
+        process.wait_for(lambda: process.metric("docmill_consumer_lag_records") == 2, "both wait")
+        said = process.readiness()[1]["checks"]["index_problem"]
+        assert said.startswith("it is made anew (topic_changed), and nothing is decided until then")
+        assert process.metric("docmill_records_consumed_total") == 0
+        assert await topics.read_at_least(0, PROCESSED, REVIEW) == {PROCESSED: [], REVIEW: []}
+        process.process.send_signal(signal.SIGSTOP)
+        await made_anew(topics, INDEXED)
+        await know(topics, "f1", "f2")
+        process.process.send_signal(signal.SIGCONT)
+        came = await topics.read_at_least(2, PROCESSED, REVIEW)
+        assert (ids(came[PROCESSED]), ids(came[REVIEW])) == (["doc-1"], ["doc-2"])
+        assert {cited["passage_id"] for cited in json.loads(came[PROCESSED][0].value)["citations"]} == {"f1", "f2"}
+        assert process.readiness()[1]["checks"]["index_ready"] is True
+        assert process.metric("docmill_index_age_seconds") < PATIENCE_S
+        assert process.terminate() == 0

@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -265,6 +266,22 @@ async def test_what_is_gone_from_a_folder_is_pruned(settings: Settings, tmp_path
     assert {key for key, value in last.items() if value is None} == {b"handbook/animals.md"}
     assert last.keys() == {b"handbook/animals.md", b"handbook/payments.md", b"handbook/decided"}
     assert "deleted 0, failed 0" in docmill(settings, tmp_path, *add, "--prune")
+
+
+async def test_added_again_without_its_options_a_file_keeps_its_kind_and_days(
+    settings: Settings, tmp_path: Path
+) -> None:
+    topics = Topics(settings.kafka_bootstrap_servers, settings.topic_prefix)
+    (tmp_path / "handbook").mkdir()
+    (tmp_path / "handbook/payments.md").write_text("# Payments", encoding="utf-8")
+    add = ("add", str(tmp_path / "handbook"), "--root", str(tmp_path))
+    docmill(settings, tmp_path, *add, "--kind", "playbook", "--valid-from", "2027-01-01")
+    docmill(settings, tmp_path, *add, "--prune")
+    docmill(settings, tmp_path, *add, "--anew")
+    values = [record.value for record in await topics.read(KNOWLEDGE_UPDATED.name)]
+    said = [KnowledgeUpdated.model_validate_json(value) for value in values if value is not None]
+    day = date(2027, 1, 1)
+    assert [(one.kind, one.valid_from) for one in said] == [("playbook", day), ("playbook", day), ("policy", None)]
 
 
 def docmill(settings: Settings, data: Path, *words: str) -> str:

@@ -90,10 +90,12 @@ async def test_from_the_list_to_the_next_training_set(topics: Topics, review: Re
     assert json.loads(line)["request_id"] == ID
     assert "TOTAL RM 41.50" in (await review("show", ID[:8])).stdout
     with arbiter(topics, tmp_path / "arbiter.log"):
-        ran = await review("decide", ID[:8], "--confirm", "--field", "total=RM 41.50", "--wait", WAIT_S)
+        words = ("--confirm", "--field", "total=RM 41.50", "--reviewer", "m.okafor")
+        ran = await review("decide", ID[:8], *words, "--wait", WAIT_S)
         assert (ran.returncode, ran.stdout.splitlines()[-1]) == (0, "decided"), ran.stderr
         [result] = await results(topics)
         assert (result.decided_by, result.revision, len(result.fields)) == ("human", 1, 3)
+        assert result.reviewer == "m.okafor"
         assert (await review("list")).stdout == "no open reviews\n"
         again = await review("decide", ID[:8], "--confirm")
         assert (again.returncode, "decided already" in again.stderr) == (1, True)

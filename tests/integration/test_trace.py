@@ -13,12 +13,16 @@ from aiokafka import AIOKafkaProducer
 from typer.testing import CliRunner, Result
 
 from docmill.cli import app
+from docmill.kafka.publish import OutgoingRecord
+from docmill.kafka.send_feedback import feedback_record
 from docmill.kafka.topics import cluster_id
 from docmill.settings import load_settings
+from docmill_schemas import examples
 from docmill_schemas.ids import bare_request_id, request_id
 from tests.integration.processor_process import SOON_MISSED, ProcessorProcess
-from tests.integration.topics import FALLBACK, PROCESSED, RECEIVED, Sent, Topics
+from tests.integration.topics import FALLBACK, FEEDBACK, PROCESSED, RECEIVED, REVIEW, Sent, Topics
 from tests.tiny_bundle import build_tiny_bundle, text_of
+from tests.unit.kafka.reviews import TRACE, closed, human_result, opened
 
 pytestmark = pytest.mark.kafka
 
@@ -72,7 +76,8 @@ async def test_every_way_is_told(topics: Topics, trace: Trace, tiny_bundle: Path
     receipt = text_of("receipt", 3)
     event = json.dumps({"document_id": "json-Ü", "text": text_of("receipt", 4)}).encode()
     twice = Sent(text_of("receipt", 5).encode(), b"twice", cloud("erp", "5"))
-    with ProcessorProcess(topics.bootstrap, topics.prefix, tiny_bundle, tmp_path / "log") as processor:
+    quiet = {"DOCMILL_AUDIT_SHARE": "0"}  # the records that are looked through are counted below
+    with ProcessorProcess(topics.bootstrap, topics.prefix, tiny_bundle, tmp_path / "log", **quiet) as processor:
         processor.ready()
         await topics.send(
             [
@@ -171,6 +176,26 @@ async def test_a_redelivery_is_named_as_such(topics: Topics, trace: Trace, tiny_
     [way] = ways(await asyncio.to_thread(trace, "r", "--json"))
     assert went(way) == ["received", "processed", "processed"]
     assert way["notes"][0].startswith("result of model (revision 1) published 2 times: under at_least_once")
+
+
+async def test_what_people_are_asked_and_decide_is_told(topics: Topics, trace: Trace) -> None:
+    async def put(topic: str, outgoing: OutgoingRecord) -> None:
+        await topics.send_to(topic, [Sent(outgoing.value, outgoing.key, outgoing.headers)])
+
+    document = examples.REVIEW.document_id
+    await put(REVIEW, opened())
+    [asked] = ways(await asyncio.to_thread(trace, document, "--json"))
+    assert (asked["state"], went(asked)) == ("in_review", ["review"])
+    assert asked["verdict"].startswith(f"a person is asked ({examples.REVIEW.review_reasons[0].value}) since ")
+    await put(FEEDBACK, feedback_record(examples.FEEDBACK, examples.REVIEW, TRACE))
+    [sent] = ways(await asyncio.to_thread(trace, document, "--json"))
+    assert (sent["state"], went(sent)) == ("in_review", ["review", "feedback"])
+    assert "a decision was sent on " in sent["verdict"]
+    await put(PROCESSED, human_result(examples.FEEDBACK))
+    await put(REVIEW, closed())
+    [decided] = ways(await asyncio.to_thread(trace, examples.REQUEST_ID, "--json"))
+    assert (decided["state"], went(decided)) == ("published", ["review", "feedback", "processed", "review_ended"])
+    assert examples.TEXT not in json.dumps([asked, sent, decided])
 
 
 async def test_only_committed_records_count_and_markers_at_the_end_do_not_hold_it_up(

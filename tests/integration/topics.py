@@ -20,7 +20,7 @@ RECEIVED, PROCESSED, FALLBACK, REJECTED = (
     "documents.fallback",
     "documents.rejected",
 )
-PROGRESS, REVIEW = "documents.progress", "documents.review"
+PROGRESS, REVIEW, FEEDBACK = "documents.progress", "documents.review", "documents.feedback"
 OUTCOMES = (PROCESSED, FALLBACK, REJECTED)
 MIB = 1024 * 1024
 
@@ -43,7 +43,7 @@ class Topics:
         self.prefix = prefix
 
     async def create(self, partitions: int = 3) -> None:
-        """All that a processor needs, sized as docmill wants them."""
+        """All that a processor and `docmill trace` need, sized as docmill wants them."""
         sizes = {RECEIVED: MIB, PROCESSED: MIB, FALLBACK: 4 * MIB, REJECTED: MIB + MIB // 4}
         retention = {RECEIVED: 7, PROCESSED: 30, FALLBACK: 14, REJECTED: 30}
         topics = [
@@ -59,7 +59,7 @@ class Topics:
             )
             for name, size in sizes.items()
         ]
-        for name, size in ((PROGRESS, MIB), (REVIEW, 5 * MIB)):
+        for name, size in ((PROGRESS, MIB), (REVIEW, 5 * MIB), (FEEDBACK, MIB)):
             compacted = {"max.message.bytes": str(size), "cleanup.policy": "compact"}
             topics.append(NewTopic(self.prefix + name, partitions, 1, topic_configs=compacted))
         async with self._admin() as admin:

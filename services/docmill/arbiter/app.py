@@ -9,9 +9,8 @@ from typing import Any
 from docmill.arbiter.publish import DecisionPublisher
 from docmill.arbiter.slices import ArbitrateSlices
 from docmill.errors import BrokerError
-from docmill.kafka.decode_record import Record
 from docmill.kafka.from_thread import run_in_loop
-from docmill.kafka.open_reviews import OpenReviews, new_reviews_consumer
+from docmill.kafka.open_reviews import Found, OpenReviews, new_reviews_consumer
 from docmill.kafka.service import checked_cluster, new_metrics, run_service
 from docmill.kafka.topics import live_topic
 from docmill.settings import Settings
@@ -58,13 +57,9 @@ class AskedFromThreads:
         """See Reviews."""
         run_in_loop(self._loop, self._reviews.catch_up(), abandoned)
 
-    def find(self, request_id: str, abandoned: Callable[[], bool]) -> Record | None:
+    def find(self, request_id: str, abandoned: Callable[[], bool]) -> Found:
         """See Reviews."""
         return run_in_loop(self._loop, self._reviews.find(request_id), abandoned)
-
-    def was_decided(self, request_id: str) -> bool:
-        """See Reviews."""
-        return self._reviews.was_decided(request_id)
 
 
 class Arbiter:

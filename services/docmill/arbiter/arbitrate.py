@@ -1,8 +1,9 @@
 """A review and a decision on it to the result that follows, or why none does. Pure; does not know who came first."""
 
+from docmill.arbiter.reviewer import reviewer_on_result
 from docmill.arbiter.types import AlreadyDecided, NoReview, Refused
 from docmill_schemas.events import DocumentProcessed, DocumentType, ExtractedField
-from docmill_schemas.ids import result_id
+from docmill_schemas.ids import decision_version, result_id
 from docmill_schemas.reasons import DecidedBy
 from docmill_schemas.review_events import DecidedField, FeedbackGiven, ReviewRequested
 
@@ -25,9 +26,10 @@ def arbitrate(
     for number, field in enumerate(feedback.fields):
         if problem := _problem(field, review.text):
             return Refused(f"fields.{number}: {problem}")
+    version = decision_version(feedback.feedback_id, review.revision)
     return DocumentProcessed(
         request_id=review.request_id,
-        result_id=result_id(review.request_id, review.content_sha256, DecidedBy.HUMAN, feedback.feedback_id),
+        result_id=result_id(review.request_id, review.content_sha256, DecidedBy.HUMAN, version),
         revision=review.revision,
         supersedes=None if review.published is None else review.published.result_id,
         document_id=review.document_id,
@@ -38,6 +40,7 @@ def arbitrate(
         document_type=DocumentType(label=feedback.document_type, probability=1.0),
         fields=_fields(feedback, review),
         decided_by=DecidedBy.HUMAN,
+        reviewer=reviewer_on_result(feedback.reviewer),
         reasons=review.reasons,
         bundle=review.bundle,
         cost=review.cost,

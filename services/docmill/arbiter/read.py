@@ -12,6 +12,7 @@ from docmill.arbiter.types import Refused
 from docmill.errors import DependencyError, whereabouts
 from docmill.kafka.decode_record import MAX_ID_CHARACTERS, Record
 from docmill_schemas.cloudevents import read_content, read_headers
+from docmill_schemas.problems import problems
 from docmill_schemas.review_events import FeedbackGiven, ReviewRequested
 from docmill_schemas.topics import FEEDBACK
 
@@ -22,7 +23,9 @@ MAX_REQUEST_ID_CHARACTERS = MAX_ID_CHARACTERS - len(PASSAGE_PREFIX)  # docmill's
 
 
 def read_feedback(record: Record) -> FeedbackGiven | Refused:
-    """A decision, in binary or structured mode, whose request id is the record's key; its names are names."""
+    """A decision, in binary or structured mode, whose request id is the record's key; its types and fields have
+    names that are names.
+    """
     key = _request_id(record.key)
     if isinstance(key, Refused):
         return key
@@ -64,9 +67,7 @@ def _read(record: Record, event: type[E]) -> E | Refused:
             return Refused(str(error))  # of cloudevents.py, which quotes nothing
         return event.model_validate_json(content.data)
     except ValidationError as error:
-        # Locations and kinds only: pydantic's messages quote the input.
-        problems = [f"{'.'.join(map(str, e['loc'])) or 'event'}: {e['type']}" for e in error.errors()[:3]]
-        return Refused(f"not a {event.__name__}: {'; '.join(problems)}")
+        return Refused(f"not a {event.__name__}: {problems(error, event)}")
     except MemoryError as error:  # what is read is bounded: not the record's own fault
         raise DependencyError("too little memory to read a decision or its review") from error
     except Exception as error:  # tied to one record: the policy of errors.py

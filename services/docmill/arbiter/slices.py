@@ -2,7 +2,8 @@
 
 Of a review the first decision counts. What is open is asked once a slice, and then known: of one request no other
 slice decides, since documents.feedback is keyed by it; and what this slice decided, it remembers. A record that changes
-nothing is stepped over: logged without its text, and counted (docs/decisions/0022-reviews.md).
+nothing is stepped over: logged without its text, and counted. A review whose revision was decided before it was opened
+ends with the first decision on it, which makes no result (docs/decisions/0022-reviews.md).
 """
 
 import logging
@@ -17,6 +18,7 @@ from docmill.arbiter.types import AlreadyDecided, ChangesNothing, NoReview, Refu
 from docmill.arbiter.verdict import was_right
 from docmill.errors import DependencyError, whereabouts
 from docmill.kafka.decode_record import Record
+from docmill.kafka.open_reviews import Found
 from docmill.kafka.publish import OutgoingRecord
 from docmill.telemetry.metrics import AuditVerdict, DecisionOutcome, Metrics
 from docmill_schemas.events import DocumentProcessed
@@ -36,12 +38,8 @@ class Reviews(Protocol):
         """See everything that is final by now."""
         ...
 
-    def find(self, request_id: str, abandoned: Callable[[], bool]) -> Record | None:
-        """The record of a request's open review; None: there is none."""
-        ...
-
-    def was_decided(self, request_id: str) -> bool:
-        """Whether a review of the request was decided, as far as that is still known."""
+    def find(self, request_id: str, abandoned: Callable[[], bool]) -> Found:
+        """The record of a request's open review, and the latest revision that is decided, as of one moment."""
         ...
 
 
@@ -84,6 +82,11 @@ class ArbitrateSlices:
         """It is soon done."""
         return False
 
+    @property
+    def most_records(self) -> int | None:
+        """A decision takes next to nothing."""
+        return None
+
     def process(self, records: Sequence[Record], suspected: bool, abandoned: Callable[[], bool]) -> list[Arbitrated]:
         """See SliceWork.process."""
         self._reviews.catch_up(abandoned)
@@ -117,12 +120,12 @@ class ArbitrateSlices:
         if request_id in decided:
             return AlreadyDecided(f"an earlier one decided request {request_id}")
         found = self._reviews.find(request_id, abandoned)
-        if found is None:
-            if self._reviews.was_decided(request_id):
+        if found.review is None:
+            if found.decided is not None:
                 return AlreadyDecided(f"request {request_id} is decided")
             return NoReview("no review of its request is open")
         try:
-            accepted = self._accepted(record, feedback, found)
+            accepted = self._accepted(record, feedback, found.review, found.decided)
         except DependencyError:
             raise
         except MemoryError as error:  # what is read is bounded: not the record's own fault
@@ -130,18 +133,30 @@ class ArbitrateSlices:
         except Exception as error:  # tied to one record: the policy of errors.py
             where = whereabouts(error)
             return Refused(f"unexpected {where}", where)
-        if isinstance(accepted, Arbitrated):
+        if isinstance(accepted, Arbitrated) or (isinstance(accepted, AlreadyDecided) and accepted.ends is not None):
             decided.add(request_id)
         return accepted
 
-    def _accepted(self, record: Record, feedback: FeedbackGiven, found: Record) -> Arbitrated | ChangesNothing:
+    def _accepted(
+        self, record: Record, feedback: FeedbackGiven, found: Record, decided: int | None
+    ) -> Arbitrated | ChangesNothing:
         review = read_review(found, feedback.request_id)
         if isinstance(review, Refused):
             return review
+        if decided is not None and max(feedback.revision, review.revision) <= decided:
+            end = self._publisher.end_of(review, decided, found)
+            why = f"revision {decided} was decided before the review of {review.revision} was opened"
+            return AlreadyDecided(why, end)
         result = arbitrate(feedback, review)
         if not isinstance(result, DocumentProcessed):
             return result
-        publishes = self._publisher.outgoing(result, review.text, feedback.feedback_id, found)
+        if result.reviewer != ((feedback.reviewer or "").strip() or None):
+            log.warning(
+                "the decision at offset %d of %s-%d names its reviewer in a way that no result has: %s",
+                *(record.offset, record.topic, record.partition),
+                "it is made fit to be shown" if result.reviewer else "it is left out",
+            )
+        publishes = self._publisher.outgoing(result, review.text, found)
         if isinstance(publishes, Refused):
             return publishes
         return Arbitrated(record, DecisionOutcome.ACCEPTED, publishes, feedback.document_type, _audited(result, review))
@@ -161,11 +176,13 @@ def _audited(result: DocumentProcessed, review: ReviewRequested) -> Audited | No
 
 
 def _stepped_over(record: Record, what: ChangesNothing) -> Arbitrated:
+    publishes: Sequence[OutgoingRecord] = ()
     match what:
         case Refused():
             outcome, level, unexpected = DecisionOutcome.REFUSED, logging.ERROR, what.unexpected
         case AlreadyDecided():
             outcome, level, unexpected = DecisionOutcome.ALREADY_DECIDED, logging.WARNING, None
+            publishes = () if what.ends is None else (what.ends,)
         case NoReview():
             outcome, level, unexpected = DecisionOutcome.NO_REVIEW, logging.WARNING, None
         case _:
@@ -175,4 +192,4 @@ def _stepped_over(record: Record, what: ChangesNothing) -> Arbitrated:
         "the decision at offset %d of %s-%d changes nothing (%s): %s",
         *(record.offset, record.topic, record.partition, outcome.value, what.why),
     )
-    return Arbitrated(record, outcome, unexpected=unexpected)
+    return Arbitrated(record, outcome, publishes, unexpected=unexpected)

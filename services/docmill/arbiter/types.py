@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from docmill.kafka.publish import OutgoingRecord
+
 
 @dataclass(frozen=True, slots=True)
 class Refused:
@@ -16,9 +18,13 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class AlreadyDecided:
-    """The review that was looked at has been decided, or another took its place."""
+    """The review that was looked at has been decided, or another took its place.
+
+    `ends`: the tombstone of a review that was opened a moment too late, since its revision was decided by then.
+    """
 
     why: str
+    ends: OutgoingRecord | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from docmill.cli.index_add import DAY, EXIT_FAILED, add, report, send
+from docmill.cli.index_add import DAY, EXIT_FAILED, add, check_kind, report, send
+from docmill.cli.index_repair import repair
 from docmill.cli.options import TopicPrefix, broker_settings, quiet_client
 from docmill.errors import ConfigurationError
 from docmill.settings import Settings, load_settings
@@ -21,13 +22,14 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="index",
-    help="Source texts for the fallback: add, remove, search, stats.",
+    help="Source texts for the fallback: add, remove, search, stats, repair.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )
 
 
 app.command()(add)
+app.command()(repair)
 
 
 @app.command()
@@ -77,6 +79,8 @@ def search(
 
     if not query.strip():
         raise typer.BadParameter("must not be empty", param_hint="QUERY")
+    for one in kind or ():
+        check_kind(one)
     quiet_client()
     settings = broker_settings(topic_prefix=topic_prefix)
     embedder = _embedder(settings)

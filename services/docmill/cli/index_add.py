@@ -1,7 +1,7 @@
 """`docmill index add`, and what it shares with the other commands of the index that publish."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,10 +10,14 @@ import typer
 from rich.console import Console
 
 from docmill.cli.options import Paths, TopicPrefix, broker_settings, quiet_client
+from docmill.cli.printable import one_line
 from docmill.settings import Settings
+from docmill_schemas.reasons import KnowledgeKind
 
 if TYPE_CHECKING:
     from docmill.indexer.gather import Listed
+    from docmill.indexer.sources import Described
+    from docmill.indexer.standing import Standing
     from docmill.kafka.send_knowledge import SentKnowledge
     from docmill_schemas.events import KnowledgeUpdated
 
@@ -24,7 +28,9 @@ DAY = ["%Y-%m-%d"]
 
 def add(
     paths: Paths,
-    kind: Annotated[str, typer.Option(help="policy, code_list, playbook or exemplar.")] = "policy",
+    kind: Annotated[
+        str | None, typer.Option(help="policy, code_list, playbook or exemplar. Default: policy, or as it stands.")
+    ] = None,
     document_type: Annotated[str | None, typer.Option(help="Of an exemplar: its label.")] = None,
     tenant: Annotated[str | None, typer.Option(help="Only documents of this tenant see it. Default: all do.")] = None,
     valid_from: Annotated[datetime | None, typer.Option(formats=DAY, help="The first day on which it holds.")] = None,
@@ -38,6 +44,9 @@ def add(
             "--prune", help="Then delete, of the folders given, what was added of files that are gone. Asks nothing."
         ),
     ] = False,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="As if nothing of it stood: options that are not given are not kept.")
+    ] = False,
     topic_prefix: TopicPrefix = None,
 ) -> None:
     """Publishes source texts on knowledge.updated, new or in a new version; `docmill run indexer` does the rest.
@@ -47,32 +56,33 @@ def add(
     KnowledgeUpdated, for which the options are defaults; a null there is as good as nothing. Of equal ids none is
     published.
 
+    What is not said of a file stays as it stands: its kind, its days, an exemplar's type. The tenant must be said each
+    time: a text that stands for another one, or for all, is not published, nor a new file for all beside files of a
+    tenant alone. --anew lifts both. A link inside a folder to a file outside of it is not followed.
+
     Example: `docmill index add handbook/ --kind policy --valid-from 2027-01-01 --prune`
 
     Exit codes: 0 all published, 1 some were not (each is named), 2 wrong usage.
     """
     from docmill.indexer.gather import gather
-    from docmill.indexer.sources import Described
+    from docmill.indexer.standing import standing_sources
     from docmill.ingest import InThread
     from docmill.ingest.limits import limits_of
     from docmill.kafka.send_knowledge import SentKnowledge
 
+    described = _described(kind, document_type, tenant, valid_from, valid_until)
     listed = _listed(paths, root, prune)
     quiet_client()
     settings = broker_settings(topic_prefix=topic_prefix)
-    given = {
-        "document_type": document_type,
-        "tenant": tenant,
-        "valid_from": None if valid_from is None else valid_from.date().isoformat(),
-        "valid_until": None if valid_until is None else valid_until.date().isoformat(),
-    }
-    described = Described(kind, {name: value for name, value in given.items() if value is not None})
-    gathered = gather(listed.files, described, InThread(limits_of(settings)))
+    with Console(stderr=True).status("reading what stands on knowledge.updated"):  # on a terminal only
+        standing = {} if anew and not prune else asyncio.run(standing_sources(settings))
+    gone = _gone(listed, standing, tenant) if prune else []
+    gathered = gather(listed, described, InThread(limits_of(settings)), {} if anew else standing)
     unreadable = [SentKnowledge(one.document_id, one.problem) for one in gathered.unreadable]
     sent = send(settings, gathered.updates) if gathered.updates else []
     complete = report("published", [*unreadable, *sent])
     if prune:
-        complete = _prune(settings, listed) and complete
+        complete = _delete(settings, gone) and complete
     if not complete:
         raise typer.Exit(EXIT_FAILED)
 
@@ -88,9 +98,43 @@ def report(what: str, results: "Sequence[SentKnowledge]") -> bool:
     """Name what failed and count the rest; whether nothing failed."""
     failed = [result for result in results if result.problem is not None]
     for result in failed:
-        _tell(f"not {what}: {result.passage_id}: {result.problem}", "red")
+        _tell(one_line(f"not {what}: {result.passage_id}: {result.problem}"), "red")
     typer.echo(f"{what} {len(results) - len(failed)}, failed {len(failed)}")
     return not failed
+
+
+def _described(
+    kind: str | None,
+    document_type: str | None,
+    tenant: str | None,
+    valid_from: datetime | None,
+    valid_until: datetime | None,
+) -> "Described":
+    """What the command line says.
+
+    Raises:
+        typer.BadParameter: no text could be so.
+    """
+    from docmill.indexer.sources import Described
+
+    check_kind(kind)
+    if tenant is not None and not tenant.strip():
+        raise typer.BadParameter("an empty tenant is nobody's: leave it out to be seen by all", param_hint="--tenant")
+    if valid_from and valid_until and valid_until < valid_from:
+        raise typer.BadParameter("lies before --valid-from", param_hint="--valid-until")
+    given = {
+        "document_type": document_type,
+        "tenant": tenant,
+        "valid_from": None if valid_from is None else valid_from.date().isoformat(),
+        "valid_until": None if valid_until is None else valid_until.date().isoformat(),
+    }
+    return Described(kind, {name: value for name, value in given.items() if value is not None})
+
+
+def check_kind(kind: str | None) -> None:
+    """Raises: typer.BadParameter: nothing is of this kind."""
+    if kind is not None and kind not in set(KnowledgeKind):
+        raise typer.BadParameter(f"{kind!r} is none of {', '.join(KnowledgeKind)}", param_hint="--kind")
 
 
 def _listed(paths: Sequence[Path], root: Path, prune: bool) -> "Listed":
@@ -125,15 +169,26 @@ def _listed(paths: Sequence[Path], root: Path, prune: bool) -> "Listed":
     return listed
 
 
-def _prune(settings: Settings, listed: "Listed") -> bool:
-    """Delete what was added of files that are gone; whether all of it went."""
-    from docmill.indexer.file_sources import file_sources
+def _gone(listed: "Listed", standing: "Mapping[str, Standing]", tenant: str | None) -> list[str]:
+    """What is to be deleted.
 
-    gone = listed.gone(asyncio.run(file_sources(settings)))
+    Raises:
+        typer.BadParameter: a subfolder of it is there and empty.
+    """
+    gone = listed.gone(standing, tenant)
+    if emptied := listed.emptied(gone):
+        told = one_line(", ".join(emptied))
+        problem = f"no files in {told}: mount what lies there, or remove the folder if its texts are to go"
+        raise typer.BadParameter(problem, param_hint="--prune")
+    return gone
+
+
+def _delete(settings: Settings, gone: Sequence[str]) -> bool:
+    """Delete what was added of files that are gone; whether all of it went."""
     results = send(settings, gone) if gone else []
     for result in results:
         if result.problem is None:
-            typer.echo(f"deleted {result.passage_id}")
+            typer.echo(f"deleted {one_line(result.passage_id)}")
     return report("deleted", results)
 
 

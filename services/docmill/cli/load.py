@@ -72,7 +72,8 @@ def load(
     Send times are fixed beforehand and wait for nothing, and latency counts from them, so neither a slow system nor a
     slow sender can flatter the figures. Without --rate, a search doubles the rate until it does not hold, bisects, and
     confirms what it found in a longer step. **The documents go to the topics of the deployment**, and their results
-    to whoever reads those: give a test deployment, or a --topic-prefix of its own.
+    to whoever reads those; what is audited (DOCMILL_AUDIT_SHARE), or what a fallback that runs there does not decide,
+    waits for people on documents.review until they decide it. Give a test deployment, or a --topic-prefix of its own.
 
     The default documents are docmill's samples, stretched and cut to the lengths of real ones; the default mix is an
     assumption, yours will differ.

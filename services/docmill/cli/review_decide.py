@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, assert_never
@@ -11,17 +10,29 @@ import typer
 from rich.console import Console
 
 from docmill.cli.options import TopicPrefix, broker_settings, quiet_client
+from docmill.cli.printable import one_line
 from docmill.cli.review_options import RequestId, find, tell
-from docmill.cli.trace import checked_id
+from docmill.cli.trace import checked_id, progress
 from docmill.errors import ReviewError
 from docmill.settings import Settings
 
 if TYPE_CHECKING:
     from docmill.cli.review_fields import Decision, FieldGiven, Known
     from docmill.kafka.read_reviews import OpenReview
-    from docmill.kafka.send_feedback import Answer, Noted
+    from docmill.kafka.scan import Offsets
+    from docmill.kafka.send_feedback import Answer
+    from docmill_schemas.review_events import ReviewRequested
 
 EXIT_FAILED = 1
+MAX_NAME_CHARACTERS = 200  # as arbiter/reviewer.py has it
+
+
+def _reviewer(text: str) -> str:
+    """A name as the arbiter puts it onto the result: of what that leaves out, the terminal would hear nothing."""
+    name = " ".join(checked_id(text).split())  # blanks that are none: U+3000, U+00A0
+    if len(name) > MAX_NAME_CHARACTERS or not name.isprintable():
+        raise typer.BadParameter(f"a name of {MAX_NAME_CHARACTERS} printable characters at most")
+    return name
 
 
 def decide(
@@ -48,7 +59,8 @@ def decide(
         typer.Option("--new-names", help="Take new names of types and fields though they look like misspelt ones."),
     ] = False,
     reviewer: Annotated[
-        str | None, typer.Option(parser=checked_id, metavar="NAME", help="Who decides; goes onto the topic.")
+        str | None,
+        typer.Option(parser=_reviewer, metavar="NAME", help="Who decides; goes onto the topics, and onto the result."),
     ] = None,
     wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for the answer; 0: none.")] = 10.0,
     topic_prefix: TopicPrefix = None,
@@ -89,6 +101,7 @@ def decide(
         decision = ask_decision(review, known, names.normalise, out)
         if decision is None:
             raise ReviewError("nothing was sent")
+        noted = _still_open(settings, review, noted)
     else:
         decision = combined(
             review,
@@ -102,7 +115,7 @@ def decide(
             _check_names(decision, known)
         for line in summary(decision):
             out.print(line, soft_wrap=True)
-    _answer(_give(settings, found, decision, reviewer, noted, wait), review.request_id, wait)
+    _answer(_give(settings, found, decision, reviewer, noted, wait), found, wait)
 
 
 def is_terminal() -> bool:
@@ -128,31 +141,42 @@ def _check_names(decision: "Decision", known: "Known") -> None:
         raise ReviewError(f"{error} --new-names takes it as it is") from error
 
 
-def _give(
-    settings: Settings, found: "OpenReview", decision: "Decision", reviewer: str | None, noted: "Noted", wait_s: float
-) -> "Answer":
-    from docmill.kafka.send_feedback import Expected, feedback_record, give_feedback
-    from docmill_schemas.review_events import FeedbackGiven
+def _still_open(settings: Settings, review: "ReviewRequested", noted: "Offsets") -> "Offsets":
+    """Where the topics end now, for the answer to be read from there on: a person may have looked at the review for
+    hours. Noted before the last look at the review, as before the first.
 
-    feedback = FeedbackGiven(
-        feedback_id=uuid.uuid4().hex,
-        request_id=found.review.request_id,
-        revision=found.review.revision,
-        document_type=decision.label,
-        fields=decision.fields,
-        decided_at=datetime.now(UTC),
-        reviewer=None if reviewer is None else reviewer.strip(),
-    )
+    Raises:
+        ReviewError: somebody decided it since it was found, or opened it once more in a way that cannot be read.
+    """
+    from docmill.kafka.decided_meanwhile import decided_meanwhile
+    from docmill.kafka.send_feedback import note_ends
+
+    ends = asyncio.run(note_ends(settings))
+    with progress() as on_progress:
+        decided = asyncio.run(decided_meanwhile(settings, review, noted, on_progress))
+    if decided is None:
+        return ends
+    who = f" by {one_line(decided.reviewer)}" if decided.reviewer else ""
+    raise ReviewError(f"it was decided{who} meanwhile, and nothing was sent: docmill trace {review.request_id}")
+
+
+def _give(
+    settings: Settings, found: "OpenReview", decision: "Decision", reviewer: str | None, noted: "Offsets", wait_s: float
+) -> "Answer":
+    from docmill.kafka.send_feedback import Expected, feedback_on, feedback_record, give_feedback
+
+    feedback = feedback_on(found.review, decision.label, decision.fields, reviewer, datetime.now(UTC))
     record = feedback_record(feedback, found.review, found.trace)
-    expected = Expected.of(found.review, feedback)
+    expected = Expected.of(found.review, feedback, is_late=found.is_late)
     with Console(stderr=True).status("sent, and waiting for the arbiter"):
         return asyncio.run(give_feedback(settings, record, expected, noted, wait_s))
 
 
-def _answer(answer: "Answer", request_id: str, wait_s: float) -> None:
+def _answer(answer: "Answer", found: "OpenReview", wait_s: float) -> None:
     """Say whose decision counted; anything but one's own is exit code 1."""
     from docmill.kafka.send_feedback import Answer
 
+    request_id = found.review.request_id
     match answer:
         case Answer.DECIDED:
             typer.echo("decided")
@@ -162,6 +186,8 @@ def _answer(answer: "Answer", request_id: str, wait_s: float) -> None:
             return
         case Answer.SOMEBODY_ELSE:
             tell(f"somebody else had decided first: docmill trace {request_id}", "yellow")
+        case Answer.CLOSED if found.is_late:
+            tell(f"the review, which was opened too late, is ended; revision {found.decided} stays", "yellow")
         case Answer.CLOSED:
             tell(
                 f"the review is closed, and its result was not seen within {wait_s:g} s: docmill trace {request_id}",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from docmill.cli.printable import one_line
 from docmill.cli.trace import checked_id, progress
 from docmill.settings import Settings
 
@@ -25,11 +26,18 @@ RequestId = Annotated[
 
 
 def find(settings: Settings, request_id: str) -> "OpenReview":
-    """See find_review."""
+    """See find_review. One that was opened too late is told."""
     from docmill.kafka.read_reviews import find_review
 
     with progress() as on_progress:
-        return asyncio.run(find_review(settings, request_id, on_progress))
+        found = asyncio.run(find_review(settings, request_id, on_progress))
+    if found.is_late:
+        tell(
+            f"opened too late: revision {found.decided} of it is decided, so a decision only ends this review. If that "
+            f"result is wrong, decide this, then: docmill review open {one_line(found.review.request_id)}",
+            "yellow",
+        )
+    return found
 
 
 def tell(message: str, style: str) -> None:

@@ -11,17 +11,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from docmill.cli.printable import in_place, one_line, print_trimmed
+from docmill.cli.printable import one_line, print_trimmed, shortened
+from docmill.cli.review_text import marks, text_table
 from docmill.kafka.read_reviews import ReviewSummary
-from docmill_schemas.events import ExtractedField
 from docmill_schemas.review_events import ReviewRequested
 
 SHORT_ID = 8  # digits of a request id, more where that is not enough
 WIDE = 90  # columns, from which on there is room for all
 PIPED_WIDTH = 100_000  # columns as wide as they are: nothing is folded for a file
-SHOWN_CHARACTERS = 120  # of a field's text
-SHOWN_LINES = 120  # of a document's text, unless all is asked for
-LINES_AROUND = 2  # what is marked, where the text is longer
 COLOURS = ("green", "cyan", "magenta", "yellow", "blue", "red")
 AGES = (("d", 24 * 3600), ("h", 3600), ("min", 60), ("s", 1))
 
@@ -77,7 +74,7 @@ def print_review(review: ReviewRequested, now: datetime, *, full: bool = False) 
         console.print()
         print_trimmed(console, _similar_table(review))
     console.print()
-    print_trimmed(console, _text_table(review, styles, full=full))
+    print_trimmed(console, text_table(review, styles, full=full))
 
 
 def id_digits(ids: Iterable[str]) -> int:
@@ -142,15 +139,6 @@ def _names(review: ReviewRequested) -> list[str]:
     return list(dict.fromkeys(one.name for one in (*review.fields, *review.candidates)))
 
 
-def _marks(review: ReviewRequested) -> list[tuple[ExtractedField, bool]]:
-    """Each place of a field once, in the order of the text; whether it is proposed rather than a candidate."""
-    found: dict[tuple[str, int, int], tuple[ExtractedField, bool]] = {}
-    for proposed, fields in ((True, review.fields), (False, review.candidates)):
-        for one in fields:
-            found.setdefault((one.name, one.start, one.end), (one, proposed))
-    return sorted(found.values(), key=lambda mark: (mark[0].start, mark[0].end, mark[0].name))
-
-
 def _fields_table(review: ReviewRequested, styles: dict[str, str], console: Console) -> Table:
     """Field by field; of one the proposed spans first, then the likeliest."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
@@ -163,7 +151,7 @@ def _fields_table(review: ReviewRequested, styles: dict[str, str], console: Cons
     table.add_column("prob.", justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
     names = _names(review)
-    for one, proposed in sorted(_marks(review), key=lambda m: (names.index(m[0].name), not m[1], -m[0].confidence)):
+    for one, proposed in sorted(marks(review), key=lambda m: (names.index(m[0].name), not m[1], -m[0].confidence)):
         line = [str(review.text.count("\n", 0, one.start) + 1)] if wide else []
         table.add_row(
             Text(one_line(one.name), style=f"bold {styles[one.name]}"),
@@ -184,12 +172,6 @@ def text_and_value(text: str, value: str | None) -> Text:
     return shown
 
 
-def shortened(text: str) -> str:
-    """A line that is not too long to be looked at."""
-    line = one_line(text)
-    return line if len(line) <= SHOWN_CHARACTERS else line[: SHOWN_CHARACTERS - 1] + "…"
-
-
 def _similar_table(review: ReviewRequested) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for name in ("similar document", "type", "cosine"):
@@ -197,45 +179,6 @@ def _similar_table(review: ReviewRequested) -> Table:
     for one in review.similar:
         table.add_row(Text(one_line(one.passage_id)), Text(one_line(one.document_type)), f"{one.similarity:.3f}")
     return table
-
-
-def _text_table(review: ReviewRequested, styles: dict[str, str], *, full: bool) -> Table:
-    """The lines of the text by number, each span in its field's colour: proposed ones filled, others underlined."""
-    text = Text(in_place(review.text))
-    for one, proposed in sorted(_marks(review), key=lambda mark: mark[1]):  # the last one shows: what is proposed
-        colour = styles[one.name]
-        text.stylize(f"bold black on {colour}" if proposed else f"underline {colour}", one.start, one.end)
-    lines = text.split("\n")
-    shown = set(range(len(lines))) if full or len(lines) <= SHOWN_LINES else _near_marks(review)
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
-    table.add_column(justify="right", style="dim", no_wrap=True)
-    table.add_column(overflow="fold")
-    left_out = 0
-    for number, line in enumerate(lines):
-        if number not in shown:
-            left_out += 1
-            continue
-        if left_out:
-            table.add_row("", _left_out(left_out))
-        left_out = 0
-        table.add_row(str(number + 1), line)
-    if left_out:
-        table.add_row("", _left_out(left_out))
-    return table
-
-
-def _near_marks(review: ReviewRequested) -> set[int]:
-    """The first lines, and those around each span; numbers from 0."""
-    shown = set(range(SHOWN_LINES // 3))
-    for one, _ in _marks(review):
-        first = review.text.count("\n", 0, one.start)
-        last = review.text.count("\n", 0, one.end)
-        shown.update(range(first - LINES_AROUND, last + LINES_AROUND + 1))
-    return shown
-
-
-def _left_out(lines: int) -> Text:
-    return Text(f"… {lines:,} lines; --full shows them", style="dim")
 
 
 def _console() -> Console:

@@ -8,16 +8,38 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from docmill.cli.printable import one_line, print_trimmed
-from docmill.kafka.steps import DeadLetter, Deferred, NoEvent, Processed, Received, Step, What
+from docmill.cli.printable import one_line, print_trimmed, shortened
+from docmill.kafka.steps import (
+    Asked,
+    DeadLetter,
+    Decision,
+    Deferred,
+    NoEvent,
+    Processed,
+    Received,
+    ReviewEnded,
+    Step,
+    What,
+)
 from docmill.kafka.way import Verdict, Way
 
 SHOWN_REQUESTS = 20
+SHOWN_OF_A_LIST = 20
 PIPED_WIDTH = 100_000  # columns as wide as they are: nothing is folded for a file
-STEP_STYLES = {"received": "", "processed": "green", "fallback": "yellow", "rejected": "red", "no_event": "magenta"}
+STEP_STYLES = {
+    "received": "",
+    "processed": "green",
+    "fallback": "yellow",
+    "rejected": "red",
+    "review": "yellow",
+    "feedback": "",
+    "review_ended": "green",
+    "no_event": "magenta",
+}
 STATE_STYLES = {
     "published": "green",
     "in_fallback": "yellow",
+    "in_review": "yellow",
     "rejected": "red",
     "waiting": "cyan",
     "no_outcome": "magenta",
@@ -56,18 +78,37 @@ def happened(what: What) -> str:
         case Received(media_type=media_type, bytes=size, ce_source=source, attempt=attempt, problem=problem):
             line = f"{media_type or 'no media type'}, {size:,} bytes, from {source or 'an unnamed source'}"
             line += f", attempt {attempt}" + (f"; no document in it: {problem}" if problem else "")
-        case Processed(label=label, probability=p, decided_by=decided_by, revision=revision, fields=fields):
-            counted = f"{fields} field" + ("s" if fields != 1 else "")
-            line = f"{label} {p:.3f}, decided by {decided_by}, revision {revision}, {counted}"
+        case Processed(label=label, probability=p, revision=revision, fields=fields):
+            who = what.decided_by + (f" ({shortened(what.reviewer)})" if what.reviewer else "")
+            line = f"{label} {p:.3f}, decided by {who}, revision {revision}, {_fields(fields)}"
         case Deferred(label=label, probability=p, reasons=reasons, missing_fields=missing):
             line = f"{label} {p:.3f}: {', '.join(reasons)}" + (f"; missing {', '.join(missing)}" if missing else "")
         case DeadLetter(reason=reason, detail=detail, attempt=attempt):
             line = f"{reason or 'no reason'}: {detail}, attempt {attempt}"
+        case Asked(reasons=reasons, revision=revision, label=label, probability=p, undecided=undecided):
+            line = f"{shortened(label)} {p:.3f}, a person is asked: {_some(reasons)}, revision {revision}"
+            line += f"; not decided: {_some(undecided)}" if undecided else ""
+            line += "; opened too late: a decision only ends it" if what.opened_late else ""
+        case Decision(label=label, revision=revision, fields=fields, reviewer=reviewer):
+            who = shortened(reviewer or "") or "an unnamed person"
+            line = f"{shortened(label)}, decision of {who} on revision {revision}, {_fields(fields)}"
+        case ReviewEnded(revision=revision):
+            line = "the review is decided" + (f", revision {revision}" if revision is not None else "")
         case NoEvent(problem=problem):
             line = problem
         case _:
             assert_never(what)
     return one_line(line)
+
+
+def _some(of_a_list: Sequence[str]) -> str:
+    """The first ones, where there are very many."""
+    more = len(of_a_list) - SHOWN_OF_A_LIST
+    return ", ".join([*map(shortened, of_a_list[:SHOWN_OF_A_LIST]), *([f"{more} more"] if more > 0 else [])])
+
+
+def _fields(count: int) -> str:
+    return f"{count} field" + ("s" if count != 1 else "")
 
 
 def _ms(way: Way, step: Step) -> int | None:

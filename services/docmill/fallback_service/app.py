@@ -20,6 +20,7 @@ from docmill.fallback_service.generators import Asked, GeneratorThread
 from docmill.fallback_service.publish import Publisher
 from docmill.fallback_service.retrieve import DocumentEmbedder, Retriever
 from docmill.fallback_service.slices import FallbackSlices, Surroundings
+from docmill.fallback_service.whole_copy import WholeCopy
 from docmill.generator.breaker import Breaker
 from docmill.generator.budget import Budget
 from docmill.generator.client import Generator, Options
@@ -49,7 +50,8 @@ BUNDLE_POLL_S = 5.0  # where the processors look only when they are told to
 async def run_fallback(settings: Settings, make_embedder: Callable[[Settings], DocumentEmbedder] | None = None) -> None:
     """Run the fallback until SIGTERM or SIGINT; the slices in hand are finished first.
 
-    It reads no document before its copy of the index has come to the end that the topic had at the start.
+    It decides no document before its copy of the index has come to the end that the topic had at the start; nor, where
+    the copy is made anew meanwhile, before it has come to the end that the topic had then.
 
     Args:
         make_embedder: default: `packaged_embedder`.
@@ -147,9 +149,10 @@ class Fallback:
         self._policy = policy
         self._embedder = embedder
         self._index = index
+        self._copy = WholeCopy(index)
+        self._complete_at_ms: int | None = None  # of the copy; None: it was not looked at yet
         self._generator = generator
         self._metrics = metrics
-        self._copy = CopyProgress()
         metrics.expect(bundle.spec.labels)
         model = "" if generator is None else generator.model
         version = sha256_hex(
@@ -158,7 +161,7 @@ class Fallback:
         self._work = FallbackSlices(
             Surroundings(
                 cluster_id=cluster_id,
-                retriever=Retriever(embedder, index),
+                retriever=Retriever(embedder, self._copy),
                 policy=policy,
                 group_of=self._group_of,
                 believer=Believer(policy, self._normalise),
@@ -168,6 +171,7 @@ class Fallback:
                 generator=generator,
                 max_hold_s=settings.max_hold_s if settings.delivery == "exactly_once" else 0.0,
                 audit_share=settings.audit_share,
+                wait_for_index=self._copy.wait,
             ),
             metrics,
         )
@@ -184,24 +188,29 @@ class Fallback:
 
     def begin(self, stop: Callable[[], None]) -> Sequence[Coroutine[Any, Any, None]]:
         """Keep the copy of the index in step, count what it holds, and follow the bundle that the processors take."""
-        follow = follow_for_ever(self._settings, self._index, self._embedder.embedding, self._followed)
-        return (follow, self._count_passages(), self._follow_bundle())
+        copy, embedding = self._copy, self._embedder.embedding
+        known = copy.progress
+        follow = follow_for_ever(self._settings, self._index, embedding, self._followed, copy.begun_anew, known)
+        return (follow, self._look_at_copy(), self._follow_bundle())
 
     def observe(self) -> None:
-        """How old the copy is, and whether the generator is left alone."""
-        if self._copy.complete_at_ms is not None:
-            self._metrics.index_age.set(max(0.0, time.time() - self._copy.complete_at_ms / 1000))
+        """How old the copy is, whether the generator is left alone, and how long the oldest document waits for it."""
+        if self._complete_at_ms is not None:
+            self._metrics.index_age.set(max(0.0, time.time() - self._complete_at_ms / 1000))
         self._metrics.generator_open.set(1 if self._generator is not None and self._generator.away else 0)
+        self._metrics.oldest_held.set(self._work.oldest_wait_s())
 
     def checks(self) -> Mapping[str, object]:
-        """The bundle whose types and fields it knows, how the copy stands, and the generator. None makes it unready: it
-        goes on deciding from what it has.
+        """The bundle whose types and fields it knows, how the copy stands, and the generator. None makes it unready.
+
+        With the broker or the generator away it goes on deciding from what it has; a copy that is made anew is waited
+        for, and `index_problem` says so.
         """
         return {
             "bundle": f"{self._bundle.name} {self._bundle.version}",
             "policy_threshold": self._policy.threshold,
             "embedding": self._embedder.embedding.name,
-            "index_ready": self._copy.ready,
+            "index_ready": self._copy.progress.ready,
             "index_problem": self._copy.problem,
             "generator": None if self._generator is None else self._generator.model,
             "generator_away": self._generator is not None and self._generator.away,
@@ -212,12 +221,18 @@ class Fallback:
         if self._generator is not None:
             self._generator.close()
 
-    async def _count_passages(self) -> None:
+    async def _look_at_copy(self) -> None:
         """In a thread, since searches are not to be waited for here; a copy that is away is met by the slices."""
         while True:
             with suppress(DependencyError):
-                self._metrics.index_passages.set((await asyncio.to_thread(self._index.stats)).passages)
+                await asyncio.to_thread(self._count_copy)
             await asyncio.sleep(COUNT_EVERY_S)
+
+    def _count_copy(self) -> None:
+        self._metrics.index_passages.set(self._index.stats().passages)
+        state = self._index.state()
+        if state is not None:
+            self._complete_at_ms = state.complete_at_ms
 
     async def _follow_bundle(self) -> None:
         """The processors may take another one while they run; of its types and fields this must know, too.
@@ -240,9 +255,9 @@ class Fallback:
             watch.took(bundle.sha256)
             log.info("bundle %s %s", bundle.name, bundle.version)
 
-    def _followed(self, copy: CopyProgress) -> None:
-        self._metrics.index_unreadable.inc(copy.unreadable - self._copy.unreadable)
-        self._copy = copy
+    def _followed(self, progress: CopyProgress) -> None:
+        self._metrics.index_unreadable.inc(progress.unreadable - self._copy.progress.unreadable)
+        self._copy.followed(progress)
 
     def _group_of(self, label: str) -> GroupOfFields | None:
         return self._bundle.spec.group_of(label) if label in self._bundle.spec.labels else None

@@ -136,5 +136,12 @@ class GeneratorThread:
                 self._answers.popitem(last=False)
 
 
+def may_answer_later(answered: Answered | None) -> bool:
+    """Whether it is for the generator's sake that there is no answer, or there was no turn: then one may come later."""
+    if isinstance(answered, GeneratorUnavailableError):
+        return answered.reason is not Unavailable.UNANSWERABLE
+    return answered is None
+
+
 async def _made(generator: Callable[[], Generator]) -> Generator:
     return generator()

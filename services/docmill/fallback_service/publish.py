@@ -8,11 +8,11 @@ from pydantic import BaseModel
 
 from docmill.fallback.judge import Judgement
 from docmill.fallback.types import Candidate, CitedPassage
-from docmill.fallback_service.requested import Requested
+from docmill.fallback_service.resolved import Held
 from docmill.generator.types import Answer
 from docmill.kafka.decode_record import JSON, Record
 from docmill.kafka.publish import OutgoingRecord, passed_on
-from docmill.kafka.put_back import HELD_SINCE, NOT_BEFORE
+from docmill.kafka.put_back import HELD_SINCE, NOT_BEFORE, PUT_BACK_AT
 from docmill_schemas.cloudevents import binary_headers
 from docmill_schemas.events import (
     Citation,
@@ -152,10 +152,9 @@ class Publisher:
         return OutgoingRecord(topic.name, document_id.encode(), value, [*headers, *passed_on(record)])
 
 
-def held_record(record: Record, requested: Requested, now_ms: int, hold_ms: int) -> OutgoingRecord:
+def held_record(record: Record, held: Held) -> OutgoingRecord:
     """The request itself, to be looked at again later: put back behind all others, so that it holds up none."""
-    since = min(requested.held_since_ms or now_ms, now_ms)
-    own = {HELD_SINCE: since, NOT_BEFORE: now_ms + hold_ms}
+    own = {HELD_SINCE: held.since_ms, PUT_BACK_AT: held.put_back_ms, NOT_BEFORE: held.not_before_ms}
     kept: Sequence[tuple[str, bytes | None]] = [header for header in record.headers if header[0] not in own]
     return OutgoingRecord(
         FALLBACK.name, record.key, record.value, [*kept, *((name, str(ms).encode()) for name, ms in own.items())]

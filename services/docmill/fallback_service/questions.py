@@ -1,5 +1,6 @@
 """What is asked of a generator: what tier 1 left open, and only the stretches of the document that matter. Pure."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from docmill.fallback.judge import DOCUMENT, LABEL, Judgement
@@ -32,18 +33,35 @@ def question_for_generator(
 
 
 def stretches(text: str, fields: Sequence[str], candidates: Sequence[Candidate]) -> tuple[tuple[int, int], ...]:
-    """The beginning, what stands around the likeliest spans of the fields, and where there are none the end; merged."""
-    chosen = [(0, min(len(text), HEAD_CHARACTERS))]
-    left = SHOWN_CHARACTERS - chosen[0][1]
-    likeliest = sorted(candidates, key=lambda one: (-one.confidence, one.start))
-    for one in likeliest:
+    """The beginning, what stands around the likeliest spans of the fields, and where there are none the end; merged.
+
+    The best span of each field comes before the second best of any, so that none is asked for without its place.
+    """
+    chosen = _merged([(0, min(len(text), HEAD_CHARACTERS))])
+    for one in _best_of_each_first(fields, candidates):
         around = (max(0, one.start - AROUND_CHARACTERS), min(len(text), one.end + AROUND_CHARACTERS))
-        if one.field in fields and around[1] - around[0] <= left:
-            chosen.append(around)
-            left -= around[1] - around[0]
+        more = _merged((*chosen, around))
+        if _characters(more) <= SHOWN_CHARACTERS:
+            chosen = more
+    left = SHOWN_CHARACTERS - _characters(chosen)
     if left > 0 and (not fields or set(fields) - {one.field for one in candidates}):
-        chosen.append((max(0, len(text) - left), len(text)))  # nothing to go by: the end, too
-    return _merged(chosen)
+        chosen = _merged((*chosen, (max(0, len(text) - left), len(text))))  # nothing to go by: the end, too
+    return chosen
+
+
+def _best_of_each_first(fields: Sequence[str], candidates: Sequence[Candidate]) -> list[Candidate]:
+    """The spans of the fields: the likeliest of each, then the second of each, and so on; of equals the likelier."""
+    seen: Counter[str] = Counter()
+    ranked: list[tuple[int, Candidate]] = []
+    for one in sorted(candidates, key=lambda one: (-one.confidence, one.start)):
+        if one.field in fields:
+            ranked.append((seen[one.field], one))
+            seen[one.field] += 1
+    return [one for _, one in sorted(ranked, key=lambda pair: pair[0])]
+
+
+def _characters(of: Iterable[tuple[int, int]]) -> int:
+    return sum(end - start for start, end in of)
 
 
 def _merged(of: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

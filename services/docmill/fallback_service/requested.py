@@ -1,19 +1,17 @@
 """A record of documents.fallback to what is asked of the fallback, or to the reason why it is nothing of the kind."""
 
 import json
-import re
 from dataclasses import dataclass
 
 from pydantic import ValidationError
 
 from docmill.kafka.decode_record import Record
-from docmill.kafka.put_back import HELD_SINCE, NOT_BEFORE
+from docmill.kafka.put_back import HELD_SINCE, NOT_BEFORE, milliseconds
 from docmill.processing import Rejected
 from docmill_schemas.cloudevents import read_headers
 from docmill_schemas.events import FallbackRequested
+from docmill_schemas.problems import problems
 from docmill_schemas.reasons import DeferralReason, RejectionReason
-
-MILLISECONDS = re.compile(r"[0-9]{1,15}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +30,15 @@ def read_request(record: Record) -> Requested | Rejected:
     try:
         event = _event(record.value)
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'event'}: {e['type']}" for e in error.errors()[:3])
-        return Rejected(RejectionReason.INVALID_EVENT, f"not a FallbackRequested: {problems}")
+        detail = f"not a FallbackRequested: {problems(error, FallbackRequested)}"
+        return Rejected(RejectionReason.INVALID_EVENT, detail)
     headers = read_headers(record.headers)
-    return Requested(event, _milliseconds(headers.get(HELD_SINCE)), _milliseconds(headers.get(NOT_BEFORE)) or 0)
+    return Requested(event, milliseconds(headers.get(HELD_SINCE)), milliseconds(headers.get(NOT_BEFORE)) or 0)
+
+
+def ready_ms(record: Record, requested: Requested | Rejected) -> int:
+    """Unix time in milliseconds since when it could have been looked at."""
+    return max(record.timestamp, requested.not_before_ms if isinstance(requested, Requested) else 0)
 
 
 def _event(value: bytes) -> FallbackRequested:
@@ -52,7 +55,3 @@ def _event(value: bytes) -> FallbackRequested:
         for reason in given["reasons"]
     ]
     return FallbackRequested.model_validate_json(json.dumps(given | {"reasons": list(dict.fromkeys(reasons))}))
-
-
-def _milliseconds(header: str | None) -> int | None:
-    return int(header) if header is not None and MILLISECONDS.fullmatch(header) else None

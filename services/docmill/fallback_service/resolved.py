@@ -18,7 +18,11 @@ OTHER = "other"  # of document types that only exemplars know: a metric's labels
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """It waits for the generator."""
+    """It waits for the generator. Unix times in milliseconds."""
+
+    since_ms: int
+    put_back_ms: int
+    not_before_ms: int  # it is looked at again
 
 
 Came = DocumentProcessed | ReviewRequested | Held | Rejected

@@ -2,9 +2,11 @@
 
 The order of one slice:
     1. read each record; what is none of ours is a dead letter
-    2. tier 1: what the index has on the document, and what follows from it (retrieve.py, fallback/judge.py)
-    3. what that leaves open is asked of the generator, where there is one, all of a slice at once, within one deadline
-    4. decided: a result, and for a drawn share of them a question to a person too; else a question to a person; or,
+    2. who waits for the generator and is not due, or has no turn now (turns.py), is put back behind the others unseen
+    3. tier 1: what the index has on the document, and what follows from it (retrieve.py, fallback/judge.py)
+    4. what that leaves open is asked of the generator, where there is one and it is this slice's turn: all at once,
+       those first who are new, within one deadline
+    5. decided: a result, and for a drawn share of them a question to a person too; else a question to a person; or,
        while the generator is out of reach, the request is put back behind the others, for `max_hold_s` at most
 With the generator away, tier 1 goes on deciding, and nobody is flooded with what a generator would have decided.
 """
@@ -20,13 +22,15 @@ from docmill.fallback.judge import GroupOf, Judgement, Question, judge
 from docmill.fallback.policy import Policy
 from docmill.fallback.requested import deferred_document, own_fields
 from docmill.fallback_service.believe import Believer
-from docmill.fallback_service.generators import Answered, Asked, Place
+from docmill.fallback_service.generators import Answered, Asked, Place, may_answer_later
 from docmill.fallback_service.publish import Publisher, held_record
 from docmill.fallback_service.questions import question_for_generator
-from docmill.fallback_service.requested import Requested, read_request
+from docmill.fallback_service.requested import Requested, read_request, ready_ms
 from docmill.fallback_service.resolved import Held, Resolved, cost_of
 from docmill.fallback_service.retrieve import Retriever
-from docmill.generator.client import Generated, GeneratorUnavailableError, Unavailable
+from docmill.fallback_service.turns import Turns
+from docmill.fallback_service.waiting import Waiting
+from docmill.generator.client import Generated
 from docmill.generator.types import Ask
 from docmill.kafka.decode_record import Record, undecoded
 from docmill.kafka.publish import rejected_record
@@ -38,6 +42,7 @@ from docmill_schemas.reasons import RejectionReason, ReviewReason
 
 MOST_QUESTIONS = 16  # of a slice: who gets no turn waits behind the others, so that none of them waits for him
 HOLD_S = 15.0  # before a document that waits for the generator is looked at again
+PAUSE_S = 1.0  # of a slice in which nobody is due: a new document behind it has that to wait for it, and no more
 LOOK_S = 0.2
 
 Given = TypeVar("Given")
@@ -58,6 +63,7 @@ class Surroundings:
     generator: Asked | None
     max_hold_s: float
     audit_share: float
+    wait_for_index: Callable[[Callable[[], bool]], None] = lambda abandoned: None  # until it may be searched
 
 
 @dataclass(slots=True)
@@ -83,6 +89,8 @@ class FallbackSlices:
         self._of = of
         self._metrics = metrics
         self._now_s = now_s
+        self._turns = Turns(now_s)
+        self._waiting = Waiting()
 
     @property
     def tries_suspects(self) -> bool:
@@ -94,16 +102,32 @@ class FallbackSlices:
         """A slice may wait for half a minute, for a generator or for its turn: what it has done is done again."""
         return True
 
+    @property
+    def most_records(self) -> int | None:
+        """A short document takes as long to embed and search; and no more are in a slice than it may ask about."""
+        return MOST_QUESTIONS
+
     def process(self, records: Sequence[Record], suspected: bool, abandoned: Callable[[], bool]) -> list[Resolved]:
         """See SliceWork.process."""
+        with self._waiting.in_hand(records, self._now_s):
+            return self._processed(records, abandoned)
+
+    def _processed(self, records: Sequence[Record], abandoned: Callable[[], bool]) -> list[Resolved]:
         read = [(record, read_request(record)) for record in records]
-        self._wait_until_due([requested for _, requested in read], abandoned)
+        self._pause([requested for _, requested in read], abandoned)
+        self._of.wait_for_index(abandoned)
+        asks = self._may_ask(read)
+
+        def begun(record: Record, requested: Requested | Rejected) -> _Work | Resolved:
+            return self._begun(record, requested, asks)
+
         works: list[_Work | Resolved] = []
         for record, requested in read:
             if abandoned():
                 raise AbandonedError("nobody waits for this slice any more")
-            works.append(self._guarded(record, requested, self._begun))
-        self._ask([work for work in works if isinstance(work, _Work)], abandoned)
+            works.append(self._guarded(record, requested, begun))
+        if asks:
+            self._ask([work for work in works if isinstance(work, _Work)], abandoned)
         return [work if isinstance(work, Resolved) else self._finished(work) for work in works]
 
     def final(self, slice_: Sequence[Resolved]) -> None:
@@ -112,28 +136,40 @@ class FallbackSlices:
         known = frozenset(self._of.labels())
         for resolved in slice_:
             resolved.count(self._metrics, known, self._now_s())
+        self._waiting.final(slice_, self._now_s())
 
-    def _wait_until_due(self, read: Sequence[Requested | Rejected], abandoned: Callable[[], bool]) -> None:
-        """Records that were put back come in the order of their time: once the first is due, the others nearly are."""
-        due_ms = max((one.not_before_ms for one in read if isinstance(one, Requested)), default=0)
-        latest_s = self._now_s() + HOLD_S  # whatever a stranger wrote into the header
-        while self._now_s() < min(due_ms / 1000, latest_s):
+    def oldest_wait_s(self) -> float:
+        """How long the oldest document has waited for the generator; 0: none is known to wait."""
+        return self._waiting.oldest_s(self._now_s())
+
+    def _pause(self, read: Sequence[Requested | Rejected], abandoned: Callable[[], bool]) -> None:
+        """Where nobody of a slice is due: until all are, or a moment."""
+        if not all(isinstance(one, Requested) and self._is_early(one) for one in read):
+            return
+        due_s = max(one.not_before_ms for one in read if isinstance(one, Requested)) / 1000
+        until_s = min(due_s, self._now_s() + PAUSE_S)
+        while self._now_s() < until_s:
             if abandoned():
                 raise AbandonedError("nobody waits for this slice any more")
             time.sleep(LOOK_S)
 
-    def _begun(self, record: Record, requested: Requested | Rejected) -> "_Work | Resolved":
-        """Tier 1; or, of one that waits for a generator that is still away, that it goes on waiting."""
+    def _may_ask(self, read: Sequence[tuple[Record, Requested | Rejected]]) -> bool:
+        """Whether it is this slice's turn to ask. Where nothing can be put back, it always is."""
+        if self._of.max_hold_s <= 0:
+            return True
+        oldest_ms = min(ready_ms(record, requested) for record, requested in read)
+        return self._turns.may_ask(read[0][0].partition, oldest_ms / 1000)
+
+    def _begun(self, record: Record, requested: Requested | Rejected, asks: bool) -> "_Work | Resolved":
+        """Tier 1; or, of one that waits for a generator and would have to wait on, that it does."""
         if isinstance(requested, Rejected):
             return self._rejected(record, requested)
         generator = self._of.generator
-        if (
-            generator is not None
-            and generator.away
-            and requested.held_since_ms is not None
-            and self._may_wait(requested)
-        ):
-            return self._held(record, requested, None)
+        if generator is not None and requested.held_since_ms is not None and self._may_wait(requested):
+            if self._is_early(requested):
+                return self._held(record, requested, requested.not_before_ms / 1000)
+            if generator.away or not asks:
+                return self._held(record, requested, self._now_s() + (HOLD_S if generator.away else 0.0))
         event = requested.event
         began_s = time.perf_counter()
         document = deferred_document(event)
@@ -150,10 +186,12 @@ class FallbackSlices:
         return _Work(record, requested, judgement, ask, timings_ms)
 
     def _ask(self, works: Sequence[_Work], abandoned: Callable[[], bool]) -> None:
-        asks = [(work.place, work.ask) for work in works if work.ask is not None][:MOST_QUESTIONS]
+        new_first = sorted(works, key=lambda work: work.requested.held_since_ms is not None)
+        asks = [(work.place, work.ask) for work in new_first if work.ask is not None][:MOST_QUESTIONS]
         if not asks or self._of.generator is None:
             return
         answers = self._of.generator.ask_all(asks, abandoned)
+        self._turns.asked(works[0].record.partition)
         by_place: Mapping[Place, Answered] = {place: answer for (place, _), answer in zip(asks, answers, strict=True)}
         for work in works:
             work.answered = by_place.get(work.place)
@@ -162,12 +200,13 @@ class FallbackSlices:
 
     def _resolved(self, record: Record, work: _Work) -> Resolved:
         event, judgement, answered = work.requested.event, work.judgement, work.answered
-        unheard = work.ask is not None and _may_answer_later(answered)
+        unheard = work.ask is not None and may_answer_later(answered)
         if isinstance(answered, Generated):
             candidates = deferred_document(event).candidates
             judgement = self._of.believer.with_answer(judgement, answered.answer, event.text, candidates)
         elif unheard and self._may_wait(work.requested):
-            return self._held(record, work.requested, answered)
+            hold_s = 0.0 if answered is None else HOLD_S  # who had no turn comes to it as soon as there is one
+            return self._held(record, work.requested, self._now_s() + hold_s, answered)
         now = datetime.fromtimestamp(self._now_s(), UTC)
         cost = cost_of(None if answered is None else answered.usage)
         if judgement.decided:
@@ -198,9 +237,17 @@ class FallbackSlices:
                 publishes, audit = [outgoing, audited], asked
         return Resolved(record, result, publishes, audit, None, work.answered, work.timings_ms)
 
-    def _held(self, record: Record, requested: Requested, answered: Answered | None) -> Resolved:
-        outgoing = held_record(record, requested, int(self._now_s() * 1000), int(HOLD_S * 1000))
-        return Resolved(record, Held(), (outgoing,), answered=answered)
+    def _held(
+        self, record: Record, requested: Requested, not_before_s: float, answered: Answered | None = None
+    ) -> Resolved:
+        now_ms = round(self._now_s() * 1000)
+        held = Held(min(requested.held_since_ms or now_ms, now_ms), now_ms, round(not_before_s * 1000))
+        return Resolved(record, held, (held_record(record, held),), answered=answered)
+
+    def _is_early(self, requested: Requested) -> bool:
+        """Whether it waits for the generator and is not due; of a time too far ahead, some other clock's, never."""
+        waits = self._of.generator is not None and requested.held_since_ms is not None and self._may_wait(requested)
+        return waits and 0 < requested.not_before_ms / 1000 - self._now_s() <= HOLD_S
 
     def _may_wait(self, requested: Requested) -> bool:
         since_ms = requested.held_since_ms
@@ -232,13 +279,6 @@ class FallbackSlices:
             rejected = Rejected(RejectionReason.INTERNAL_ERROR, "unexpected exception", where)
             requested = given.requested if isinstance(given, _Work) else given
             return self._rejected(record, rejected, requested.event if isinstance(requested, Requested) else None)
-
-
-def _may_answer_later(answered: Answered | None) -> bool:
-    """Whether it is for the generator's sake that there is no answer, or there was no turn: then one may come later."""
-    if isinstance(answered, GeneratorUnavailableError):
-        return answered.reason is not Unavailable.UNANSWERABLE
-    return answered is None
 
 
 def _ms(seconds: float) -> float:

@@ -9,7 +9,7 @@ from docmill.generator.schema import source_ids
 from docmill.generator.shown_text import ShownText, shown
 from docmill.generator.types import ABSTAIN, Ask, Source
 
-PROMPT_VERSION = "3"  # part of the identity of every result made with it: raise it with any change of words
+PROMPT_VERSION = "4"  # part of the identity of every result made with it: raise it with any change of words
 SOURCE_CHARACTERS = 1200  # of a passage; an exemplar's beginning tells its kind
 VALUES_CHARACTERS = 1200  # of a passage's values, names of fields included
 NAME_CHARACTERS = 200  # of its kind, its title and its label

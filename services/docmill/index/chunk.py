@@ -21,7 +21,12 @@ RULED_OFF = re.compile(r"\s{0,3}(=+|-{3,})\s*$")  # under a heading, or between 
 NUMBERED = re.compile(
     r"\s*((Section|Article|Part|Chapter|Appendix)\s+)?(\d+\.)*\d+\.?\s+[A-Z][^.;:!?]*$", re.IGNORECASE
 )
-ROW = re.compile(r"\s*([-*+•|]\s*\S|\(?\w{1,3}[.)]\s|[A-Z0-9][A-Z0-9._/-]*\d[A-Z0-9._/-]*\s*(\t|[-:=;,|]|\s{2}))")
+# A code is short. Two unbounded stretches over the same characters would try all their divisions: a line of digits
+# without a space, 262,144 of them, would hold the process for an hour.
+ROW = re.compile(
+    r"\s*([-*+•|]\s*\S|\(?\w{1,3}[.)]\s"
+    r"|[A-Z0-9][A-Z0-9._/-]{0,39}\d[A-Z0-9._/-]{0,39}\s*(\t|[-:=;,|]|\s{2}))"
+)
 SENTENCE_END = re.compile(r"[.!?;:]['\")\]]*\s+")
 
 

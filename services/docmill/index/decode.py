@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from docmill.errors import IndexRecordError
 from docmill.index.types import Change, Chunk, Embedding, Passage
 from docmill_schemas.events import EmbeddingRef, IndexedChunk, KnowledgeIndexed, KnowledgeUpdated
+from docmill_schemas.problems import problems
 
 
 def read_change(partition: int, offset: int, key: bytes | None, value: bytes | None) -> Change:
@@ -28,8 +29,7 @@ def read_change(partition: int, offset: int, key: bytes | None, value: bytes | N
             raise IndexRecordError(f"{where} holds another passage than its key says")
         return Change(partition, offset, passage_id, passage_of(event))
     except ValidationError as error:
-        places = sorted({".".join(map(str, problem["loc"])) for problem in error.errors()})
-        raise IndexRecordError(f"{where} is no KnowledgeIndexed: {places[:5]}") from error
+        raise IndexRecordError(f"{where} is no KnowledgeIndexed: {problems(error, KnowledgeIndexed)}") from error
     except ValueError as error:
         raise IndexRecordError(f"{where}: {error}") from error
 

@@ -1,6 +1,7 @@
 """Where a user's copy of the index lies, and that one process at a time writes to it."""
 
 import fcntl
+import logging
 import os
 import time
 from collections.abc import Iterator, Mapping
@@ -8,8 +9,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from docmill.errors import IndexCorruptError, IndexInUseError, IndexUnavailableError
-from docmill.index.schema import set_aside
+from docmill.index.schema import OWN_FOLDER, set_aside
 from docmill.index.sqlite_index import SqliteIndex
+
+log = logging.getLogger(__name__)
 
 LOOK_AGAIN_S = 0.1
 MOST_COPIES = 64  # of one purpose
@@ -36,7 +39,7 @@ def written_copy(path: Path, wait_s: float = 60.0) -> Iterator[SqliteIndex]:
         ConfigurationError: the file is a database of somebody else.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=OWN_FOLDER, parents=True, exist_ok=True)
         lock = path.with_name(path.name + ".lock").open("wb")
     except OSError as error:
         raise IndexUnavailableError(f"the folder of the index at {path} cannot be written: {error}") from error
@@ -55,13 +58,13 @@ def written_copy(path: Path, wait_s: float = 60.0) -> Iterator[SqliteIndex]:
         try:
             index = SqliteIndex(path)
         except IndexCorruptError:
-            set_aside(path)
+            _put_away(path)
             index = SqliteIndex(path)
         try:
             yield index
         except IndexCorruptError:  # found out while it was used: the next to open it begins anew
             index.close()
-            set_aside(path)
+            _put_away(path)
             raise
         finally:
             index.close()
@@ -89,4 +92,11 @@ def own_copy(topic_prefix: str, purpose: str, environ: Mapping[str, str] = os.en
             return
     raise IndexUnavailableError(
         f"all {MOST_COPIES} copies at {place.parent} are in use: give DOCMILL_HOME another folder"
+    )
+
+
+def _put_away(path: Path) -> None:
+    """See set_aside; said, since the texts in it stay there."""
+    log.warning(
+        "the copy of the index is damaged and made anew; %s holds its texts and may be removed", set_aside(path)
     )

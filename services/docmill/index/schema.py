@@ -1,19 +1,23 @@
 """The file of a copy: its tables, whose file it is, and what SQLite's errors mean. Knows nothing of search.
 
 `chunks.number` only ever grows, and `removed` names the numbers that are gone: a process that holds vectors in memory
-follows both (reader.py). `words` keeps no text of its own; the passage has it.
+follows both (reader.py). `words` keeps no text of its own; the passage has it. Exemplars, documents as they came and by
+far the most of what is written, have their words in a table of their own: what is rare among policies is so whatever
+documents there are.
 """
 
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from docmill.errors import ConfigurationError, IndexCorruptError, IndexUnavailableError
 
 APPLICATION_ID = 0x646D696C  # "dmil", in the file's header: SQLite's own place for it
-VERSION = 1  # of the tables; a file of another version is emptied, since Kafka has all of it
+VERSION = 2  # of the tables; a file of another version is emptied, since Kafka has all of it
 BUSY_TIMEOUT_S = 10.0
+OWN_FOLDER = 0o700  # the copy holds the texts themselves
 TABLES = """
 CREATE TABLE state (
   id INTEGER PRIMARY KEY CHECK (id = 1), generation TEXT NOT NULL, topic_id TEXT NOT NULL,
@@ -31,7 +35,29 @@ CREATE INDEX chunks_by_passage ON chunks (passage);
 CREATE TABLE removed (number INTEGER PRIMARY KEY AUTOINCREMENT, chunk INTEGER NOT NULL);
 CREATE VIRTUAL TABLE words USING fts5(title, text, content='', tokenize='unicode61 remove_diacritics 2');
 CREATE VIRTUAL TABLE vocabulary USING fts5vocab(words, instance);
+CREATE VIRTUAL TABLE exemplar_words USING fts5(title, text, content='', tokenize='unicode61 remove_diacritics 2');
+CREATE VIRTUAL TABLE exemplar_vocabulary USING fts5vocab(exemplar_words, instance);
 """
+
+
+@dataclass(frozen=True, slots=True)
+class WordTables:
+    """The full-text index of some of the passages, and what it holds term by term."""
+
+    words: str
+    vocabulary: str
+
+
+TOLD_WORDS = WordTables("words", "vocabulary")
+EXEMPLAR_WORDS = WordTables("exemplar_words", "exemplar_vocabulary")
+EXEMPLAR = "exemplar"  # the kind
+
+
+def words_of(kind: str) -> WordTables:
+    """Where the words of passages of this kind are."""
+    return EXEMPLAR_WORDS if kind == EXEMPLAR else TOLD_WORDS
+
+
 UNAVAILABLE = {
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED,
@@ -74,7 +100,7 @@ def connect_writer(path: Path) -> sqlite3.Connection:
     """
     with store_errors(path):
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(mode=OWN_FOLDER, parents=True, exist_ok=True)
         except OSError as error:
             raise IndexUnavailableError(f"the folder of the index at {path} cannot be made: {error}") from error
         connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
@@ -137,23 +163,35 @@ def transaction(connection: sqlite3.Connection, kind: str) -> Iterator[None]:
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
     connection.execute("PRAGMA synchronous = NORMAL")  # a power cut may lose the last changes, and their offsets alike
+    _checked_names(connection, path)  # first: the mode is written into the file, whoever's it is
+    connection.execute("PRAGMA journal_mode = WAL")
     with transaction(connection, "IMMEDIATE"):
-        application, version = _identity(connection)
-        names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        if application != APPLICATION_ID and names:
-            raise ConfigurationError(f"{path} is a database, but no index of docmill: name another file")
-        if (application, version) != (APPLICATION_ID, VERSION):
+        names = _checked_names(connection, path)
+        if _identity(connection) != (APPLICATION_ID, VERSION):
             _make_tables(connection, names)
     [[found]] = connection.execute("PRAGMA quick_check(1)")
     if found != "ok":
         raise IndexCorruptError(f"the index at {path} is damaged: {found}")
 
 
+def _checked_names(connection: sqlite3.Connection, path: Path) -> list[str]:
+    """Of the tables that there are.
+
+    Raises:
+        ConfigurationError: they are somebody else's.
+    """
+    names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    if names and _identity(connection)[0] != APPLICATION_ID:
+        raise ConfigurationError(f"{path} is a database, but no index of docmill: name another file")
+    return names
+
+
 def _make_tables(connection: sqlite3.Connection, existing: list[str]) -> None:
-    virtual = ("vocabulary", "words")  # these drop their own shadow tables
-    for name in (*virtual, *(name for name in existing if not name.startswith(("words", "vocabulary", "sqlite_")))):
+    # These drop their own shadow tables.
+    virtual = [name for tables in (TOLD_WORDS, EXEMPLAR_WORDS) for name in (tables.vocabulary, tables.words)]
+    for name in (*virtual, *(name for name in existing if not name.startswith((*virtual, "sqlite_")))):
         connection.execute(f'DROP TABLE IF EXISTS "{name}"')
     for statement in TABLES.split(";"):
         connection.execute(statement)

@@ -11,6 +11,8 @@ from enum import StrEnum
 
 from docmill.index.types import CopyState, Source
 
+CLOCK_MARGIN_MS = 5 * 60 * 1000  # that a clock may be set back by, and no copy is made anew
+
 
 class StaleReason(StrEnum):
     """Why a copy must be made, or made anew."""
@@ -22,6 +24,7 @@ class StaleReason(StrEnum):
     BELOW_LOG_START = "below_log_start"
     BEYOND_LOG_END = "beyond_log_end"
     AWAY_TOO_LONG = "away_too_long"
+    FROM_THE_FUTURE = "from_the_future"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +51,19 @@ def staleness(state: CopyState | None, log: Log, now_ms: int) -> StaleReason | N
         return StaleReason.EMBEDDING_CHANGED
     if (reason := _misplaced(state.offsets, log)) is not None:
         return reason
-    away = bool(state.offsets) and now_ms - state.complete_at_ms >= log.delete_retention_ms
-    return StaleReason.AWAY_TOO_LONG if away else None
+    return _away(state, log, now_ms) if state.offsets else None
 
 
 def is_complete(offsets: Mapping[int, int], ends: Mapping[int, int]) -> bool:
     """Whether a copy has reached `ends`: ready, where these are the ends seen at start."""
     return all(end == 0 or offsets.get(partition, 0) >= end for partition, end in ends.items())
+
+
+def _away(state: CopyState, log: Log, now_ms: int) -> StaleReason | None:
+    """For how long, as far as clocks tell: one that was ahead when the copy was complete tells nothing."""
+    if state.complete_at_ms > now_ms + CLOCK_MARGIN_MS:
+        return StaleReason.FROM_THE_FUTURE
+    return StaleReason.AWAY_TOO_LONG if now_ms - state.complete_at_ms >= log.delete_retention_ms else None
 
 
 def _misplaced(offsets: Mapping[int, int], log: Log) -> StaleReason | None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from docmill.errors import IndexEmbeddingError
+from docmill.index.schema import EXEMPLAR_WORDS, TOLD_WORDS, words_of
 from docmill.index.types import Applied, Change, CopyState, Embedding, Passage, Source
 
 REMOVED_KEPT = 200_000  # numbers; a process that is further behind reads all vectors again
@@ -33,7 +34,8 @@ def clear(connection: sqlite3.Connection, source: Source, at_ms: int) -> None:
     """Forget all, and be a copy of `source` that has read nothing."""
     for table in ("state", "offsets", "passages", "chunks", "removed"):
         connection.execute(f"DELETE FROM {table}")  # noqa: S608
-    connection.execute("INSERT INTO words (words) VALUES ('delete-all')")
+    for tables in (TOLD_WORDS, EXEMPLAR_WORDS):
+        connection.execute(f"INSERT INTO {tables.words} ({tables.words}) VALUES ('delete-all')")  # noqa: S608
     embedding = source.embedding
     connection.execute(
         "INSERT INTO state VALUES (1, ?, ?, ?, ?, ?, ?)",
@@ -85,6 +87,7 @@ def described(embedding: Embedding) -> str:
 class _Old:
     number: int
     passage_id: str
+    kind: str
     title: str
     text: str
 
@@ -95,7 +98,7 @@ def _delete(connection: sqlite3.Connection, passage_ids: Iterable[str]) -> set[s
         _Old(*row)
         for passage_id in passage_ids  # one by one: json_each would cut an id at a NUL
         for row in connection.execute(
-            "SELECT number, passage_id, title, text FROM passages WHERE passage_id = ?", (passage_id,)
+            "SELECT number, passage_id, kind, title, text FROM passages WHERE passage_id = ?", (passage_id,)
         )
     ]
     for old in found:
@@ -103,8 +106,9 @@ def _delete(connection: sqlite3.Connection, passage_ids: Iterable[str]) -> set[s
             "SELECT number, first, past FROM chunks WHERE passage = ?", (old.number,)
         ).fetchall()
         # A table without content must be told what it once was given.
+        words = words_of(old.kind).words
         connection.executemany(
-            "INSERT INTO words (words, rowid, title, text) VALUES ('delete', ?, ?, ?)",
+            f"INSERT INTO {words} ({words}, rowid, title, text) VALUES ('delete', ?, ?, ?)",  # noqa: S608
             [(number, old.title, old.text[first:past]) for number, first, past in chunks],
         )
         connection.executemany("INSERT INTO removed (chunk) VALUES (?)", [(number,) for number, _, _ in chunks])
@@ -127,10 +131,15 @@ def _insert(connection: sqlite3.Connection, passages: Sequence[Passage]) -> None
         "INSERT INTO chunks VALUES (?, ?, ?, ?, ?)",
         [(first_chunk + i, number, c.start, c.end, c.vector) for i, (number, _, c) in enumerate(chunks)],
     )
-    connection.executemany(
-        "INSERT INTO words (rowid, title, text) VALUES (?, ?, ?)",
-        [(first_chunk + i, p.title, p.text[c.start : c.end]) for i, (_, p, c) in enumerate(chunks)],
-    )
+    for tables in (TOLD_WORDS, EXEMPLAR_WORDS):
+        connection.executemany(
+            f"INSERT INTO {tables.words} (rowid, title, text) VALUES (?, ?, ?)",  # noqa: S608
+            [
+                (first_chunk + i, p.title, p.text[c.start : c.end])
+                for i, (_, p, c) in enumerate(chunks)
+                if words_of(p.kind) == tables
+            ],
+        )
 
 
 def last_chunk(connection: sqlite3.Connection) -> int:

@@ -5,38 +5,56 @@ An id is the file's path from a root, the same whether the file itself or a fold
 
 import os
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from docmill.indexer.sources import Described, Source, read_sources
+from docmill.indexer.standing import Standing
+from docmill.indexer.tenants import Tenants, folders_of
 from docmill.ingest import InThread
 from docmill.kafka.read_paths import JSONL, SourceFile, Unreadable, file_id, list_files
 from docmill_schemas.events import KnowledgeUpdated
+
+DANGLING = "a link to what is not there: mend it, or remove the link if its text is to go"
+LED_OUT = "a link to what lies outside of the folder: name the link itself to add it"
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
     """What lies under the paths; nothing of it is read yet."""
 
+    root: Path  # absolute
     files: tuple[SourceFile, ...]
     passed_over: tuple[Path, ...]  # .jsonl files inside a folder
+    led_out: tuple[SourceFile, ...]  # links inside a folder to what lies neither in it nor below the root
+    dangling: tuple[SourceFile, ...]  # links inside a folder to what is not there, for the moment or for good
     folders: tuple[str, ...]  # those among the paths, as the ids of their files begin: `handbook/`
 
     @property
     def empty_folders(self) -> list[str]:
         """Folders without a file: more likely one that is not mounted than one whose texts are all to go."""
-        return [folder for folder in self.folders if not any(one.startswith(folder) for one in self._file_ids)]
+        return [folder for folder in self.folders if not self._any_below(folder)]
 
-    def gone(self, known: Collection[str]) -> list[str]:
-        """Of the ids of files known to the index those of the folders whose file is no more there, sorted."""
+    def gone(self, standing: Mapping[str, Standing], tenant: str | None) -> list[str]:
+        """Of the files that stand for this tenant those of the folders whose file is no more there, sorted."""
+        known = [one for one, what in standing.items() if what.is_file and what.tenant == tenant]
         there = self._file_ids
         return sorted(one for one in known if one.startswith(self.folders) and one not in there)
 
+    def emptied(self, gone: Sequence[str]) -> list[str]:
+        """Subfolders of what is gone that are there and hold no file, the outermost: as likely not mounted."""
+        below = {folder for one in gone for folder in folders_of(one) if folder.startswith(self.folders)}
+        found = sorted(one for one in below if (self.root / one).is_dir() and not self._any_below(one))
+        return [one for one in found if not one.startswith(tuple(f for f in found if f != one))]
+
     @property
     def _file_ids(self) -> frozenset[str]:
-        """Of files that turn out to be unreadable too: they are there."""
-        return frozenset(file.document_id for file in self.files if not file.has_rows)
+        """Of what turns out to be unreadable too: it is there."""
+        return frozenset(file.document_id for file in (*self.files, *self.led_out, *self.dangling) if not file.has_rows)
+
+    def _any_below(self, folder: str) -> bool:
+        return any(one.startswith(folder) for one in self._file_ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,24 +79,45 @@ def list_sources(paths: Sequence[Path], root: Path) -> Listed:
     """
     absolute = _absolute(root)
     listing = list_files(paths, absolute)
-    folders = tuple(f"{file_id(_absolute(path), absolute)}/" for path in paths if path.is_dir())
+    given = {_absolute(path) for path in paths}
+    inside = tuple(os.path.realpath(folder) for folder in (absolute, *(path for path in given if path.is_dir())))
     # A file that was given beside its folder is the same one.
-    return Listed(tuple(dict.fromkeys(listing.files)), listing.passed_over, folders)
+    files = dict.fromkeys(listing.files)
+    led_out = [file for file in files if file.path not in given and _leads_out(file.path, inside)]
+    return Listed(
+        root=absolute,
+        files=tuple(file for file in files if file not in led_out),
+        passed_over=listing.passed_over,
+        led_out=tuple(led_out),
+        dangling=listing.dangling,
+        folders=tuple(f"{file_id(_absolute(path), absolute)}/" for path in paths if path.is_dir()),
+    )
 
 
-def gather(files: Sequence[SourceFile], described: Described, parser: InThread) -> Gathered:
-    """Read all files and rows. Of what has the same id none is an update."""
-    found = list(read_sources(files, described, parser))
+def gather(listed: Listed, described: Described, parser: InThread, standing: Mapping[str, Standing]) -> Gathered:
+    """Read all files and rows. Of what has the same id none is an update, nor what stands for another tenant.
+
+    Args:
+        standing: what is known of the ids; nothing: all are as if new.
+    """
+    found = list(read_sources(listed.files, described, parser, standing))
+    sources = [one for one in found if isinstance(one, Source)]
     places: defaultdict[str, list[str]] = defaultdict(list)
-    for one in found:
-        if isinstance(one, Source):
-            places[one.updated.passage_id].append(one.place)
-    twice = {passage_id: where for passage_id, where in places.items() if len(where) > 1}
-    problems = [Unreadable(passage_id, _twice(where)) for passage_id, where in twice.items()]
-    sources = [one.updated for one in found if isinstance(one, Source)]
+    for one in sources:
+        places[one.updated.passage_id].append(one.place)
+    refused = {passage_id: _twice(where) for passage_id, where in places.items() if len(where) > 1}
+    tenants = Tenants(standing)
+    for one in sources:
+        if one.updated.passage_id not in refused and (problem := tenants.problem(one.updated, listed.folders)):
+            refused[one.updated.passage_id] = problem
     return Gathered(
-        updates=tuple(updated for updated in sources if updated.passage_id not in twice),
-        unreadable=(*(one for one in found if isinstance(one, Unreadable)), *problems),
+        updates=tuple(one.updated for one in sources if one.updated.passage_id not in refused),
+        unreadable=(
+            *(one for one in found if isinstance(one, Unreadable)),
+            *(Unreadable(file.document_id, LED_OUT) for file in listed.led_out),
+            *(Unreadable(file.document_id, DANGLING) for file in listed.dangling if not file.has_rows),
+            *(Unreadable(passage_id, problem) for passage_id, problem in refused.items()),
+        ),
     )
 
 
@@ -89,3 +128,10 @@ def _twice(places: Sequence[str]) -> str:
 def _absolute(path: Path) -> Path:
     """Without a look at what is there: keeps the names of symbolic links."""
     return Path(os.path.abspath(path))
+
+
+def _leads_out(path: Path, inside: Sequence[str]) -> bool:
+    if not path.is_symlink():
+        return False
+    target = Path(os.path.realpath(path))
+    return not any(target.is_relative_to(folder) for folder in inside)

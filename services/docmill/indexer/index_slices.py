@@ -57,6 +57,11 @@ class IndexSlices:
         """It is soon done."""
         return False
 
+    @property
+    def most_records(self) -> int | None:
+        """What a text takes goes by its tokens."""
+        return None
+
     def process(self, records: Sequence[Record], suspected: bool, abandoned: Callable[[], bool]) -> list[Indexed]:
         """See SliceWork.process."""
         return [self._indexed(record, abandoned) for record in records]

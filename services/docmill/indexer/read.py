@@ -8,6 +8,7 @@ from docmill.errors import whereabouts
 from docmill.kafka.decode_record import MAX_ID_CHARACTERS, Record
 from docmill_schemas.cloudevents import read_content, read_headers
 from docmill_schemas.events import KnowledgeUpdated
+from docmill_schemas.problems import problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,7 @@ def read_record(record: Record) -> Asked:
     try:
         return _read(record)
     except ValidationError as error:
-        # Locations and kinds only: pydantic's messages quote the input.
-        problems = [f"{'.'.join(map(str, e['loc'])) or 'event'}: {e['type']}" for e in error.errors()[:3]]
-        return Refused(f"not a KnowledgeUpdated: {'; '.join(problems)}")
+        return Refused(f"not a KnowledgeUpdated: {problems(error, KnowledgeUpdated)}")
     except MemoryError:
         raise
     except Exception as error:  # tied to one record: the policy of errors.py

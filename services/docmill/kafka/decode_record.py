@@ -15,6 +15,7 @@ from docmill.processing import ReceivedDocument, Rejected
 from docmill_schemas.cloudevents import Content, parse_media_type, read_content, read_headers
 from docmill_schemas.events import DocumentReceived
 from docmill_schemas.ids import ID_HEX_DIGITS, bare_request_id, request_id
+from docmill_schemas.problems import problems
 from docmill_schemas.reasons import RejectionReason
 
 REQUEST_ID_HEADER = "docmill_request_id"
@@ -158,11 +159,8 @@ def _event(data: bytes) -> DocumentReceived:
     try:
         return DocumentReceived.model_validate_json(data)
     except ValidationError as error:
-        # Locations and kinds only: pydantic's messages quote the input, and a document's text goes in no header.
-        problems = "; ".join(
-            f"{'.'.join(str(part) for part in e['loc']) or 'event'}: {e['type']}" for e in error.errors()[:3]
-        )
-        raise DocumentError(RejectionReason.INVALID_EVENT, f"not a DocumentReceived: {problems}") from error
+        detail = f"not a DocumentReceived: {problems(error, DocumentReceived)}"  # a document's text goes in no header
+        raise DocumentError(RejectionReason.INVALID_EVENT, detail) from error
 
 
 def _media_type(declared: str | None, data: bytes) -> str:

@@ -39,28 +39,35 @@ class CopyProgress:
     problem: str | None = None  # why it is not followed just now; None: it is
 
 
+NOTHING_KNOWN = CopyProgress()
+
+
 async def follow_for_ever(
     settings: Settings,
     index: LocalIndex,
     embedding: Embedding,
     on_state: Callable[[CopyProgress], None] = lambda progress: None,
+    on_rebuild: Callable[[StaleReason], None] = lambda reason: None,
+    known: CopyProgress = NOTHING_KNOWN,
 ) -> NoReturn:
     """Keep a copy in step with knowledge.indexed until cancelled. Nobody else writes to it meanwhile.
 
     Args:
         embedding: that of the queries.
         on_state: told several times a second, and at once when something failed. Must not block.
+        on_rebuild: told why, before the copy is emptied; `on_state` says when it is ready again. Likewise.
+        known: how the copy stands already.
 
     Raises:
         ConfigurationError: a right is missing, or the broker is older than 3.1: waiting does not help.
         IndexCorruptError: the copy's file is damaged: close it, and open it anew with `index.place.written_copy`.
     """
-    progress = CopyProgress()
+    progress = known
     backoff_s = FIRST_BACKOFF_S
     while True:
         before, follower = progress, None
         try:
-            async with new_follower(settings, index, embedding) as follower:
+            async with new_follower(settings, index, embedding, on_rebuild) as follower:
                 while True:
                     await follower.step()
                     backoff_s = FIRST_BACKOFF_S

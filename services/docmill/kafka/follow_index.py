@@ -24,12 +24,12 @@ from functools import partial
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from docmill.errors import BrokerError, IndexEmbeddingError, IndexRecordError
+from docmill.errors import BrokerError, IndexEmbeddingError
 from docmill.index.staleness import Log, StaleReason, is_complete, staleness
 from docmill.index.types import Change, Embedding, LocalIndex, Source
 from docmill.index.writer import described
 from docmill.kafka.decode_record import Record
-from docmill.kafka.read_indexed import ReadPoll, read_poll
+from docmill.kafka.read_indexed import ReadPoll, read_poll, unreadable_header
 from docmill.kafka.scan import scan_clients
 from docmill.kafka.topic_id import topic_id
 from docmill.kafka.topics import delete_retention_ms, require_topics
@@ -63,13 +63,15 @@ class IndexFollower:
         describe: Callable[[], Awaitable[Log]],
         index: LocalIndex,
         now_ms: Callable[[], int] = lambda: int(time.time() * 1000),
+        on_rebuild: Callable[[StaleReason], None] = lambda reason: None,
     ) -> None:
-        """`topic`: with the prefix. `describe`: the log as the broker has it now."""
+        """`topic`: with the prefix. `describe`: the log as the broker has it now. `on_rebuild`: see `new_follower`."""
         self._consumer = consumer
         self._topic = topic
         self._describe = describe
         self._index = index
         self._now_ms = now_ms
+        self._on_rebuild = on_rebuild
         self._offsets: dict[int, int] = {}  # as the copy has them
         self._first_ends: Mapping[int, int] | None = None
         self._seen: _Seen | None = None  # None: the ends seen last are reached, and that is written down
@@ -110,6 +112,7 @@ class IndexFollower:
         if reason is not None:
             # Said first: where this is cancelled, the thread may empty the copy all the same.
             self.rebuilt, self._first_ends, self.complete_at_ms = reason, None, None
+            self._on_rebuild(reason)
             await asyncio.to_thread(self._index.rebuild, log.source, now_ms)
         if self._first_ends is None or self._offsets.keys() != log.starts.keys():
             held = {} if state is None or reason is not None else state.offsets
@@ -156,10 +159,7 @@ class IndexFollower:
         try:
             polled: dict[TopicPartition, list[Record]] = await self._consumer.getmany(timeout_ms=POLL_MS)
         except UnicodeDecodeError as error:  # aiokafka reads headers' names as UTF-8, whatever their sender wrote
-            raise IndexRecordError(
-                f"{self._topic} holds a record with a header whose name is not UTF-8, which cannot be read: make the "
-                f"topic anew (docs/knowledge.md#another-embedding)"
-            ) from error
+            raise unreadable_header(self._topic) from error
         return polled
 
     async def _check_embedding(self, read: ReadPoll) -> None:
@@ -218,8 +218,16 @@ async def describe_log(admin: AIOKafkaAdminClient, consumer: AIOKafkaConsumer, t
 
 
 @asynccontextmanager
-async def new_follower(settings: Settings, index: LocalIndex, embedding: Embedding) -> AsyncIterator[IndexFollower]:
+async def new_follower(
+    settings: Settings,
+    index: LocalIndex,
+    embedding: Embedding,
+    on_rebuild: Callable[[StaleReason], None] = lambda reason: None,
+) -> AsyncIterator[IndexFollower]:
     """A follower with clients of its own, which has not looked yet: its first step does.
+
+    Args:
+        on_rebuild: told why, before the copy is emptied: from then on it lacks something, until `ready`.
 
     Raises:
         BrokerError: the broker does not answer, or the topic is missing; also of what fails in the block.
@@ -229,7 +237,7 @@ async def new_follower(settings: Settings, index: LocalIndex, embedding: Embeddi
     async with scan_clients(settings, CLIENT_ID) as (admin, consumer):
         topic = settings.topic_prefix + KNOWLEDGE_INDEXED.name
         describe = partial(describe_log, admin, consumer, topic, embedding)
-        yield IndexFollower(consumer, topic, describe, index)
+        yield IndexFollower(consumer, topic, describe, index, on_rebuild=on_rebuild)
 
 
 @asynccontextmanager
@@ -255,8 +263,19 @@ async def catch_up(
         Whatever `index_follower` and `step` raise.
     """
     async with index_follower(settings, index, embedding) as follower:
+        await read_to_end(follower, on_missing)
+        return follower.rebuilt
+
+
+async def read_to_end(follower: IndexFollower, on_missing: Callable[[int], None]) -> None:
+    """Step until the copy is ready, and still is when the log is described again: the topic may be another one by then.
+
+    That look also finds whether the end is still the one of the start: then the copy is known to be complete.
+    """
+    while True:
         while not follower.ready:
             await follower.step()
             on_missing(follower.missing)
-        await follower.look()  # the end may still be the one of the start: then the copy is known to be complete
-        return follower.rebuilt
+        await follower.look()
+        if follower.ready:
+            return

@@ -8,6 +8,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from docmill.errors import BrokerError, IndexRecordError
 from docmill.index.decode import read_change
 from docmill.index.types import Embedding
+from docmill.kafka.decode_record import Record
+from docmill.kafka.read_indexed import unreadable_header
 from docmill.kafka.scan import scan_clients
 from docmill.settings import Settings
 from docmill_schemas.topics import KNOWLEDGE_INDEXED
@@ -23,6 +25,7 @@ async def indexed_embedding(settings: Settings) -> Embedding | None:
 
     Raises:
         BrokerError: the broker does not answer.
+        IndexRecordError: see `first_embedding`.
     """
     topic = settings.topic_prefix + KNOWLEDGE_INDEXED.name
     async with scan_clients(settings, "docmill-indexer") as (admin, consumer):
@@ -34,6 +37,10 @@ async def first_embedding(consumer: AIOKafkaConsumer, partitions: list[TopicPart
     """That of the first passage that is read, from the partitions' starts to the ends that they have now.
 
     A record that is no passage tells nothing, and is told.
+
+    Raises:
+        BrokerError: the broker gives no records.
+        IndexRecordError: aiokafka cannot read one that comes before the first passage.
     """
     consumer.assign(partitions)
     ends = await consumer.end_offsets(partitions)
@@ -49,7 +56,7 @@ async def first_embedding(consumer: AIOKafkaConsumer, partitions: list[TopicPart
             positions, moved_s = found, time.monotonic()
         elif time.monotonic() - moved_s > STALLED_AFTER_S:
             raise BrokerError("the broker gives no records of the index")
-        for partition, records in (await consumer.getmany(timeout_ms=POLL_MS)).items():
+        for partition, records in (await _poll(consumer, partitions)).items():
             for record in records:
                 try:
                     passage = read_change(partition.partition, record.offset, record.key, record.value).passage
@@ -58,3 +65,11 @@ async def first_embedding(consumer: AIOKafkaConsumer, partitions: list[TopicPart
                     continue
                 if passage is not None:
                     return passage.embedding
+
+
+async def _poll(consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) -> dict[TopicPartition, list[Record]]:
+    try:
+        polled: dict[TopicPartition, list[Record]] = await consumer.getmany(timeout_ms=POLL_MS)
+    except UnicodeDecodeError as error:  # aiokafka reads headers' names as UTF-8, whatever their sender wrote
+        raise unreadable_header(partitions[0].topic) from error
+    return polled

@@ -1,36 +1,30 @@
 """A published result back into review, for who holds it for wrong: its text is looked for wherever it may still be.
 
-In this order, so that a decision made meanwhile is never overlooked: documents.review, then documents.processed. What
-closed a review that is not open any more was published before, so it is among the results.
+In this order, so that a decision made meanwhile is hardly overlooked: documents.review, then documents.processed, then
+what came to documents.review while the text was looked for. A decision on the review of somebody who opened it at the
+same moment may still come first: the arbiter then lets ours decide nothing (docs/decisions/0022-reviews.md).
 """
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from docmill.errors import ReviewError
-from docmill.kafka.decode_record import JSON, Record
+from docmill.kafka.decode_record import JSON
 from docmill.kafka.find_text import FoundText, find_text
-from docmill.kafka.publish import OutgoingRecord, passed_on
-from docmill.kafka.read_reviews import open_request_ids, the_one
+from docmill.kafka.newest_result import Newest, PublishedResult
+from docmill.kafka.publish import OutgoingRecord
+from docmill.kafka.read_reviews import Standing, ends_of, standings, the_one
+from docmill.kafka.review_end import UNKNOWN
 from docmill.kafka.scan import OnProgress, Scan, scan_clients
 from docmill.kafka.send_record import SOURCE, send_record
 from docmill.kafka.topics import require_topics
 from docmill.processing import Parser
 from docmill.settings import Settings
-from docmill_schemas.cloudevents import binary_headers, read_content, read_headers
+from docmill_schemas.cloudevents import binary_headers
 from docmill_schemas.events import DocumentProcessed, EventType
 from docmill_schemas.ids import result_id
 from docmill_schemas.reasons import ReviewReason
 from docmill_schemas.review_events import AutomaticResult, ReviewRequested
 from docmill_schemas.topics import PROCESSED, REVIEW
-
-
-@dataclass(frozen=True, slots=True)
-class PublishedResult:
-    """The newest result of a request, and the headers of its trace."""
-
-    event: DocumentProcessed
-    trace: list[tuple[str, bytes | None]]
 
 
 async def open_correction(
@@ -41,18 +35,34 @@ async def open_correction(
 
     Raises:
         BrokerError: the broker does not answer, or a topic is missing.
-        ReviewError: there is no such result, there are several, a review of it is open, or its text is gone.
+        ReviewError: there is no such result, there are several, a review of it is open, its text is gone, or somebody
+            decided it meanwhile.
     """
     await require_topics(settings, [REVIEW, PROCESSED])
-    opened = await open_request_ids(settings, wanted, on_progress)
+    noted = await ends_of(settings, [REVIEW])
+    before = await standings(settings, wanted, on_progress)
     result = await _newest_result(settings, wanted, on_progress)
-    request = result.event.request_id
-    if request in opened:
-        raise ReviewError(f"a review of it is open already: docmill review show {request}")
+    request, revision = result.event.request_id, result.event.revision
+    standing = before.get(request, Standing())
+    _check_not_open(standing, request)
+    if revision < standing.decided:
+        raise ReviewError(
+            f"revision {standing.decided} of it is decided, and the newest result to be seen is {revision}: try again "
+            f"in a moment; if it stays so, retention took that result: send the document as a new one"
+        )
     found = await find_text(settings, result.event, parser, on_progress)
     review = correction(result.event, found, datetime.now(UTC))
+    since = (await standings(settings, request, on_progress, noted)).get(request, Standing())
+    _check_not_open(since, request)
+    if since.has_ended and not UNKNOWN < since.decided < review.revision:
+        raise ReviewError(f"somebody decided it meanwhile: docmill trace {request}; if that is wrong, open it again")
     await send_record(settings, REVIEW, review_record(review, result.trace), "the review")
     return review, found.topic
+
+
+def _check_not_open(standing: Standing, request: str) -> None:
+    if standing.open is not None:
+        raise ReviewError(f"a review of it is open already: docmill review show {request}")
 
 
 def correction(result: DocumentProcessed, found: FoundText, now: datetime) -> ReviewRequested:
@@ -92,27 +102,6 @@ def review_record(review: ReviewRequested, trace: list[tuple[str, bytes | None]]
     )
     value = review.model_dump_json(exclude_none=True).encode()
     return OutgoingRecord(REVIEW.name, review.request_id.encode(), value, [*headers, *trace])
-
-
-class Newest:
-    """The newest result of each request whose id begins with `wanted`, of the records that it is handed."""
-
-    def __init__(self, wanted: str) -> None:
-        self.results: dict[str, PublishedResult] = {}
-        self._wanted = wanted
-        self._needle = wanted.encode()
-
-    def take(self, record: Record) -> None:
-        """Look at a record of documents.processed; what is no result is passed over."""
-        if record.value is None or self._needle not in record.value:
-            return
-        try:
-            event = DocumentProcessed.model_validate_json(read_content(read_headers(record.headers), record.value).data)
-        except (ValueError, RecursionError):
-            return
-        known = self.results.get(event.request_id)
-        if event.request_id.startswith(self._wanted) and (known is None or known.event.revision <= event.revision):
-            self.results[event.request_id] = PublishedResult(event, passed_on(record))
 
 
 async def _newest_result(settings: Settings, wanted: str, on_progress: OnProgress) -> PublishedResult:

@@ -5,7 +5,8 @@ In memory are the ids of open reviews and where they lie; a text is read when it
     2. what is committed is read up to there, so transactions that were open in 1 are waited for; from the start of the
        log where the topic was made anew or is shorter than it was, or where the last time is so long ago that the end
        of a review may have been compacted away, tombstone and all
-    3. a review is open if the last record of its id has a value
+    3. a review is open if the last record of its id has a value; whether what it asks is decided all the same, since
+       it was opened a moment too late, the latest decided revision tells, which is asked for with it, in one step
 A reader of what is committed comes no further than the first open transaction, and behind that one a decision may lie
 that was final long ago. So the last stable offset, as `end_offsets` gives it to such a reader, is not enough in 1: see
 docs/decisions/0022-reviews.md.
@@ -15,6 +16,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
@@ -23,6 +25,7 @@ from docmill.errors import BrokerError, whereabouts
 from docmill.kafka.connection import client_options
 from docmill.kafka.decode_record import Record
 from docmill.kafka.refusals import refused
+from docmill.kafka.review_end import Ended
 from docmill.kafka.stop_consumer import stop_consumer
 from docmill.kafka.topics import LiveTopic
 from docmill.settings import Settings
@@ -44,6 +47,21 @@ def new_reviews_consumer(settings: Settings, isolation_level: str) -> AIOKafkaCo
         auto_offset_reset="none",
         fetch_max_wait_ms=POLL_MS,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is known of a request.
+
+    Attributes:
+        review: the record of its open review; None: there is none.
+        decided: the latest decided revision; where a review is open, of the day before it was opened: see review_end.
+            None: none is remembered: of the requests that the log still shows, the REMEMBERED that were decided last
+            are.
+    """
+
+    review: Record | None
+    decided: int | None
 
 
 class OpenReviews:
@@ -75,7 +93,7 @@ class OpenReviews:
         self._topic_id: str | None = None
         self._next: dict[TopicPartition, int] = {}  # read and taken up to here
         self._open: dict[str, tuple[TopicPartition, int]] = {}
-        self._decided: dict[str, None] = {}  # in the order of their decisions
+        self._ended: dict[str, Ended] = {}  # in the order of their decisions
         self._turn = asyncio.Lock()
         self._closing: set[asyncio.Task[None]] = set()
 
@@ -83,10 +101,6 @@ class OpenReviews:
     def count(self) -> int:
         """How many reviews are open, as far as the topic was read."""
         return len(self._open)
-
-    def was_decided(self, request_id: str) -> bool:
-        """Whether a review of the request was decided, as far as that is remembered."""
-        return request_id in self._decided
 
     async def catch_up(self) -> None:
         """Read everything that is in the topic when this is called.
@@ -113,8 +127,8 @@ class OpenReviews:
                     patience.reschedule(asyncio.get_running_loop().time() + self._stalled_after_s)
             self._complete_s = now_s
 
-    async def find(self, request_id: str) -> Record | None:
-        """The record of a request's open review, as far as the topic was read; None: there is none.
+    async def find(self, request_id: str) -> Found:
+        """What is known of a request, as far as the topic was read.
 
         Raises:
             BrokerError: the broker does not answer in time; or the review is no longer there, another took its place.
@@ -124,8 +138,9 @@ class OpenReviews:
             reader, _ = await self._started()
             if self._complete_s is None:
                 raise BrokerError(f"{self._topic} is to be read from its start again")
+            ended = self._ended.get(request_id)
             if request_id not in self._open:
-                return None
+                return Found(None, None if ended is None else ended.revision)
             partition, offset = self._open[request_id]
             reader.seek(partition, offset)
             found: list[ConsumerRecord] = []
@@ -136,7 +151,7 @@ class OpenReviews:
             record: Record = found[0]
             if record.offset != offset:
                 raise BrokerError(f"the review at offset {offset} of {self._topic}-{partition.partition} was replaced")
-            return record
+            return Found(record, None if ended is None else ended.revision_at(record))
 
     async def close(self) -> None:
         """Let go of the broker."""
@@ -155,13 +170,12 @@ class OpenReviews:
             except UnicodeDecodeError:  # no request of docmill's; nobody can decide it either
                 continue
             self._open.pop(request_id, None)
-            self._decided.pop(request_id, None)
             if record.value is not None:
                 self._open[request_id] = TopicPartition(record.topic, record.partition), record.offset
                 continue
-            self._decided[request_id] = None
-            if len(self._decided) > REMEMBERED:
-                del self._decided[next(iter(self._decided))]
+            self._ended[request_id] = self._ended.pop(request_id, Ended()).then(record)
+            if len(self._ended) > REMEMBERED:
+                del self._ended[next(iter(self._ended))]
 
     async def _started(self) -> tuple[AIOKafkaConsumer, AIOKafkaConsumer]:
         """Reader and asker, the reader at what comes next; made anew where the topic has more partitions by now."""
@@ -218,7 +232,7 @@ class OpenReviews:
 
     def _forget(self) -> None:
         self._topic_id = self._complete_s = None
-        self._next, self._open, self._decided = {}, {}, {}
+        self._next, self._open, self._ended = {}, {}, {}
 
     def _drop(self) -> None:
         consumers, self._reader, self._asker = (self._reader, self._asker), None, None

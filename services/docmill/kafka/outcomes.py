@@ -16,6 +16,7 @@ from docmill.kafka.decode_record import Record, key_text, timestamp_utc
 from docmill.kafka.publish import OWN_HEADERS
 from docmill_schemas.cloudevents import read_content, read_headers
 from docmill_schemas.events import DocumentRejected
+from docmill_schemas.problems import problems
 from docmill_schemas.topics import FALLBACK, PROCESSED, REJECTED
 
 
@@ -140,5 +141,5 @@ def _dead_letter(headers: Mapping[str, str], at: datetime, document_id: str) -> 
 
 def _problem(error: ValueError | RecursionError) -> str:
     if isinstance(error, ValidationError):
-        return "; ".join(f"{'.'.join(map(str, e['loc'])) or 'event'}: {e['type']}" for e in error.errors()[:3])
+        return problems(error, _Result)
     return type(error).__name__

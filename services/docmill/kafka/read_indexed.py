@@ -59,6 +59,14 @@ def read_poll(polled: Mapping[TopicPartition, Iterable[Record]], embedding: Embe
     return ReadPoll(changes, problems, None if own else foreign)
 
 
+def unreadable_header(topic: str) -> IndexRecordError:
+    """Of a topic of which aiokafka cannot read a record: nobody knows what it would do to a copy."""
+    return IndexRecordError(
+        f"{topic} holds a record with a header whose name is not UTF-8, which cannot be read: make the topic anew "
+        f"(docs/knowledge.md#another-embedding)"
+    )
+
+
 def _passage_id(key: bytes | None) -> str:
     """Empty where the key can be no passage's: a copy has nothing under it."""
     try:

@@ -50,6 +50,7 @@ class Listing:
 
     files: tuple[SourceFile, ...]
     passed_over: tuple[Path, ...]  # .jsonl files inside a folder: data about documents more often than documents
+    dangling: tuple[SourceFile, ...] = ()  # links inside a folder to what is not there, for the moment or for good
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +91,20 @@ def list_files(paths: Sequence[Path], root: Path | None = None) -> Listing:
     """
     files: list[SourceFile] = []
     passed_over: list[Path] = []
+    dangling: list[SourceFile] = []
     for path in paths:
         given = Path(os.path.abspath(path))  # keeps the name of a symbolic link
         start = root if root is not None and given.is_relative_to(root) else given.parent
         found = _walk(given) if given.is_dir() else [given]
         for file in found:
             source = SourceFile(file, file_id(file, start))
-            if source.has_rows and file != given:
+            if file != given and not file.exists():
+                dangling.append(source)
+            elif source.has_rows and file != given:
                 passed_over.append(file)
             else:
                 files.append(source)
-    return Listing(tuple(files), tuple(passed_over))
+    return Listing(tuple(files), tuple(passed_over), tuple(dangling))
 
 
 def file_id(path: Path, root: Path) -> str:
@@ -177,7 +181,7 @@ def _count_rows(path: Path) -> int:
 
 
 def _walk(folder: Path) -> list[Path]:
-    """Regular files below a folder, sorted by path; symbolic links to folders are not followed."""
+    """Regular files below a folder, and links to nothing, sorted by path; links to folders are not followed."""
 
     def fail(error: OSError) -> None:
         raise ConfigurationError(f"{error.filename} cannot be read: {error.strerror}") from error
@@ -186,4 +190,4 @@ def _walk(folder: Path) -> list[Path]:
     for here, folders, names in os.walk(folder, onerror=fail):
         folders[:] = [name for name in folders if not name.startswith(".")]
         found += [Path(here, name) for name in names if not name.startswith(".")]
-    return sorted(path for path in found if path.is_file())
+    return sorted(path for path in found if path.is_file() or (path.is_symlink() and not path.exists()))

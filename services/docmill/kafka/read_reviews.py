@@ -1,22 +1,27 @@
 """Open reviews from documents.review, up to the end that it has when asked: no group, no trace on the broker.
 
-The last record of a request says how it stands: an event is an open review, no value means that it is decided.
+The last record of a request says how it stands: an event is an open review, no value means that it is decided. Who is
+about to write notes where the topic ends before the first look, and looks again at what came since.
 """
 
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self
 
+from aiokafka import TopicPartition
+
 from docmill.errors import ReviewError
 from docmill.kafka.decode_record import Record, key_text
 from docmill.kafka.publish import passed_on
-from docmill.kafka.scan import OnProgress, Scan, scan_clients
+from docmill.kafka.review_end import UNKNOWN, Ended
+from docmill.kafka.scan import Offsets, OnProgress, Scan, partitions_of, scan_clients
 from docmill.kafka.topics import require_topics
 from docmill.settings import Settings
 from docmill_schemas.cloudevents import read_content, read_headers
 from docmill_schemas.review_events import AutomaticResult, ReviewRequested
-from docmill_schemas.topics import REVIEW
+from docmill_schemas.topics import REVIEW, TopicSpec
 
 SHOWN_IDS = 5
 LIST = "`docmill review list` shows what is open"
@@ -62,10 +67,47 @@ class ReviewSummary:
 
 @dataclass(frozen=True, slots=True)
 class OpenReview:
-    """A review that a person may decide, and the headers of its trace."""
+    """A review that a person may decide, and the headers of its trace.
+
+    `decided`: the latest revision of the request that was decided in the day before; UNKNOWN: none that the log shows.
+    """
 
     review: ReviewRequested
     trace: list[tuple[str, bytes | None]] = field(default_factory=list)
+    decided: int = UNKNOWN
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it was opened when its revision was decided: a decision on it only ends it."""
+        return self.review.revision <= self.decided
+
+
+@dataclass(slots=True)
+class Standing:
+    """What the records of one request say together, as far as they were read.
+
+    Attributes:
+        open: the record of its open review.
+        has_ended: a review of it came to its end.
+        ended: what the ends of its reviews say.
+    """
+
+    open: Record | None = None
+    has_ended: bool = False
+    ended: Ended = field(default_factory=Ended)
+
+    @property
+    def decided(self) -> int:
+        """The latest revision that is decided, for the open review if there is one; UNKNOWN: none that is known."""
+        return self.ended.revision if self.open is None else self.ended.revision_at(self.open)
+
+    def take(self, record: Record) -> None:
+        """Look at the next record."""
+        if record.value is not None:
+            self.open = record
+            return
+        self.open, self.has_ended = None, True
+        self.ended = self.ended.then(record)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,29 +150,51 @@ async def find_review(
         BrokerError: the broker does not answer, or the topic is missing.
         ReviewError: there is none, there are several, or it cannot be read.
     """
-    last = await _last_records(settings, wanted, on_progress)
-    found = the_one(wanted, (key for key, record in last.items() if record.value is not None), "open reviews")
+    standing = await standings(settings, wanted, on_progress)
+    found = the_one(wanted, (key for key, one in standing.items() if one.open is not None), "open reviews")
     if found is None:
-        decided = any(record.value is None for record in last.values())
-        if decided:
+        if standing:
             raise ReviewError(f"the review of {wanted!r} is decided already: `docmill trace` shows its result")
         raise ReviewError(f"no open review has a request id that begins with {wanted!r}: {LIST}")
-    review = read_review(last[found])
-    if review is None:
+    record = standing[found].open
+    review = None if record is None else read_review(record)
+    if record is None or review is None:
         raise ReviewError(f"the review of {found} cannot be read: it may be of a later docmill than this one")
-    return OpenReview(review, passed_on(last[found]))
+    return OpenReview(review, passed_on(record), standing[found].decided)
 
 
-async def open_request_ids(
-    settings: Settings, wanted: str, on_progress: OnProgress = lambda what, done, total: None
-) -> frozenset[str]:
-    """Request ids with an open review that are, or begin with, `wanted`; readable or not.
+async def standings(
+    settings: Settings,
+    wanted: str,
+    on_progress: OnProgress = lambda what, done, total: None,
+    since: Offsets | None = None,
+) -> dict[str, Standing]:
+    """How each request stands whose id is, or begins with, `wanted`; `since`: see Scan.read.
 
     Raises:
         BrokerError: the broker does not answer, or the topic is missing.
     """
-    last = await _last_records(settings, wanted, on_progress)
-    return frozenset(key for key, record in last.items() if record.value is not None)
+    found: defaultdict[str, Standing] = defaultdict(Standing)
+
+    def take(key: str, record: Record) -> None:
+        if key.startswith(wanted):
+            found[key].take(record)
+
+    await _scan(settings, take, on_progress, since)
+    return dict(found)
+
+
+async def ends_of(settings: Settings, topics: Sequence[TopicSpec]) -> Offsets:
+    """Where topics end now, for committed readers; they are there.
+
+    Raises:
+        BrokerError: the broker does not answer.
+    """
+    async with scan_clients(settings, "docmill-review") as (admin, consumer):
+        partitions = await partitions_of(admin, [settings.topic_prefix + spec.name for spec in topics])
+        consumer.assign(partitions)
+        ends: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
+        return ends
 
 
 def the_one(wanted: str, ids: Iterable[str], what: str) -> str | None:
@@ -158,19 +222,9 @@ def read_review(record: Record) -> ReviewRequested | None:
     return review if key_text(record.key) == review.request_id else None
 
 
-async def _last_records(settings: Settings, wanted: str, on_progress: OnProgress) -> dict[str, Record]:
-    """The last record of each request id that begins with `wanted`."""
-    found: dict[str, Record] = {}
-
-    def take(key: str, record: Record) -> None:
-        if key.startswith(wanted):
-            found[key] = record
-
-    await _scan(settings, take, on_progress)
-    return found
-
-
-async def _scan(settings: Settings, take: Callable[[str, Record], None], on_progress: OnProgress) -> None:
+async def _scan(
+    settings: Settings, take: Callable[[str, Record], None], on_progress: OnProgress, since: Offsets | None = None
+) -> None:
     """Hand each record of documents.review that has a key to `take`; those of one key in their order."""
     await require_topics(settings, [REVIEW])
 
@@ -180,4 +234,4 @@ async def _scan(settings: Settings, take: Callable[[str, Record], None], on_prog
             take(key, record)
 
     async with scan_clients(settings, "docmill-review") as (admin, consumer):
-        await Scan(settings, admin, consumer, None, on_progress).read("reviews", [REVIEW], on_record)
+        await Scan(settings, admin, consumer, None, on_progress).read("reviews", [REVIEW], on_record, since)

@@ -13,12 +13,16 @@ BYTES_PER_TOKEN = 4  # English text on this tokenizer; an estimate, since tokens
 class RecordsQueue:
     """Bounded by a caller who asks `full` and stops feeding: adding never blocks, since the poller must not."""
 
-    def __init__(self, max_records: int, max_bytes: int, max_slice_tokens: int) -> None:
+    def __init__(
+        self, max_records: int, max_bytes: int, max_slice_tokens: int, max_slice_records: int | None = None
+    ) -> None:
+        """`max_slice_records` None: its tokens alone bound a slice."""
         self._records: deque[Record] = deque()
         self._bytes = 0  # of values, keys and headers
         self._max_records = max_records
         self._max_bytes = max_bytes
         self._max_slice_tokens = max_slice_tokens
+        self._max_slice_records = max_slice_records
         self._changed = asyncio.Event()
         self._closed = False
 
@@ -57,11 +61,12 @@ class RecordsQueue:
         self._changed.set()
 
     async def next_slice(self, shared_by: Callable[[], int] = lambda: 1) -> list[Record]:
-        """At least one record and at most about `max_slice_tokens`, waiting for the first; empty once closed.
+        """At least one record, at most about `max_slice_tokens`, and `max_slice_records`; waits for the first, and is
+        empty once closed.
 
         Args:
             shared_by: how many slices will be in hand at once, this one included, asked when there is something to
-                take. They take turns, so each must be smaller to be done in the same time.
+                take. They take turns, so each must have fewer tokens to be done in the same time.
         """
         while not self._records and not self._closed:
             self._changed.clear()
@@ -71,7 +76,7 @@ class RecordsQueue:
         taken: list[Record] = []
         tokens = 0
         most = max(self._max_slice_tokens // shared_by(), min(LEAST_SLICE_TOKENS, self._max_slice_tokens))
-        while self._records:
+        while self._records and len(taken) != self._max_slice_records:
             tokens += estimated_tokens(self._records[0])
             if taken and tokens > most:
                 break

@@ -1,10 +1,11 @@
-"""Topics read from their start to the ends that they have when asked: no group, no trace on the broker.
+"""Topics read from their start, or from where they once ended, to the ends that they have when asked: no group, no
+trace on the broker.
 
 Does not know what the records mean.
 """
 
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +27,7 @@ STALLED_AFTER_S = 60.0  # without a record, and without stepping over one
 PARTITION_FETCH_BYTES = 4 * MIB
 FETCH_BYTES = 16 * MIB
 
+Offsets = Mapping[TopicPartition, int]
 OnProgress = Callable[[str, int, int], None]  # what is read, records done, about how many there are
 
 
@@ -40,7 +42,7 @@ class Scanned:
 
 
 class Scan:
-    """Reads topics from their start to the ends that they have when asked to."""
+    """Reads topics from their start, or from a time or offsets on, to the ends that they have when asked to."""
 
     def __init__(
         self,
@@ -58,11 +60,18 @@ class Scan:
         self._on_progress = on_progress
 
     async def read(
-        self, what: str, topics: Sequence[TopicSpec], on_record: Callable[[str, Record], None]
+        self,
+        what: str,
+        topics: Sequence[TopicSpec],
+        on_record: Callable[[str, Record], None],
+        since: Offsets | None = None,
     ) -> tuple[Scanned, ...]:
-        """Hand each committed record, with its topic's name without the prefix, to `on_record`."""
+        """Hand each committed record, with its topic's name without the prefix, to `on_record`.
+
+        `since`: offsets to begin at; a partition that is not among them came later, and is read from its start.
+        """
         scanned = {self._prefix + spec.name: Scanned(self._prefix + spec.name) for spec in topics}
-        ends, total = await self._assign(list(scanned))
+        ends, total = await self._assign(list(scanned), since)
         moved = time.monotonic()
         while ends:
             for partition, records in (await self._poll(ends)).items():
@@ -100,15 +109,14 @@ class Scan:
         scanned.first = min(times if scanned.first is None else [scanned.first, *times])
         scanned.last = max(times if scanned.last is None else [scanned.last, *times])
 
-    async def _assign(self, topics: Sequence[str]) -> tuple[dict[TopicPartition, int], int]:
+    async def _assign(self, topics: Sequence[str], since: Offsets | None) -> tuple[dict[TopicPartition, int], int]:
         """Assign all partitions of the topics, each at its start; the ends of those that hold anything, and how many
         offsets that are.
         """
-        described = await self._admin.describe_topics(list(topics))
-        partitions = [TopicPartition(t["topic"], p["partition"]) for t in described for p in t["partitions"]]
+        partitions = await partitions_of(self._admin, topics)
         self._consumer.assign(partitions)
         ends = await self._consumer.end_offsets(partitions)
-        starts = await self._starts(partitions, ends)
+        starts = await self._starts(partitions, ends, since)
         for partition in partitions:
             self._consumer.seek(partition, starts[partition])
         held = {partition: ends[partition] for partition in partitions if starts[partition] < ends[partition]}
@@ -116,13 +124,21 @@ class Scan:
         return held, sum(end - starts[partition] for partition, end in held.items())
 
     async def _starts(
-        self, partitions: Sequence[TopicPartition], ends: dict[TopicPartition, int]
+        self, partitions: Sequence[TopicPartition], ends: dict[TopicPartition, int], since: Offsets | None
     ) -> dict[TopicPartition, int]:
+        if since is not None:
+            return {partition: since.get(partition, 0) for partition in partitions}
         if self._start_ms is None:
             starts: dict[TopicPartition, int] = await self._consumer.beginning_offsets(partitions)
             return starts
         found = await self._consumer.offsets_for_times(dict.fromkeys(partitions, self._start_ms))
         return {p: ends[p] if found.get(p) is None else found[p].offset for p in partitions}
+
+
+async def partitions_of(admin: AIOKafkaAdminClient, topics: Iterable[str]) -> list[TopicPartition]:
+    """All partitions of topics, whose names are given with the prefix."""
+    described = await admin.describe_topics(list(topics))
+    return [TopicPartition(t["topic"], p["partition"]) for t in described for p in t["partitions"]]
 
 
 @asynccontextmanager

@@ -1,33 +1,36 @@
 """A person's decision to documents.feedback, and the answer of the arbiter: whose decision counted.
 
 The order matters. Where documents.review and documents.processed end is noted first, then the review is looked up, then
-the decision is sent, then both topics are read from what was noted on: so no answer can slip between two steps.
+the decision is sent, then both topics are read from what was noted on: so no answer can slip between two steps. Where a
+person is asked in between, all is noted and looked up again before it is sent (docmill.kafka.decided_meanwhile).
 """
 
 import asyncio
-from collections.abc import Mapping
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Self, TypeVar
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 from pydantic import BaseModel, ConfigDict
 
 from docmill.kafka.decode_record import JSON, Record, key_text
 from docmill.kafka.publish import OutgoingRecord
-from docmill.kafka.scan import scan_clients
+from docmill.kafka.read_reviews import ends_of
+from docmill.kafka.scan import Offsets, scan_clients
 from docmill.kafka.send_record import SOURCE, send_record
 from docmill.kafka.topics import require_topics
 from docmill.settings import Settings
 from docmill_schemas.cloudevents import binary_headers, read_content, read_headers
 from docmill_schemas.events import EventType
-from docmill_schemas.ids import result_id
+from docmill_schemas.ids import decision_version, feedback_id, result_id
 from docmill_schemas.reasons import DecidedBy
-from docmill_schemas.review_events import FeedbackGiven, ReviewRequested
+from docmill_schemas.review_events import DecidedField, FeedbackGiven, ReviewRequested
 from docmill_schemas.topics import FEEDBACK, PROCESSED, REVIEW
 
 POLL_MS = 200
-Noted = Mapping[TopicPartition, int]
 View = TypeVar("View", bound="_View")
 
 
@@ -47,12 +50,14 @@ class Expected:
     request_id: str
     result_id: str  # of the result, if this decision counts
     revision: int
+    is_late: bool = False  # the review was opened too late: it ends, and no result comes with that
 
     @classmethod
-    def of(cls, review: ReviewRequested, feedback: FeedbackGiven) -> Self:
+    def of(cls, review: ReviewRequested, feedback: FeedbackGiven, *, is_late: bool = False) -> Self:
         """The answer to a decision on a review."""
-        own = result_id(review.request_id, review.content_sha256, DecidedBy.HUMAN, feedback.feedback_id)
-        return cls(review.request_id, own, review.revision)
+        version = decision_version(feedback.feedback_id, review.revision)
+        own = result_id(review.request_id, review.content_sha256, DecidedBy.HUMAN, version)
+        return cls(review.request_id, own, review.revision, is_late)
 
 
 class _View(BaseModel):
@@ -72,6 +77,25 @@ class _Review(_View):
     """What is read of a ReviewRequested."""
 
     revision: int
+
+
+def feedback_on(
+    review: ReviewRequested, label: str, fields: Sequence[DecidedField], reviewer: str | None, now: datetime
+) -> FeedbackGiven:
+    """A decision on a review. Its id is of what it says and of who says it, and not of the time: where nobody knows
+    whether it was sent, it is sent again, and is the same decision.
+    """
+    decided = sorted((one.start, one.end, one.name, one.value or "") for one in fields)
+    said = json.dumps([label, decided], ensure_ascii=False)
+    return FeedbackGiven(
+        feedback_id=feedback_id(review.request_id, review.revision, reviewer or "", said),
+        request_id=review.request_id,
+        revision=review.revision,
+        document_type=label,
+        fields=tuple(fields),
+        decided_at=now,
+        reviewer=reviewer,
+    )
 
 
 def feedback_record(
@@ -119,23 +143,18 @@ def _read(view: type[View], record: Record) -> View | None:
         return None
 
 
-async def note_ends(settings: Settings) -> Noted:
+async def note_ends(settings: Settings) -> Offsets:
     """Where documents.review and documents.processed end now, for committed readers.
 
     Raises:
         BrokerError: the broker does not answer, or a topic is missing.
     """
     await require_topics(settings, [REVIEW, PROCESSED, FEEDBACK])
-    async with scan_clients(settings, "docmill-review") as (admin, consumer):
-        described = await admin.describe_topics([settings.topic_prefix + spec.name for spec in (REVIEW, PROCESSED)])
-        partitions = [TopicPartition(t["topic"], p["partition"]) for t in described for p in t["partitions"]]
-        consumer.assign(partitions)
-        ends: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
-        return ends
+    return await ends_of(settings, [REVIEW, PROCESSED])
 
 
 async def give_feedback(
-    settings: Settings, record: OutgoingRecord, expected: Expected, noted: Noted, wait_s: float
+    settings: Settings, record: OutgoingRecord, expected: Expected, noted: Offsets, wait_s: float
 ) -> Answer:
     """Send a decision; then wait for its answer, for so long at most.
 
@@ -163,7 +182,7 @@ async def wait_for_answer(consumer: AIOKafkaConsumer, expected: Expected, prefix
                     topic = partition.topic.removeprefix(prefix)
                     for record in records:
                         match read_answer(expected, topic, record):
-                            case Answer.CLOSED:
+                            case Answer.CLOSED if not expected.is_late:
                                 seen = Answer.CLOSED  # its result is on another topic, and may be read a moment later
                             case None:
                                 pass

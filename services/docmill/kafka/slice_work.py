@@ -44,6 +44,11 @@ class SliceWork(Protocol[F]):
         """Whether a slice is given up as soon as its partition is let go of; else it has some seconds to finish."""
         ...
 
+    @property
+    def most_records(self) -> int | None:
+        """Of a slice, where what a record takes does not go by its size; None: tokens alone bound it."""
+        ...
+
     def process(self, records: Sequence[Record], suspected: bool, abandoned: Callable[[], bool]) -> Sequence[F]:
         """One for each record, in their order. Blocks; called in a thread, of several slices at once.
 

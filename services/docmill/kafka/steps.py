@@ -38,6 +38,7 @@ class Processed:
     decided_by: str
     revision: int
     fields: int
+    reviewer: str | None = None  # of a person's, as the sender of the decision says
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,38 @@ class DeadLetter:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A person is asked: instead of a result, or about one (an audit, a correction)."""
+
+    kind: ClassVar[str] = "review"
+    reasons: tuple[str, ...]
+    revision: int  # that the decision will have
+    label: str  # what was thought likeliest
+    probability: float
+    undecided: tuple[str, ...]  # what held the fallback back, `part: reason`
+    opened_late: bool = False  # its revision was decided by then: a decision only ends it
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A person's decision was sent. Whether it counts, the arbiter says."""
+
+    kind: ClassVar[str] = "feedback"
+    label: str
+    revision: int  # of the review that was looked at
+    fields: int
+    reviewer: str | None  # as its sender says
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewEnded:
+    """The review is decided."""
+
+    kind: ClassVar[str] = "review_ended"
+    revision: int | None = None  # the latest that is decided; None: it does not say
+
+
+@dataclass(frozen=True, slots=True)
 class NoEvent:
     """A record on a topic of docmill's that is no event of it."""
 
@@ -69,7 +102,7 @@ class NoEvent:
     problem: str
 
 
-What = Received | Processed | Deferred | DeadLetter | NoEvent
+What = Received | Processed | Deferred | DeadLetter | Asked | Decision | ReviewEnded | NoEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +114,7 @@ class Step:
     partition: int
     offset: int
     request_id: str | None  # None: the record does not say
-    document_id: str
+    document_id: str  # empty: likewise
     what: What
     received_at: datetime | None  # when the document came in, as far as this record says
     traceparent: str | None = None
@@ -104,7 +137,7 @@ def received_step(record: Record, cluster_id: str, max_document_bytes: int) -> S
     else:
         problem = f"{document.reason.value}: {document.detail}"
         what = Received(media_type, size, source, decoded.attempt, problem)
-    return _step(record, headers, decoded.request_id, decoded.document_id, what, at)
+    return step_of(record, headers, decoded.request_id, decoded.document_id, what, at)
 
 
 def outcome_step(kind: OutcomeKind, record: Record, cluster_id: str, max_document_bytes: int) -> Step:
@@ -117,22 +150,25 @@ def outcome_step(kind: OutcomeKind, record: Record, cluster_id: str, max_documen
         letter = DeadLetter(seen.reasons[0] if seen.reasons else None, seen.detail or "", max(1, decoded.attempt - 1))
         request = None if seen.request_id is None else decoded.request_id
         came = None if seen.latency_s is None else _origin(headers)
-        return _step(record, headers, request, decoded.document_id, letter, came)
+        return step_of(record, headers, request, decoded.document_id, letter, came)
     what, received_at = _decided(seen)
-    return _step(record, headers, seen.request_id, seen.document_id, what, received_at)
+    return step_of(record, headers, seen.request_id, seen.document_id, what, received_at)
 
 
-class _View(BaseModel):
+class View(BaseModel):
+    """Of an event, whatever else is in it."""
+
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class _Event(_View):
+class _Event(View):
     """What is read of an event beyond what every outcome shows."""
 
     received_at: datetime
     missing_fields: tuple[str, ...] = ()
     decided_by: str = "?"
     revision: int = 1
+    reviewer: str | None = None
 
 
 def _decided(seen: Observed) -> tuple[Processed | Deferred | NoEvent, datetime | None]:
@@ -145,8 +181,8 @@ def _decided(seen: Observed) -> tuple[Processed | Deferred | NoEvent, datetime |
         return NoEvent(f"not a {seen.kind} event: {error.errors()[0]['type']}"), None
     if seen.kind is OutcomeKind.FALLBACK:
         return Deferred(seen.label, seen.probability, seen.reasons, event.missing_fields), event.received_at
-    what = Processed(seen.label, seen.probability, event.decided_by, event.revision, len(seen.fields))
-    return what, event.received_at
+    label, p, fields = seen.label, seen.probability, len(seen.fields)
+    return Processed(label, p, event.decided_by, event.revision, fields, event.reviewer), event.received_at
 
 
 def _origin(headers: Mapping[str, str]) -> datetime:
@@ -154,7 +190,7 @@ def _origin(headers: Mapping[str, str]) -> datetime:
     return timestamp_utc(int(headers["docmill_origin_timestamp"]))
 
 
-def _step(
+def step_of(
     record: Record,
     headers: Mapping[str, str],
     request_id: str | None,
@@ -162,6 +198,7 @@ def _step(
     what: What,
     received_at: datetime | None,
 ) -> Step:
+    """What a record tells, with its place and the headers of its trace."""
     return Step(
         at=timestamp_utc(record.timestamp),
         topic=record.topic,

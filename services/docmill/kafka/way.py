@@ -6,10 +6,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from docmill.kafka.steps import DeadLetter, Deferred, NoEvent, Processed, Received, Step
-from docmill_schemas.reasons import DecidedBy
+from docmill.kafka.steps import (
+    Asked,
+    DeadLetter,
+    Decision,
+    Deferred,
+    NoEvent,
+    Processed,
+    Received,
+    ReviewEnded,
+    Step,
+)
+from docmill_schemas.reasons import DecidedBy, ReviewReason
 
-ORDER = (Received, DeadLetter, Deferred, Processed, NoEvent)  # of steps with the same timestamp
+# Of steps with the same timestamp.
+ORDER = (Received, DeadLetter, Deferred, Processed, Asked, Decision, ReviewEnded, NoEvent)
 
 
 class State(StrEnum):
@@ -17,6 +28,7 @@ class State(StrEnum):
 
     PUBLISHED = "published"
     IN_FALLBACK = "in_fallback"
+    IN_REVIEW = "in_review"  # a person is asked, and there is no result
     REJECTED = "rejected"
     WAITING = "waiting"  # the processor has not come to it
     NO_OUTCOME = "no_outcome"  # the processor has passed it, or nobody can say
@@ -80,17 +92,18 @@ def ways(steps: Iterable[Step]) -> tuple[Way, ...]:
     for request_id, own in by_request.items():
         own.sort(key=lambda s: (s.at, ORDER.index(type(s.what)), s.topic, s.partition, s.offset))
         # The document's own record knows its id best: a dead letter may have lost the value that named it.
-        named = next((s for s in own if isinstance(s.what, Received)), own[-1])
-        found.append(Way(request_id, named.document_id, tuple(own)))
+        named = [s for s in own if s.document_id] or own
+        own_record = next((s for s in named if isinstance(s.what, Received)), named[-1])
+        found.append(Way(request_id, own_record.document_id, tuple(own)))
     return tuple(sorted(found, key=lambda way: (way.steps[0].at, way.steps[0].partition, way.steps[0].offset)))
 
 
 def judge(way: Way, group: Group | None, now: datetime) -> Verdict:
     """What a request has come to by `now`; `group` None: nobody may see how far the processors are."""
     notes = (*_sent_again(way), *_delivered_again(way))
-    results = [(step, step.what) for step in way.steps if isinstance(step.what, Processed)]
-    if results:
-        return Verdict(State.PUBLISHED, _published(way, *max(results, key=lambda r: r[1].revision)), notes)
+    decided = _decided_or_asked(way, now)
+    if decided is not None:
+        return Verdict(*decided, notes)
     deferred = next((step for step in reversed(way.steps) if isinstance(step.what, Deferred)), None)
     later = deferred is None or any(isinstance(s.what, DeadLetter) and s.at > deferred.at for s in way.steps)
     if deferred is not None and not later:
@@ -103,12 +116,78 @@ def judge(way: Way, group: Group | None, now: datetime) -> Verdict:
     if letters and attempt <= max(letter.attempt for letter in letters):
         last = letters[-1]
         why = ": ".join(part for part in (last.reason, last.detail) if part)
-        return Verdict(State.REJECTED, f"dead letter: {why}. Putting it back (redrive) comes in a later release", notes)
+        mended = "`docmill redrive` puts it back once its cause is mended"
+        return Verdict(State.REJECTED, f"dead letter: {why}. {mended}", notes)
     if received:
         step = max(received, key=lambda r: (r[1].attempt, r[0].at))[0]
         return _unfinished(step, group, notes)
-    problem = next(step.what.problem for step in way.steps if isinstance(step.what, NoEvent))
-    return Verdict(State.UNREADABLE, f"a record that is no event of docmill's: {problem}", notes)
+    return Verdict(*_no_document(way), notes)
+
+
+def _decided_or_asked(way: Way, now: datetime) -> tuple[State, str] | None:
+    """What it came to, where there is a result, or a person is or was asked."""
+    review = _open_review(way)
+    results = [(step, step.what) for step in way.steps if isinstance(step.what, Processed)]
+    if results:
+        text = _published(way, *max(results, key=lambda r: r[1].revision))
+        about = "" if review is None else f"; {_about_result(review[1])} {_waits(way, *review, now)}"
+        return State.PUBLISHED, text + about
+    if review is not None:
+        reasons = ", ".join(review[1].reasons)
+        return State.IN_REVIEW, f"a person is asked ({reasons}) {_waits(way, *review, now)}"
+    ended = [step for step in way.steps if isinstance(step.what, ReviewEnded)]
+    if ended and not any(isinstance(s.what, Received | Deferred) and s.at > ended[-1].at for s in way.steps):
+        text = f"decided by human on {clock(ended[-1].at)}; the result is past its retention, or not to be seen yet"
+        return State.PUBLISHED, text
+    return None
+
+
+def _no_document(way: Way) -> tuple[State, str]:
+    problem = next((step.what.problem for step in way.steps if isinstance(step.what, NoEvent)), None)
+    if problem is None:
+        return State.NO_OUTCOME, "a decision on it is all that is on the topics"
+    return State.UNREADABLE, f"a record that is no event of docmill's: {problem}"
+
+
+def _open_review(way: Way) -> tuple[Step, Asked] | None:
+    """The review that waits for a decision. All of a request lie in one partition: its last record says whether.
+
+    Where a transaction of somebody else hides the end of a review for a moment, the result of a person tells of it.
+    """
+    last = max((s for s in way.steps if isinstance(s.what, Asked | ReviewEnded)), key=lambda s: s.offset, default=None)
+    if last is None or not isinstance(last.what, Asked):
+        return None
+    asked = last.what
+    decided = any(
+        isinstance(s.what, Processed)
+        and s.what.decided_by == DecidedBy.HUMAN
+        and s.what.revision >= asked.revision
+        and s.at >= last.at
+        for s in way.steps
+    )
+    return None if decided else (last, asked)
+
+
+def _about_result(asked: Asked) -> str:
+    if ReviewReason.AUDIT in asked.reasons:
+        return "an audit of it is open"
+    return f"a person is asked about it ({', '.join(asked.reasons)})"
+
+
+def _waits(way: Way, step: Step, asked: Asked, now: datetime) -> str:
+    """Since when, for which revision, and whether a decision is on its way."""
+    waited = length_of_time((now - step.at).total_seconds())
+    late = ", opened too late: a decision only ends it" if asked.opened_late else ""
+    text = f"since {clock(step.at)} ({waited}), revision {asked.revision}{late}"
+    decisions = [
+        s for s in way.steps if isinstance(s.what, Decision) and s.what.revision == asked.revision and s.at >= step.at
+    ]
+    if not decisions:
+        return text
+    return (
+        f"{text}; a decision was sent on {clock(decisions[0].at)}: `docmill run arbiter` has not come to it, or its "
+        f"log says why it was refused"
+    )
 
 
 def _published(way: Way, step: Step, result: Processed) -> str:
@@ -161,7 +240,7 @@ def _delivered_again(way: Way) -> tuple[str, ...]:
         if name is not None and count > copies:
             notes.append(
                 f"{name} {count} times: under at_least_once a crash or a rebalance delivers again; "
-                f"count one for each (request_id, decided_by)"
+                f"count one for each (request_id, decided_by, revision)"
             )
     return tuple(notes)
 

@@ -73,8 +73,9 @@ class PartitionWorker:
         self.at: Committed | None = None  # None: never acquired
         self._reading = reading
         self._shared = shared
-        settings = shared.settings
-        self._queue = RecordsQueue(settings.max_queue_records, settings.max_queue_bytes, settings.max_slice_tokens)
+        of = shared.settings
+        limits = of.max_queue_records, of.max_queue_bytes, of.max_slice_tokens
+        self._queue = RecordsQueue(*limits, shared.work.most_records)
         self._next: int | None = None  # offset of the next record to accept; None: not acquired
         self._oldest_ms: int | None = None  # timestamp of the first record in hand, kept while its slice is retried
         self._counted_to = 0  # records below it were counted for unexpected exceptions, whatever became of their slice

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from docmill.pipeline.calibrate import softmax
+from docmill.pipeline.normalise import normalise
 from docmill.pipeline.types import FieldSpec, ModelSpec, OutlierSpec, Prediction, Span, WindowOutput
 from docmill.pipeline.window import Tokens, Window
 
@@ -110,13 +111,13 @@ def field_spans(text: str, tokens: Tokens, raw: Floats, calibrated: Floats, fiel
     """Spans of one field from its tag probabilities [T, 3].
 
     Boundaries are drawn as the head was trained to draw them (`raw`), confidence is calibrated. Of a field that a
-    document may hold several times all that are likelier than not, else the most confident one: whether that is sure
-    enough is the route's to say.
+    document may hold several times all that are likelier than not, else the most confident one, of those that can be
+    read as a value of the field's kind where there are any: whether that is sure enough is the route's to say.
     """
     spans = spans_below(0.5, text, tokens, raw, calibrated, field)
     if field.many:
         return [span for span in spans if span.confidence >= LIKELY]
-    return [max(spans, key=lambda span: (span.confidence, -span.start))] if spans else []
+    return [max(spans, key=lambda span: (span.readable, span.confidence, -span.start))] if spans else []
 
 
 def spans_below(
@@ -139,7 +140,8 @@ def spans_below(
             confidence = float(1 - calibrated[first : last + 1, OUTSIDE].mean())
             if spans and start < spans[-1].end:  # two beginnings within one word are one span
                 start, confidence = spans[-1].start, max(confidence, spans.pop().confidence)
-            spans.append(Span(field.name, start, end, min(1.0, confidence)))
+            readable = normalise(field.kind, text[start:end], day_first=field.day_first) is not None
+            spans.append(Span(field.name, start, end, min(1.0, confidence), readable))
     return spans
 
 

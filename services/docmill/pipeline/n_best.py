@@ -27,7 +27,8 @@ def n_best(text: str, tokens: Tokens, merged: Merged, spec: ModelSpec) -> NBest:
     """Every label, and the best spans of each field that was merged.
 
     Of a field first the spans that the head cuts as it was trained, among them those that were published; then, up to
-    the number, those that a looser cut finds elsewhere: where the head says "outside" everywhere, these are all.
+    the number, those that a looser cut finds elsewhere: where the head says "outside" everywhere, these are all. Of
+    either those first that can be read.
     """
     probabilities = softmax(merged.type_logits, spec.type_temperature)
     labels = tuple((spec.labels[i], float(probabilities[i])) for i in likeliest_first(merged.type_logits))
@@ -40,7 +41,7 @@ def n_best(text: str, tokens: Tokens, merged: Merged, spec: ModelSpec) -> NBest:
             short = [span for span in found if span.end - span.start <= MAX_CHARACTERS]
             kept += sorted(
                 (span for span in short if not any(_overlap(span, other) for other in kept)),
-                key=lambda span: (-span.confidence, span.start),
+                key=lambda span: (not span.readable, -span.confidence, span.start),
             )
         spans += kept[:SPANS_PER_FIELD]
     return NBest(labels, tuple(spans))

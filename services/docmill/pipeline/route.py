@@ -28,7 +28,8 @@ def route(
         reasons.append(DeferralReason.LOW_TYPE_CONFIDENCE)
     best: dict[str, float] = {}
     for span in prediction.spans:
-        best[span.field] = max(best.get(span.field, 0.0), span.confidence)
+        if span.readable:  # "the third anniversary" is no date: whoever needs one would get null
+            best[span.field] = max(best.get(span.field, 0.0), span.confidence)
     missing = tuple(name for name in group.required if name not in best)
     if missing:
         reasons.append(DeferralReason.MISSING_FIELD)

@@ -88,6 +88,7 @@ class Span:
     start: int
     end: int
     confidence: float  # calibrated mean probability of its tokens
+    readable: bool = True  # its text is a value of its field's kind: a date, an amount
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,6 +124,9 @@ class Metrics:
         self.knowledge_chunks = counter("knowledge_chunks_total", "Chunks embedded and published")
         self.reviews = counter("review_total", "Documents handed to a person, by their first reason", "reason")
         self.held = counter("fallback_held_total", "Times that a document was put back to wait for the generator")
+        self.oldest_held = gauge(
+            "fallback_oldest_held_seconds", "How long the oldest document has waited for the generator; 0: none waits"
+        )
         self.abstentions = counter(
             "fallback_abstentions_total",
             "What held the fallback back from deciding, a document's first reason",
@@ -139,7 +142,10 @@ class Metrics:
         self.generator_open = gauge("generator_unavailable", "1: the generator fails and is not asked for a while")
         self.cost = counter("cost_usd_total", "Dollars spent on results and reviews", "decided_by")
         self.index_passages = gauge("index_passages", "Passages in this replica's copy of the index")
-        self.index_age = gauge("index_age_seconds", "Since the copy had last read to the end of knowledge.indexed")
+        self.index_age = gauge(
+            "index_age_seconds",
+            "Since the copy had last read to the end of knowledge.indexed, or since it was begun anew",
+        )
         self.index_unreadable = counter(
             "index_unreadable_total", "Records of knowledge.indexed that this replica's copy could not take"
         )

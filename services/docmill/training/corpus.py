@@ -1,6 +1,5 @@
-"""Labelled documents: reading, splitting off the calibration part, near-duplicates kept together."""
+"""Labelled documents: reading, and which of them are near-duplicates."""
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -123,21 +122,6 @@ def _document(row: LabelledRow, source: Source, recipe: Recipe) -> LabelledDocum
             entities.append(Entity(field, entity.start, entity.end))
     kept = None if label in recipe.labels.unlabel else label
     return LabelledDocument(row.id, source.name, source.group, kept, row.text, tuple(entities))
-
-
-def hold_out(
-    documents: list[LabelledDocument], share: float, seed: int
-) -> tuple[list[LabelledDocument], list[LabelledDocument]]:
-    """Split into (fit, calibration); near-duplicates always fall on the same side.
-
-    The side is a hash of the seed and the cluster's first id, so it does not depend on the order of the files.
-    """
-    fit: list[LabelledDocument] = []
-    calibration: list[LabelledDocument] = []
-    for cluster in near_duplicates(documents):
-        digest = hashlib.sha256(f"{seed}:{min(document.id for document in cluster)}".encode()).digest()
-        (calibration if int.from_bytes(digest[:4], "big") < share * 2**32 else fit).extend(cluster)
-    return fit, calibration
 
 
 def near_duplicates(documents: Sequence[LabelledDocument]) -> list[list[LabelledDocument]]:

@@ -1,9 +1,9 @@
 """Reviews and decisions as records, and open reviews that need no broker."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from docmill.kafka.decode_record import Record
+from docmill.kafka.open_reviews import Found
 from docmill_schemas.events import ExtractedField
 from docmill_schemas.examples import FEEDBACK, REVIEW
 from docmill_schemas.review_events import DecidedField, FeedbackGiven, ReviewRequested
@@ -53,9 +53,9 @@ def review_record(asked: ReviewRequested | bytes = REVIEW, **more: Any) -> FakeR
 class FakeReviews:
     """Open reviews by request id, as the last look has them. What is published changes nothing here."""
 
-    def __init__(self, *records: FakeRecord, decided: tuple[str, ...] = ()) -> None:
+    def __init__(self, *records: FakeRecord, decided: Mapping[str, int] | None = None) -> None:
         self.open = {(record.key or b"").decode(): record for record in records}
-        self.decided = set(decided)
+        self.decided = dict(decided or {})
         self.looks = 0
         self.error: Exception | None = None
 
@@ -64,9 +64,6 @@ class FakeReviews:
         if self.error is not None:
             raise self.error
 
-    def find(self, request_id: str, abandoned: Callable[[], bool]) -> Record | None:
+    def find(self, request_id: str, abandoned: Callable[[], bool]) -> Found:
         assert self.looks, "asked before a look"
-        return self.open.get(request_id)
-
-    def was_decided(self, request_id: str) -> bool:
-        return request_id in self.decided
+        return Found(self.open.get(request_id), self.decided.get(request_id))

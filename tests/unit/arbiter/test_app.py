@@ -9,11 +9,11 @@ from prometheus_client import CollectorRegistry
 from docmill.arbiter import app as app_module
 from docmill.arbiter.app import Arbiter, arbiter_settings
 from docmill.errors import BrokerError, ConfigurationError
+from docmill.kafka.open_reviews import Found
 from docmill.settings import Settings
 from docmill.telemetry.metrics import DecisionOutcome, Metrics
 from docmill_schemas.topics import ARBITER_TOPICS
 from tests.unit.arbiter.fakes import REQUEST_ID, feedback_record, review_record
-from tests.unit.kafka.fakes import FakeRecord
 
 
 class FakeOpenReviews:
@@ -31,11 +31,8 @@ class FakeOpenReviews:
         if self.errors:
             raise self.errors.pop(0)
 
-    async def find(self, request_id: str) -> FakeRecord | None:
-        return review_record() if request_id == REQUEST_ID else None
-
-    def was_decided(self, request_id: str) -> bool:
-        return False
+    async def find(self, request_id: str) -> Found:
+        return Found(review_record() if request_id == REQUEST_ID else None, None)
 
 
 def arbiter_of(reviews: FakeOpenReviews) -> Arbiter:

@@ -33,11 +33,22 @@ def test_a_decision_is_a_result_by_a_human() -> None:
     assert result.citations == ()
 
 
+@pytest.mark.parametrize(
+    ("reviewer", "on_result"), [("m.okafor", "m.okafor"), (" m.okafor\n", "m.okafor"), (" ", None), (None, None)]
+)
+def test_it_says_who_decided_where_the_decision_does(reviewer: str | None, on_result: str | None) -> None:
+    assert result_of(feedback(reviewer=reviewer)).reviewer == on_result
+
+
 def test_its_id_is_of_the_decision() -> None:
     result = result_of(FEEDBACK)
-    assert result.result_id == result_id(REVIEW.request_id, REVIEW.content_sha256, "human", "b1c2")
+    assert result.result_id == result_id(REVIEW.request_id, REVIEW.content_sha256, "human", "1:b1c2")
     assert result_of(FEEDBACK).result_id == result.result_id
     assert result_of(feedback(feedback_id="other")).result_id != result.result_id
+
+
+def test_a_feedback_id_that_is_used_again_on_a_later_review_makes_another_result() -> None:
+    assert result_of(feedback(revision=2), review(revision=2)).result_id != result_of(FEEDBACK).result_id
 
 
 def test_it_takes_the_place_of_the_result_in_question() -> None:

@@ -88,6 +88,13 @@ def test_a_name_that_is_none(label: str, problem: str) -> None:
     assert read_feedback(feedback_record(named)) == Refused(f"fields.1.name: {problem}")
 
 
+@pytest.mark.parametrize(
+    "reviewer", [None, "", " ", " m.okafor\n", "\u5c71\u7530\u3000\u592a\u90ce", "m\u200b.okafor", "m" * 9999]
+)
+def test_who_made_it_never_costs_a_decision(reviewer: str | None) -> None:
+    assert read_feedback(feedback_record(feedback(reviewer=reviewer))) == feedback(reviewer=reviewer)
+
+
 def test_an_empty_label_is_refused() -> None:
     value = json.dumps(FEEDBACK.model_dump(mode="json") | {"document_type": ""}).encode()
     assert read_feedback(feedback_record(value)) == Refused("not a FeedbackGiven: document_type: string_too_short")

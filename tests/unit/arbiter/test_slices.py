@@ -8,6 +8,7 @@ from docmill.arbiter.publish import DecisionPublisher
 from docmill.arbiter.slices import MOST_LABELS, OTHER, Arbitrated, ArbitrateSlices
 from docmill.errors import AbandonedError, BrokerError, ConfigurationError
 from docmill.kafka.decode_record import Record
+from docmill.kafka.review_end import UNKNOWN
 from docmill.telemetry.metrics import DecisionOutcome, Metrics
 from docmill_schemas.examples import FEEDBACK, FIELDS, REVIEW
 from tests.unit.arbiter.fakes import FakeReviews, feedback, feedback_record, review, review_record
@@ -53,7 +54,7 @@ def test_reviews_are_looked_up_anew_for_each_slice() -> None:
     assert outcomes(bench.process(feedback_record())) == [ACCEPTED]
     assert outcomes(bench.process(feedback_record())) == [ACCEPTED]
     bench.reviews.open.clear()
-    bench.reviews.decided.add(REVIEW.request_id)
+    bench.reviews.decided[REVIEW.request_id] = 1
     assert outcomes(bench.process(feedback_record())) == [ALREADY_DECIDED]
     assert bench.reviews.looks == 3
 
@@ -67,6 +68,63 @@ def test_an_older_review_was_looked_at() -> None:
     bench = Bench(FakeReviews(review_record(review(revision=2))))
     old, new = bench.process(feedback_record(), feedback_record(feedback(revision=2), offset=2))
     assert (old.outcome, new.outcome) == (ALREADY_DECIDED, ACCEPTED)
+
+
+def late(revision: int = 2) -> FakeReviews:
+    """The review of a revision that was decided before it was opened."""
+    return FakeReviews(review_record(review(revision=revision)), decided={REVIEW.request_id: 2})
+
+
+def test_a_review_that_was_opened_too_late_ends_and_its_decision_is_no_result() -> None:
+    """Two people opened one result: the one's decision came first, then the other's review."""
+    bench = Bench(late())
+    done = bench.process(feedback_record(feedback(revision=2)), feedback_record(feedback(revision=2), offset=2))
+    assert outcomes(done) == [ALREADY_DECIDED, ALREADY_DECIDED]
+    [end] = done[0].publishes
+    assert (end.topic, end.key, end.value) == ("documents.review", REVIEW.request_id.encode(), None)
+    assert dict(end.headers)["docmill_revision"] == b"2"
+    assert dict(end.headers)["traceparent"] == b"00-1"
+    assert done[1].publishes == ()
+    bench.work.final(done)
+    assert bench.value("results_published_total", doc_type="receipt", decided_by="human") is None
+
+
+def test_each_end_of_a_request_has_an_id_of_its_own_though_one_decision_made_them() -> None:
+    """It counted; a late review came behind it; then it was sent again. Tools tell CloudEvents apart by their ids."""
+    reviews = FakeReviews(review_record(review(revision=2), offset=6))
+    decision = feedback_record(feedback(revision=2))
+    [counted] = Bench(reviews).process(decision)
+    [again] = Bench(late()).process(decision)
+    behind = FakeReviews(review_record(review(revision=2), offset=8), decided={REVIEW.request_id: 2})
+    [once_more] = Bench(behind).process(decision)
+    ends = [one for done in (counted, again, once_more) for one in done.publishes if one.value is None]
+    assert len({dict(end.headers)["ce_id"] for end in ends}) == 3
+    [retried] = Bench(late()).process(decision)
+    assert retried.publishes == again.publishes
+
+
+def test_a_late_decision_on_an_older_review_ends_it_too() -> None:
+    [done] = Bench(late()).process(feedback_record(feedback(revision=1)))
+    assert (done.outcome, len(done.publishes)) == (ALREADY_DECIDED, 1)
+
+
+def test_a_review_of_the_next_revision_is_decided_as_ever() -> None:
+    first, second = Bench(late(revision=3)).process(
+        feedback_record(feedback(revision=2)), feedback_record(feedback(revision=3), offset=2)
+    )
+    assert (first.outcome, first.publishes) == (ALREADY_DECIDED, ())
+    assert second.outcome is ACCEPTED
+
+
+def test_a_decision_on_a_revision_that_nobody_asked_about_ends_no_review() -> None:
+    [done] = Bench(late()).process(feedback_record(feedback(revision=3)))
+    assert (done.outcome, done.publishes) == (NO_REVIEW, ())
+
+
+def test_an_end_without_a_revision_closes_nothing_that_came_after_it() -> None:
+    reviews = FakeReviews(review_record(), decided={REVIEW.request_id: UNKNOWN})
+    [done] = Bench(reviews).process(feedback_record())
+    assert done.outcome is ACCEPTED
 
 
 def test_a_refused_decision_leaves_the_review_open_for_the_next() -> None:
@@ -178,3 +236,17 @@ def test_suspects_are_read_like_all_others() -> None:
     assert not bench.work.tries_suspects
     [done] = bench.process(feedback_record(FEEDBACK), suspected=True)
     assert done.outcome is ACCEPTED
+
+
+@pytest.mark.parametrize(
+    ("reviewer", "logged"),
+    [("m.okafor ", ""), ("", ""), ("Ms\u3000Tan", "is made fit to be shown"), ("\u200b", "is left out")],
+)
+def test_a_reviewer_whose_name_is_changed_is_told_of_without_it(
+    reviewer: str, logged: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    [done] = Bench().process(feedback_record(feedback(reviewer=reviewer)))
+    assert done.outcome is ACCEPTED
+    assert logged in caplog.text
+    assert bool(logged) == bool(caplog.text)
+    assert "Tan" not in caplog.text

@@ -58,6 +58,40 @@ def test_a_stretch_of_another_field_lends_no_value() -> None:
     assert not right(fields=[*DECIDED[:2], DECIDED[2] | {"name": "tax", "value": None}])
 
 
+PUBLISHED = [field.model_dump() for field in FIELDS]
+
+
+@pytest.mark.parametrize("lacks", ["published", "decided"])
+def test_a_value_that_one_bundle_normalises_and_the_other_does_not_is_right(lacks: str) -> None:
+    """Where the field stands elsewhere, too, so that no stretch is agreed to."""
+    text = AUDIT.text + "RM\t41.50"
+    total = {"name": "total", "text": "RM\t41.50", "start": 45, "end": 53, "value": "41.50 MYR"}
+    published, decided = PUBLISHED[2], total
+    if lacks == "published":
+        published = published | {"value": None}
+    else:
+        decided = total | {"value": None}
+    asked = review(text=text, fields=[*PUBLISHED[:2], published])
+    assert right(asked, fields=[*DECIDED[:2], decided])
+
+
+@pytest.mark.parametrize("lacks", ["published", "decided"])
+def test_another_text_is_wrong_where_one_side_has_no_value(lacks: str) -> None:
+    """Nobody knows that 41.50 is RM 41.50, or a line of the same amount is what was meant."""
+    asked, decided = PUBLISHED, DECIDED[2] | {"text": "41.50", "start": 39}
+    if lacks == "published":
+        asked = [*PUBLISHED[:2], PUBLISHED[2] | {"value": None}]
+    else:
+        decided |= {"value": None}
+    assert not right(review(fields=asked), fields=[*DECIDED[:2], decided])
+
+
+def test_a_published_field_that_one_decided_one_says_twice_is_right_and_any_other_wrong() -> None:
+    both = [*PUBLISHED, PUBLISHED[2] | {"value": None}]
+    assert right(review(fields=both))
+    assert not right(review(fields=[*PUBLISHED, PUBLISHED[2] | {"text": "41.50", "start": 39, "value": None}]))
+
+
 def test_texts_without_values_are_compared_by_their_words() -> None:
     text = "Kopitiam\nSri Melur and Kopitiam Sri Melur"
     plain = {"name": "company", "start": 0, "end": 18, "text": text[:18], "confidence": 0.9}

@@ -1,18 +1,19 @@
 """`docmill index` as far as it goes without a broker: what is asked for, and what is shown of a copy."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from docmill.cli import index_add
+from docmill.cli import index_add, index_repair
 from docmill.cli.index_view import print_hits, print_stats
 from docmill.errors import ConfigurationError, LocalKafkaError
 from docmill.index.place import copy_file, written_copy
 from docmill.index.types import CopyState, Hit, IndexStats, Score
-from docmill.indexer import file_sources
+from docmill.indexer import left_over, standing
+from docmill.indexer.standing import Standing
 from docmill.kafka import send_knowledge
 from docmill.kafka.send_knowledge import SentKnowledge
 from docmill.settings import Settings
@@ -20,6 +21,7 @@ from docmill_schemas.events import KnowledgeUpdated
 from tests.unit.cli.conftest import Command
 from tests.unit.index.fakes import SOURCE, changes, passage
 
+DAY = date(2027, 1, 1)
 NOW_MS = int(datetime(2026, 11, 28, 12, tzinfo=UTC).timestamp() * 1000)
 STATS = IndexStats(passages=1200, chunks=3400, by_kind={"code_list": 200, "policy": 1000}, file_bytes=5_600_000)
 
@@ -30,11 +32,23 @@ def hit(passage_id: str, text: str, score: Score) -> Hit:
 
 def test_what_is_asked_for_wrongly_is_usage(docmill: Command, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    assert docmill("index", "add", tmp_path / "empty", "--root", tmp_path).exit_code == 2
-    assert docmill("index", "add", tmp_path / "nowhere").exit_code == 2
-    assert docmill("index", "add", tmp_path, "--valid-from", "soon").exit_code == 2
-    assert docmill("index", "remove", " ").exit_code == 2
-    assert docmill("index", "search", " ").exit_code == 2
+    (tmp_path / "a.md").write_text("text", encoding="utf-8")
+    add = ("index", "add", "--root", tmp_path)
+    days = ("--valid-from", "2027-12-01", "--valid-until", "2027-01-01")
+    for words, problem in [
+        ((*add, tmp_path / "empty"), "no source texts there"),
+        ((*add, tmp_path / "nowhere"), "does not exist"),
+        ((*add, tmp_path / "a.md", "--valid-from", "soon"), "'soon' does not match the format"),
+        ((*add, tmp_path / "a.md", "--kind", "polices"), "'polices' is none of policy, code_list, playbook, exemplar"),
+        ((*add, tmp_path / "a.md", "--tenant", " "), "an empty tenant is nobody's"),
+        ((*add, tmp_path / "a.md", *days), "lies before --valid-from"),
+        (("index", "remove", " "), "must not be empty"),
+        (("index", "search", " "), "must not be empty"),
+        (("index", "search", "claims", "--kind", "polices"), "'polices' is none of policy"),
+    ]:
+        result = docmill(*words)
+        assert (words, result.exit_code) == (words, 2)
+        assert problem in " ".join(result.output.replace("│", " ").split())
 
 
 def test_an_id_that_cannot_be_is_not_deleted(docmill: Command) -> None:
@@ -68,19 +82,26 @@ def test_what_cannot_be_pruned_is_usage(docmill: Command, tmp_path: Path) -> Non
 class FakeBroker:
     """Takes all that is sent but what it refuses, and knows files."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, known: set[str], refuses: str = "") -> None:
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, known: set[str], refuses: str = "", tenant: str | None = None
+    ) -> None:
         self.sent: list[str] = []
-        self._known, self._refuses = known, refuses
+        self.last: dict[str, KnowledgeUpdated] = {}
+        self.asked = 0
+        self._known = {one: Standing("playbook", tenant=tenant, valid_from=DAY, is_file=True) for one in known}
+        self._refuses = refuses
         monkeypatch.setattr(index_add, "broker_settings", lambda **_: Settings())
         monkeypatch.setattr(send_knowledge, "send_knowledge", self.send)
-        monkeypatch.setattr(file_sources, "file_sources", self.known)
+        monkeypatch.setattr(standing, "standing_sources", self.known)
 
     async def send(self, settings: Settings, changes: Sequence[KnowledgeUpdated | str], source: str) -> list[Any]:
         names = [one if isinstance(one, str) else f"+{one.passage_id}" for one in changes]
         self.sent += names
+        self.last |= {one.passage_id: one for one in changes if not isinstance(one, str)}
         return [SentKnowledge(one, "refused" if one == self._refuses else None) for one in names]
 
-    async def known(self, settings: Settings) -> set[str]:
+    async def known(self, settings: Settings) -> Mapping[str, Standing]:
+        self.asked += 1
         return self._known
 
 
@@ -108,7 +129,84 @@ def test_without_prune_nothing_is_deleted(docmill: Command, tmp_path: Path, monk
     assert "deleted" not in result.output
 
 
-@pytest.mark.parametrize("words", [["remove", "handbook"], ["search", "claims"], ["stats", "--refresh"]])
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with a text, and one that is in its place where something is mounted."""
+    (tmp_path / "handbook/legal").mkdir(parents=True)
+    (tmp_path / "handbook/a.md").write_text("text", encoding="utf-8")
+    return tmp_path / "handbook"
+
+
+def test_added_again_without_its_options_a_file_keeps_them(
+    docmill: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broker = FakeBroker(monkeypatch, {"handbook/a.md"})
+    add = ("index", "add", "--root", folder.parent, folder)
+    assert docmill(*add).exit_code == 0
+    assert broker.last["handbook/a.md"].kind == "playbook"
+    assert broker.last["handbook/a.md"].valid_from == DAY
+    assert docmill(*add, "--valid-from", "2028-01-01").exit_code == 0
+    assert broker.last["handbook/a.md"].valid_from == date(2028, 1, 1)
+    assert docmill(*add, "--anew").exit_code == 0
+    assert broker.last["handbook/a.md"].kind == "policy"
+    assert broker.last["handbook/a.md"].valid_from is None
+    assert broker.asked == 2  # of what is added anew nobody need know what stood
+
+
+def test_a_text_of_a_tenant_is_never_shown_to_all_by_an_option_left_out(
+    docmill: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "new.md").write_text("text", encoding="utf-8")
+    broker = FakeBroker(monkeypatch, {"handbook/a.md", "handbook/gone.md"}, tenant="acme")
+    add = ("index", "add", "--prune", "--root", folder.parent, folder)
+    for tenant in ([], ["--tenant", "globex"]):
+        result = docmill(*add, *tenant)
+        assert result.exit_code == 1
+        assert "not published: handbook/a.md: stands for tenant acme: say --tenant acme, " in result.output
+    assert broker.sent == ["+handbook/new.md"]  # globex's own
+    assert docmill(*add, "--tenant", "acme").exit_code == 0
+    assert broker.sent[1:] == ["+handbook/a.md", "+handbook/new.md", "handbook/gone.md"]
+    assert docmill(*add, "--anew").exit_code == 0
+    assert broker.last["handbook/a.md"].tenant is None
+
+
+def test_below_a_subfolder_that_is_there_and_empty_nothing_is_pruned(
+    docmill: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broker = FakeBroker(monkeypatch, {"handbook/legal/a.md", "handbook/old.md"})
+    result = docmill("index", "add", "--prune", "--root", folder.parent, folder)
+    assert result.exit_code == 2
+    assert "no files in handbook/legal/: mount what lies there" in " ".join(result.output.replace("│", " ").split())
+    assert broker.sent == []
+    (folder / "legal").rmdir()
+    assert docmill("index", "add", "--prune", "--root", folder.parent, folder).exit_code == 0
+    assert broker.sent == ["+handbook/a.md", "handbook/legal/a.md", "handbook/old.md"]
+
+
+def test_what_is_left_over_is_named_and_deleted_where_that_is_asked_for(
+    docmill: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broker = FakeBroker(monkeypatch, set())
+    found = ["handbook/gone.md", "decided/1"]
+
+    async def left(settings: Settings) -> list[str]:
+        return found
+
+    monkeypatch.setattr(index_repair, "broker_settings", lambda **_: Settings())
+    monkeypatch.setattr(left_over, "left_over", left)
+    named = docmill("index", "repair")
+    assert named.exit_code == 1
+    assert "left over handbook/gone.md\nleft over decided/1\nleft over 2: docmill index repair --delete" in named.output
+    assert broker.sent == []
+    deleted = docmill("index", "repair", "--delete")
+    assert (deleted.exit_code, broker.sent) == (0, found)
+    assert deleted.output.endswith("deleted 2, failed 0\n")
+    found.clear()
+    assert docmill("index", "repair").output == "left over 0\n"
+    assert docmill("index", "repair", "--delete").exit_code == 0
+
+
+@pytest.mark.parametrize("words", [["remove", "handbook"], ["search", "claims"], ["stats", "--refresh"], ["repair"]])
 def test_without_a_broker_it_says_so(docmill: Command, words: list[str]) -> None:
     assert isinstance(docmill("index", *words).exception, LocalKafkaError)
 

@@ -32,6 +32,7 @@ COMMAND_LINES = [
     ["index", "remove"],
     ["index", "search"],
     ["index", "stats"],
+    ["index", "repair"],
     ["review", "list"],
     ["review", "show"],
     ["review", "decide"],

@@ -6,13 +6,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka import TopicPartition
 from aiokafka.errors import TopicAuthorizationFailedError
 from typer.testing import CliRunner, Result
 
-from docmill.cli import app, review_decide
+from docmill.arbiter.reviewer import MAX_REVIEWER_CHARACTERS
+from docmill.cli import app, review_ask, review_decide
+from docmill.cli.review_fields import Decision
 from docmill.errors import BundleError, ConfigurationError, LocalKafkaError, ReviewError
-from docmill.kafka import find_text, open_correction, read_exemplars, read_reviews, send_feedback, send_record
+from docmill.kafka import (
+    decided_meanwhile,
+    find_text,
+    open_correction,
+    read_exemplars,
+    read_reviews,
+    send_feedback,
+    send_record,
+)
 from docmill.kafka.publish import OutgoingRecord
+from docmill.kafka.send_feedback import Answer
 from docmill_schemas import examples
 from docmill_schemas.events import DocumentType, ExtractedField
 from docmill_schemas.examples import REQUEST_ID
@@ -30,7 +42,7 @@ Review = Callable[..., Result]
 @pytest.fixture
 def broker(monkeypatch: pytest.MonkeyPatch) -> FakeBroker:
     made = FakeBroker()
-    modules = (find_text, open_correction, read_exemplars, read_reviews, send_feedback, send_record)
+    modules = (decided_meanwhile, find_text, open_correction, read_exemplars, read_reviews, send_feedback, send_record)
     made.serve(monkeypatch, *modules)
     return made
 
@@ -85,6 +97,8 @@ def spans(feedback: FeedbackGiven) -> list[tuple[str, str, str | None]]:
         (["decide", "ab", "--type", "receipt", "--without", "total"], "give --confirm"),
         (["decide", "ab", "--type", " "], "must not be empty"),
         (["decide", "ab", "--confirm", "--reviewer", " "], "must not be empty"),
+        (["decide", "ab", "--confirm", "--reviewer", "m\u200b.okafor"], "200 printable characters"),
+        (["decide", "ab", "--confirm", "--reviewer", "m" * (MAX_REVIEWER_CHARACTERS + 1)], "200 printable characters"),
         (["decide", "ab", "--confirm", "--wait", "-1"], "--wait"),
         (["export"], "FILE.jsonl"),
     ],
@@ -165,6 +179,17 @@ def test_a_long_text_is_shown_in_full_when_asked(broker: FakeBroker, review: Rev
     assert "503  more" in review("show", SHORT, "--full").stdout
 
 
+@pytest.mark.parametrize(("revision", "is_late"), [(1, True), (2, True), (3, False)])
+def test_a_review_that_was_opened_too_late_is_told(
+    broker: FakeBroker, review: Review, revision: int, is_late: bool
+) -> None:
+    broker.put("p.", closed(revision=2), opened(revision=revision))
+    ran = review("show", SHORT)
+    assert ran.exit_code == 0
+    assert ("opened too late: revision 2 of it is decided" in ran.stderr) is is_late
+    assert "too late" not in ran.stdout
+
+
 def test_a_review_that_is_not_open_is_told(broker: FakeBroker, review: Review) -> None:
     broker.put("p.", opened(), closed())
     ran = review("show", SHORT)
@@ -179,11 +204,11 @@ def test_a_review_that_is_not_open_is_told(broker: FakeBroker, review: Review) -
 def test_a_confirmed_proposal_is_sent_and_answered(broker: FakeBroker, review: Review) -> None:
     broker.put("p.", opened(revision=3))
     answering(broker)
-    ran = review("decide", SHORT, "--confirm", "--reviewer", " m.okafor ")
+    ran = review("decide", SHORT, "--confirm", "--reviewer", " M.\u3000Okafor ")
     assert (ran.exit_code, ran.stdout.splitlines()[-1]) == (0, "decided"), ran.output
     sent = decision(broker)
     assert (sent.request_id, sent.revision, sent.document_type) == (REQUEST_ID, 3, "receipt")
-    assert (sent.reviewer, len(sent.feedback_id)) == ("m.okafor", 32)
+    assert (sent.reviewer, len(sent.feedback_id)) == ("M. Okafor", 32)
     assert spans(sent) == [(one.name, one.text, one.value) for one in examples.REVIEW.fields]
     for line in ("type  receipt", "company  Kopitiam Sri Melur  0:18", "date  12/03/2018 = 2018-03-12  19:29"):
         assert line in ran.stdout
@@ -253,10 +278,30 @@ def test_a_review_that_closes_without_a_result(broker: FakeBroker, review: Revie
     assert "the review is closed, and its result was not seen within 0.05 s: docmill trace" in ran.stderr
 
 
+def test_a_decision_on_a_review_that_was_opened_too_late_ends_it(broker: FakeBroker, review: Review) -> None:
+    broker.put("p.", closed(revision=2), opened(revision=2))
+    broker.on_sent = lambda topic: broker.put("p.", closed(revision=2))
+    ran = review("decide", SHORT, "--confirm")
+    assert ran.exit_code == 1
+    assert ran.stderr.splitlines()[-1] == "the review, which was opened too late, is ended; revision 2 stays"
+
+
 def test_who_does_not_wait_is_told_that_it_is_sent(broker: FakeBroker, review: Review) -> None:
     broker.put("p.", opened())
     ran = review("decide", SHORT, "--confirm", "--wait", "0")
     assert (ran.exit_code, ran.stdout.splitlines()[-1]) == (0, "sent; not waited for")
+
+
+def test_a_decision_whose_acknowledgement_was_lost_is_the_same_when_it_is_sent_again(
+    broker: FakeBroker, review: Review
+) -> None:
+    broker.put("p.", opened())
+    assert review("decide", SHORT, "--confirm", "--wait", "0").exit_code == 0
+    first = decision(broker)
+    broker.on_sent = lambda topic: broker.put("p.", closed(revision=1), human_result(first))
+    ran = review("decide", SHORT, "--confirm")
+    assert (ran.exit_code, ran.stdout.splitlines()[-1]) == (0, "decided"), ran.output
+    assert len(broker.read("p.documents.feedback")) == 2
 
 
 def test_a_right_that_is_missing_is_named(broker: FakeBroker, review: Review) -> None:
@@ -294,6 +339,50 @@ def test_on_a_terminal_it_asks(broker: FakeBroker, review: Review, monkeypatch: 
     assert "TOTAL RM 41.50" in ran.stdout  # the review itself
     assert ran.stdout.splitlines()[-1] == "decided"
     assert [(one.name, one.text) for one in decision(broker).fields] == [("company", "Kopitiam"), ("total", "41.50")]
+
+
+def while_it_is_asked(broker: FakeBroker, monkeypatch: pytest.MonkeyPatch, *records: OutgoingRecord) -> None:
+    """On a terminal, these records come while the person thinks."""
+
+    def ask(asked: ReviewRequested, *_: object) -> Decision:
+        broker.put("p.", *records)
+        return Decision("receipt", ())
+
+    monkeypatch.setattr(review_decide, "is_terminal", lambda: True)
+    monkeypatch.setattr(review_ask, "ask_decision", ask)
+
+
+@pytest.mark.parametrize(
+    ("reviewer", "said"),
+    [("m.okafor\x1b[31m", "it was decided by m.okafor [31m meanwhile"), (None, "it was decided meanwhile")],
+    ids=["named", "nameless"],
+)
+def test_what_was_decided_while_a_person_was_asked_is_told_and_nothing_is_sent(
+    broker: FakeBroker, review: Review, monkeypatch: pytest.MonkeyPatch, reviewer: str | None, said: str
+) -> None:
+    broker.put("p.", opened())
+    while_it_is_asked(broker, monkeypatch, human_result(examples.FEEDBACK, reviewer=reviewer), closed(revision=1))
+    ran = review("decide", SHORT)
+    assert ran.exit_code == 1
+    assert str(ran.exception) == f"{said}, and nothing was sent: docmill trace {REQUEST_ID}"
+    assert broker.read("p.documents.feedback") == []
+
+
+def test_what_came_while_a_person_was_asked_is_not_read_for_the_answer(
+    broker: FakeBroker, review: Review, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There may be hours of it, and the answer is waited for only so long."""
+    noted: list[Any] = []
+
+    async def give(settings: object, record: object, expected: object, since: object, wait_s: float) -> Answer:
+        noted.append(since)
+        return Answer.DECIDED
+
+    broker.put("p.", opened())
+    while_it_is_asked(broker, monkeypatch, *[result_record(result(request_id=B))] * 500)
+    monkeypatch.setattr(send_feedback, "give_feedback", give)
+    assert review("decide", SHORT).exit_code == 0
+    assert noted[0][TopicPartition("p.documents.processed", 0)] == 500
 
 
 def test_a_decision_that_is_thought_better_of_is_not_sent(

@@ -182,8 +182,8 @@ def test_of_a_long_text_the_lines_around_its_fields_are_shown(capsys: pytest.Cap
     numbers = [int(row.split()[0]) for row in shown.splitlines() if row.strip()[:1].isdigit()]
     assert numbers == [*range(1, 41), *range(298, 303)]
     assert [row.strip() for row in shown.splitlines() if row.strip().startswith("…")] == [
-        "… 257 lines; --full shows them",
-        "… 98 lines; --full shows them",
+        "… 257 lines; docmill review show --full shows them",
+        "… 98 lines; docmill review show --full shows them",
     ]
     print_review(long, NOW, full=True)
     full = capsys.readouterr().out

@@ -1,5 +1,6 @@
 """What the fallback is to the engine, and what its settings come to."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -7,14 +8,17 @@ from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
 from docmill.bundle.load import default_bundle, load_bundle
-from docmill.errors import ConfigurationError
+from docmill.errors import AbandonedError, ConfigurationError, IndexUnavailableError
 from docmill.fallback.policy import DEFAULT_POLICY
 from docmill.fallback_service.app import Fallback, fallback_settings, new_generator, read_policy
+from docmill.fallback_service.resolved import Held, Resolved
 from docmill.index.sqlite_index import SqliteIndex
+from docmill.index.staleness import StaleReason
 from docmill.kafka.follow_for_ever import CopyProgress
 from docmill.settings import Settings
 from docmill.telemetry.metrics import Metrics
-from tests.unit.fallback_service.fakes import FakeGenerator, fine
+from docmill_schemas.events import DocumentProcessed
+from tests.unit.fallback_service.fakes import FakeGenerator, fine, record
 from tests.unit.index.fakes import SOURCE, changes
 from tests.unit.indexer.fakes import LetterEmbedder
 
@@ -70,12 +74,13 @@ def test_what_it_says_and_how_it_ends(tmp_path: Path) -> None:
     generator, metrics = FakeGenerator(away=True), Metrics(CollectorRegistry())
     index = SqliteIndex(tmp_path / "copy.sqlite")
     index.rebuild(SOURCE, 0)
-    index.apply(changes([fine("f")]))
+    index.apply(changes([fine("f")]), complete_at_ms=1000)
     bundle = load_bundle(default_bundle())
     fallback = Fallback(Settings(), "cluster", bundle, DEFAULT_POLICY, LetterEmbedder(), index, generator, metrics)
     assert fallback.reads.name == "documents.fallback"
     fallback._followed(CopyProgress(unreadable=2))
-    fallback._followed(CopyProgress(ready=True, complete_at_ms=1000, unreadable=3, problem="the broker is away"))
+    fallback._followed(CopyProgress(ready=True, unreadable=3, problem="the broker is away"))
+    fallback._count_copy()
     fallback.observe()
     checks = fallback.checks()
     assert (checks["index_ready"], checks["index_problem"]) == (True, "the broker is away")
@@ -83,8 +88,80 @@ def test_what_it_says_and_how_it_ends(tmp_path: Path) -> None:
     assert metrics.registry.get_sample_value("docmill_index_unreadable_total") == 3
     assert metrics.registry.get_sample_value("docmill_generator_unavailable") == 1
     assert (metrics.registry.get_sample_value("docmill_index_age_seconds") or 0) > 1_000_000
+    assert metrics.registry.get_sample_value("docmill_fallback_oldest_held_seconds") == 0
+    since_ms = int((time.time() - 100) * 1000)
+    fallback.work.final([Resolved(record(), Held(since_ms, since_ms, since_ms + 15_000), ())])
+    fallback.observe()
+    assert (metrics.registry.get_sample_value("docmill_fallback_oldest_held_seconds") or 0) >= 100
     fallback.close()
     assert generator.closed
+    index.close()
+
+
+def test_a_copy_that_is_made_anew_is_waited_for_and_its_age_is_its_own(tmp_path: Path) -> None:
+    index, metrics = SqliteIndex(tmp_path / "copy.sqlite"), Metrics(CollectorRegistry())
+    index.rebuild(SOURCE, 0)
+    index.apply(changes([fine("f0"), fine("f1")]), complete_at_ms=1000)
+    fallback = Fallback(
+        Settings(), "cluster", load_bundle(default_bundle()), DEFAULT_POLICY, LetterEmbedder(), index, None, metrics
+    )
+
+    def age_s() -> float:
+        fallback._count_copy()
+        fallback.observe()
+        return metrics.registry.get_sample_value("docmill_index_age_seconds") or 0
+
+    assert fallback.checks()["index_ready"] is True
+    assert age_s() > 1_000_000
+    fallback._copy.begun_anew(StaleReason.TOPIC_CHANGED)
+    index.rebuild(SOURCE, int(time.time() * 1000) - 60_000)
+    assert 60 <= age_s() < 1000  # of the copy that there is, from when it was begun
+    fallback._followed(CopyProgress(missing=2, rebuilt=StaleReason.TOPIC_CHANGED, problem="the broker is away"))
+    checks = fallback.checks()
+    assert checks["index_ready"] is False
+    assert str(checks["index_problem"]).startswith("it is made anew (topic_changed), and nothing is decided until then")
+    with pytest.raises(AbandonedError):
+        fallback.work.process([record()], False, lambda: True)
+    looks: list[bool] = []
+
+    def whole_after_some_looks() -> bool:
+        looks.append(True)
+        if len(looks) == 2:
+            index.apply(changes([fine("f0"), fine("f1")]), complete_at_ms=int(time.time() * 1000))
+            fallback._followed(CopyProgress(ready=True, rebuilt=StaleReason.TOPIC_CHANGED))
+        return False
+
+    [resolved] = fallback.work.process([record()], False, whole_after_some_looks)
+    assert len(looks) >= 2
+    assert isinstance(resolved.came, DocumentProcessed)
+    assert {cited.passage_id for cited in resolved.came.citations} == {"f0", "f1"}
+    assert age_s() < 60
+    index.close()
+
+
+def test_a_slice_in_hand_when_the_copy_is_emptied_is_given_back(tmp_path: Path) -> None:
+    index = SqliteIndex(tmp_path / "copy.sqlite")
+    index.rebuild(SOURCE, 0)
+    fallback = Fallback(
+        Settings(),
+        "cluster",
+        load_bundle(default_bundle()),
+        DEFAULT_POLICY,
+        LetterEmbedder(),
+        index,
+        None,
+        Metrics(CollectorRegistry()),
+    )
+    asked: list[bool] = []
+
+    def emptied_meanwhile() -> bool:
+        asked.append(True)
+        if len(asked) == 2:  # before the second document
+            fallback._copy.begun_anew(StaleReason.TOPIC_CHANGED)
+        return False
+
+    with pytest.raises(IndexUnavailableError, match="not whole"):
+        fallback.work.process([record(), record()], False, emptied_meanwhile)
     index.close()
 
 

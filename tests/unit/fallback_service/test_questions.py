@@ -1,5 +1,8 @@
 """What a generator is asked, and what it is shown."""
 
+import json
+from collections.abc import Sequence
+
 import pytest
 
 from docmill.fallback.judge import DOCUMENT, LABEL, HeldBack, Judgement
@@ -11,6 +14,7 @@ from docmill.fallback_service.questions import (
     question_for_generator,
     stretches,
 )
+from docmill.generator.prompt import messages_of
 from docmill.generator.types import Ask
 from tests.unit.fallback.builders import candidate
 
@@ -80,3 +84,43 @@ def test_with_nothing_to_go_by_the_end_is_shown_too(length: int) -> None:
     shown = stretches("x" * length, ("company",), ())
     assert (shown[0][0], shown[-1][1]) == (0, length)
     assert sum(end - start for start, end in shown) == min(length, SHOWN_CHARACTERS)
+
+
+def shows(shown: Sequence[tuple[int, int]], place: int) -> bool:
+    return any(start <= place < end for start, end in shown)
+
+
+def test_each_field_has_its_best_place_shown_before_any_has_its_second() -> None:
+    """Five sure spans of one field far apart would else take all the room."""
+    text = "x" * 300_000
+    sure = [candidate("y" * 400, 0.9 - place / 1e6, place) for place in range(10_000, 60_000, 10_000)]
+    unsure = candidate("z", 0.1, 200_000, "total")
+    shown = stretches(text, ("company", "total"), [*sure, unsure])
+    assert shows(shown, unsure.start)
+    assert shows(shown, sure[0].start)
+    assert sum(end - start for start, end in shown) <= SHOWN_CHARACTERS
+
+
+def test_spans_of_one_place_take_its_room_once() -> None:
+    text = "x" * 300_000
+    together = [candidate("y" * 100, 0.9, 50_000 + place) for place in range(0, 50, 10)]
+    apart = [candidate("y" * 10, 0.2, place) for place in (100_000, 200_000)]
+    shown = stretches(text, ("company",), [*together, *apart])
+    assert [shows(shown, one.start) for one in apart] == [True, True]
+
+
+def test_what_stands_at_the_beginning_anyway_takes_no_room() -> None:
+    text = "x" * 300_000
+    first = [candidate("y" * 400, 0.9, place) for place in (0, 200, 400, 600, 800)]
+    later = candidate("y" * 10, 0.2, 200_000)
+    assert shows(stretches(text, ("company",), [*first, later]), later.start)
+
+
+@pytest.mark.parametrize("length", [10_000, 2_000_000])
+def test_a_prompt_is_no_longer_for_a_longer_document(length: int) -> None:
+    spans = tuple(candidate("y" * 10, 0.5, start) for start in range(2000, length, length // 100))
+    ask = question_for_generator("x" * length, judgement("company"), spans, ("letter",), ())
+    assert ask is not None
+    told = json.loads(messages_of(ask)[1]["content"])
+    assert told.keys() == {"document"}
+    assert HEAD_CHARACTERS < len(told["document"]) <= SHOWN_CHARACTERS + 2 * len(ask.shown)

@@ -1,6 +1,8 @@
 """A slice of documents.fallback: what each request comes to, and what the metrics learn of it."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +10,10 @@ import pytest
 
 from docmill.errors import AbandonedError, IndexUnavailableError
 from docmill.fallback_service.resolved import Resolved
-from docmill.fallback_service.slices import HOLD_S, MOST_QUESTIONS
+from docmill.fallback_service.slices import HOLD_S, LOOK_S, MOST_QUESTIONS, PAUSE_S
 from docmill.generator.client import Unavailable
 from docmill.generator.types import Answer, Evidence, Refusal, Refused, Value
-from docmill.kafka.put_back import HELD_SINCE, NOT_BEFORE
+from docmill.kafka.put_back import HELD_SINCE, NOT_BEFORE, PUT_BACK_AT
 from docmill_schemas.events import DocumentProcessed
 from docmill_schemas.reasons import DecidedBy, DeferralReason, RejectionReason, ReviewReason
 from docmill_schemas.review_events import ReviewRequested
@@ -187,7 +189,7 @@ def test_it_keeps_the_time_since_which_it_waits(tmp_path: Path) -> None:
         assert [value for name, value in outgoing.headers if name == HELD_SINCE] == [
             str(int((NOW_S - 50) * 1000)).encode()
         ]
-        assert len(outgoing.headers) == 2
+        assert len(outgoing.headers) == 3
 
 
 @pytest.mark.parametrize(("waited_s", "max_hold_s"), [(51, 50), (50, 50), (0, 0)])
@@ -227,6 +229,11 @@ def test_who_gets_no_turn_waits_behind_the_others(tmp_path: Path) -> None:
         assert len(generator.asked) == MOST_QUESTIONS
 
 
+def test_a_slice_has_no_more_documents_than_may_be_asked_about(tmp_path: Path) -> None:
+    with bench(tmp_path) as of:
+        assert of.slices.most_records == MOST_QUESTIONS
+
+
 def test_a_reason_of_a_later_docmill_says_nothing_of_the_type_for_sure(tmp_path: Path) -> None:
     said = json.loads(request(reasons=SURE_OF_TYPE).model_dump_json(exclude_none=True))
     with bench(tmp_path) as of:
@@ -256,22 +263,74 @@ def test_what_a_generator_thought_and_what_nobody_could_read_is_shown_to_the_per
         assert shown["unread_attachments"] == ["image/png"]
 
 
-def test_who_is_not_due_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with bench(tmp_path) as of:
-        slept: list[float] = []
+def test_it_is_known_how_long_the_oldest_has_waited(tmp_path: Path) -> None:
+    generator = FakeGenerator(Unavailable.TIMEOUT)
+    with bench(tmp_path, generator=generator) as of:
+        resolved = one(of, held(NOW_S - 50))
+        assert of.slices.oldest_wait_s() == 0  # not before it is committed
+        of.slices.final([resolved])
+        of.now_s += 3
+        assert of.slices.oldest_wait_s() == pytest.approx(53, abs=1)
+        generator.said = Answer()
+        [outgoing] = resolved.publishes
+        of.now_s += HOLD_S
+        of.slices.final([one(of, record(headers=tuple(outgoing.headers)))])
+        assert of.slices.oldest_wait_s() == 0
 
-        def sleep(seconds: float) -> None:
-            slept.append(seconds)
-            of.now_s += seconds
 
-        monkeypatch.setattr("docmill.fallback_service.slices.time.sleep", sleep)
-        one(of, held(NOW_S - 50, NOW_S + 1))
-        assert sum(slept) == pytest.approx(1, abs=0.3)
-        slept.clear()
-        one(of, held(NOW_S - 50, NOW_S + 10_000))  # no header makes a partition stand still for longer
-        assert sum(slept) <= HOLD_S + 0.3
-        with pytest.raises(AbandonedError):
-            of.slices.process([held(NOW_S - 50, NOW_S + 10_000)], False, lambda: True)
+@contextmanager
+def counted_sleep(of: Bench, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
+    """The clock goes on by what is slept."""
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        of.now_s += seconds
+
+    with monkeypatch.context() as patched:
+        patched.setattr("docmill.fallback_service.slices.time.sleep", sleep)
+        yield slept
+
+
+@pytest.mark.parametrize("due_in_s", [0.5, 10.0])
+def test_where_nobody_is_due_a_moment_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, due_in_s: float) -> None:
+    generator = FakeGenerator()
+    with bench(tmp_path, generator=generator) as of, counted_sleep(of, monkeypatch) as slept:
+        early = held(NOW_S - 50, NOW_S + due_in_s)
+        outgoing = one(of, early).publishes[0]
+        assert sum(slept) == pytest.approx(min(due_in_s, PAUSE_S), abs=LOOK_S)
+        if due_in_s < PAUSE_S:
+            assert len(generator.asked) == 1
+        else:  # the same once more, and it is due when it was
+            assert (generator.asked, outgoing.value) == ([], early.value)
+            assert dict(outgoing.headers) == dict(early.headers) | {PUT_BACK_AT: b"%d" % (of.now_s * 1000)}
+
+
+def test_a_pause_that_nobody_waits_for_is_given_up(tmp_path: Path) -> None:
+    with bench(tmp_path, generator=FakeGenerator()) as of, pytest.raises(AbandonedError):
+        of.slices.process([held(NOW_S - 50, NOW_S + 10)], False, lambda: True)
+
+
+def test_who_is_new_does_not_wait_until_others_are_due(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with bench(tmp_path, *FINES, generator=FakeGenerator()) as of, counted_sleep(of, monkeypatch) as slept:
+        done = of.slices.process([held(NOW_S - 50, NOW_S + 10), record()], False, lambda: False)
+        assert [one.publishes[0].topic for one in done] == ["documents.fallback", "documents.processed"]
+        assert slept == []
+
+
+def test_a_time_that_nobody_here_wrote_holds_nobody_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    far = held(NOW_S - 50, NOW_S + 10_000)
+    strange = record(headers=((NOT_BEFORE, str(int((NOW_S + 10) * 1000)).encode()),))
+    with bench(tmp_path, generator=FakeGenerator()) as of, counted_sleep(of, monkeypatch) as slept:
+        assert [event(one(of, each))["review_reasons"] for each in (far, strange)] == [["undecided"]] * 2
+        assert slept == []
+
+
+def test_without_a_generator_nobody_waits_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was taken out of the settings while documents waited."""
+    with bench(tmp_path) as of, counted_sleep(of, monkeypatch) as slept:
+        assert event(one(of, held(NOW_S - 50, NOW_S + 10)))["review_reasons"] == ["undecided"]
+        assert slept == []
 
 
 def test_a_drawn_result_goes_to_a_person_too(tmp_path: Path) -> None:

@@ -124,3 +124,8 @@ def test_a_text_without_spaces_is_cut_all_the_same() -> None:
     found = pieces(text, 20, BERT)
     assert "".join(found) == text
     assert len(found) > 5
+
+
+def test_a_code_of_forty_characters_still_begins_a_row() -> None:
+    rows = [f"A10-{'7' * 36}: one two three", "B2/4\tfour five six"]
+    assert pieces("\n".join(rows), 4) == rows

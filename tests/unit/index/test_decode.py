@@ -12,6 +12,7 @@ from docmill.index.types import Change
 from docmill_schemas.events import KnowledgeUpdated
 from tests.unit.index.fakes import passage
 
+SECRET = "secret\nERROR a forged line"
 PASSAGE = passage(
     "p",
     "water rule",
@@ -55,7 +56,8 @@ def test_what_was_published_is_read() -> None:
         (b"\xff", None, "utf-8"),
         (b"q", value(), "another passage"),
         (b"p", b"{", "no KnowledgeIndexed"),
-        (b"p", value(chunks="secret"), r"no KnowledgeIndexed: \['chunks'\]"),
+        (b"p", value(chunks="secret"), "no KnowledgeIndexed: chunks: tuple_type"),
+        (b"p", value(metadata={SECRET: 1}), "no KnowledgeIndexed: metadata.…: string_type$"),
         (b"p", value(chunks=[{"start": 0, "end": 99, "vector": "AA=="}]), r"chunk \[0, 99\) of a text of 20"),
         (b"p", value(chunks=[{"start": 2, "end": 2, "vector": "AA=="}]), "chunk"),
         (b"p", value(chunks=[{"start": 0, "end": 2, "vector": "AQ=="}]), "1 bytes"),

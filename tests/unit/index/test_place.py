@@ -27,12 +27,20 @@ def test_one_process_at_a_time_writes_to_it(tmp_path: Path) -> None:
         assert index.state() is not None
 
 
-def test_a_damaged_copy_is_set_aside(tmp_path: Path) -> None:
+def test_the_folder_is_its_users_own(tmp_path: Path) -> None:
+    """The copy holds the texts themselves."""
+    path = tmp_path / "data/index/copy.sqlite"
+    with written_copy(path):
+        assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_damaged_copy_is_set_aside(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / "copy.sqlite"
     path.write_bytes(b"no database" * 1000)
     with written_copy(path) as index:
         assert index.state() is None
     assert (tmp_path / "copy.sqlite.damaged").exists()
+    assert f"{tmp_path}/copy.sqlite.damaged holds its texts and may be removed" in caplog.text
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:

@@ -319,8 +319,11 @@ def test_a_database_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     theirs = sqlite3.connect(path)
     theirs.execute("CREATE TABLE letters (text)")
     theirs.commit()
+    before = path.read_bytes()
     with pytest.raises(ConfigurationError, match="no index of docmill"):
         SqliteIndex(path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
     assert theirs.execute("SELECT count(*) FROM letters").fetchone() == (0,)
     theirs.close()
 
@@ -394,3 +397,70 @@ def test_any_batches_and_replays_come_to_the_last_state_of_each_key(
         assert {hit.text for hit in hits if hit.score.text_rank is not None} == {line for _, line in expected}
     index.close()
     reader.close()
+
+
+def found_by_words(index: SqliteIndex, text: str, **conditions: Any) -> set[str]:
+    hits = index.search(query(text, k=50, **conditions))
+    return {hit.passage_id for hit in hits if hit.score.text_rank is not None}
+
+
+RULE = "Claims of glass breakage are settled by the branch office."
+NAMES = "Abernathy Bartholomew Cadwallader Dunfermline Fotheringay Gwendolyn Humperdinck Ignatius"
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [{"kind": "exemplar"}, {"tenant": "globex"}, {"valid_until": date(2025, 12, 31)}],
+    ids=["kind", "tenant", "day"],
+)
+def test_what_a_query_may_not_see_does_not_choose_its_words(index: SqliteIndex, hidden: dict[str, Any]) -> None:
+    """A document names people: the eight rarest of its words are theirs, and none of them is in a rule."""
+    asked = {"kinds": frozenset({"policy"}), "tenant": "acme", "valid_on": date(2026, 6, 1)}
+    others = [passage(f"{n}", f"glass breakage claims branch office settled by the {RULE}") for n in range(2)]
+    index.apply(changes([passage("rule", RULE), *others, passage("hidden", NAMES, **hidden)]))
+    assert found_by_words(index, f"glass breakage claims settled branch office {NAMES}", **asked) == {"rule", "0", "1"}
+
+
+def test_however_many_documents_there_are_a_word_of_few_rules_is_not_common(
+    index: SqliteIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("docmill.index.rare_terms.MOST_OCCURRENCES", 5)
+    index.apply(changes([passage("rule", RULE), *(passage(f"e{n}", RULE, kind="exemplar") for n in range(6))]))
+    assert found_by_words(index, "glass breakage", kinds=frozenset({"policy"})) == {"rule"}
+    assert found_by_words(index, "glass breakage", kinds=frozenset({"exemplar"})) == set()  # there it is
+    assert found_by_words(index, "glass breakage") == {"rule"}
+
+
+def test_a_passage_that_changes_its_kind_is_found_among_the_new_one_alone(index: SqliteIndex) -> None:
+    index.apply(changes([passage("a", RULE, kind="exemplar"), passage("b", RULE)]))
+    assert found_by_words(index, "glass breakage", kinds=frozenset({"exemplar"})) == {"a"}
+    assert found_by_words(index, "glass breakage") == {"a", "b"}
+    index.apply(changes([passage("a", RULE), "b"], first=2))
+    assert found_by_words(index, "glass breakage", kinds=frozenset({"exemplar"})) == set()
+    assert found_by_words(index, "glass breakage", kinds=frozenset({"policy"})) == {"a"}
+    index.rebuild(SOURCE, 0)
+    index.apply(changes([passage("c", "Other words.", kind="exemplar")]))
+    assert found_by_words(index, "glass breakage") == set()
+
+
+def test_a_word_without_an_end_finds_nothing_and_hurts_nothing(index: SqliteIndex) -> None:
+    """FTS5 cuts it, in the middle of a character, and then cannot give it back."""
+    index.apply(changes([passage("a", f"glass {'漢' * 12_000}"), passage("b", "other words")]))
+    assert found_by_words(index, f"glass {'漢' * 12_000} {'x' * 40_000}") == {"a"}
+    assert found_by_words(index, "漢" * 12_000) == set()
+    index.apply(changes(["a"], first=2))
+    assert found_by_words(index, "glass") == set()
+
+
+@pytest.mark.parametrize("rebuilt", [False, True], ids=["deleted", "rebuilt"])
+def test_a_deleted_text_is_not_left_in_the_file(index: SqliteIndex, path: Path, rebuilt: bool) -> None:
+    """The text as such. Its words by themselves may stay in the full-text index until that is merged."""
+    secret = "Ms Tan was treated for a rare disease"
+    index.apply(changes([passage("a", secret), passage("b", "other words")]))
+    if rebuilt:
+        index.rebuild(SOURCE, 0)
+    else:
+        index.apply(changes(["a"], first=2))
+    index.close()  # the log goes into the file
+    assert secret.encode() not in path.read_bytes()
+    assert [one.name for one in path.parent.iterdir()] == [path.name]

@@ -1,6 +1,6 @@
 import pytest
 
-from docmill.index.staleness import Log, StaleReason, is_complete, staleness
+from docmill.index.staleness import CLOCK_MARGIN_MS, Log, StaleReason, is_complete, staleness
 from docmill.index.types import CopyState, Source
 from tests.unit.index.fakes import OTHER_EMBEDDING, SOURCE
 
@@ -16,6 +16,10 @@ STATE = CopyState(SOURCE, {0: 50, 1: 0}, complete_at_ms=1000)
         (STATE, 1000, None),
         (STATE, 1000 + DAY_MS - 1, None),
         (STATE, 1000 + DAY_MS, StaleReason.AWAY_TOO_LONG),
+        (CopyState(SOURCE, {0: 50}, 9 * DAY_MS), 9 * DAY_MS - CLOCK_MARGIN_MS, None),
+        (CopyState(SOURCE, {0: 50}, 9 * DAY_MS), 9 * DAY_MS - CLOCK_MARGIN_MS - 1, StaleReason.FROM_THE_FUTURE),
+        (CopyState(SOURCE, {0: 50}, 30 * DAY_MS), 21 * DAY_MS, StaleReason.FROM_THE_FUTURE),
+        (CopyState(SOURCE, {}, 9 * DAY_MS), 0, None),
         (CopyState(SOURCE, {}, 0), 9 * DAY_MS, None),  # it has read nothing that could have been deleted since
         (CopyState(Source("topic-2", SOURCE.embedding), {0: 50}, 1000), 1000, StaleReason.TOPIC_CHANGED),
         (CopyState(Source("topic-1", OTHER_EMBEDDING), {0: 50}, 1000), 1000, StaleReason.EMBEDDING_CHANGED),

@@ -7,7 +7,10 @@ import pytest
 
 from docmill.indexer.gather import Gathered, gather, list_sources, outside
 from docmill.indexer.sources import Described
+from docmill.indexer.standing import Standing
 from docmill.ingest import InThread
+
+FILE = Standing("policy", is_file=True)
 
 
 @pytest.fixture
@@ -21,7 +24,7 @@ def data(tmp_path: Path) -> Path:
 
 
 def gathered(root: Path, *paths: Path) -> Gathered:
-    return gather(list_sources(paths, root).files, Described("policy", {}), InThread())
+    return gather(list_sources(paths, root), Described("policy"), InThread(), {})
 
 
 def ids(root: Path, *paths: Path) -> list[str]:
@@ -70,9 +73,64 @@ def test_gone_is_what_was_a_file_of_the_folder_and_is_none_any_more(data: Path) 
     (data / "handbook/b.md").write_bytes(b"  ")  # there, though nothing can be read of it now
     known = {"handbook/a.md", "handbook/b.md", "handbook/old.md", "handbook/more/old.md", "handbook2/x.md", "other.md"}
     assert [one.document_id for one in gathered(data, data / "handbook").unreadable] == ["handbook/b.md"]
-    assert list_sources([data / "handbook"], data).gone(known) == ["handbook/more/old.md", "handbook/old.md"]
-    assert list_sources([data / "handbook/more"], data).gone(known) == ["handbook/more/old.md"]
-    assert list_sources([data / "handbook/a.md"], data).gone(known) == []
+    standing = dict.fromkeys(known, FILE)
+    assert list_sources([data / "handbook"], data).gone(standing, None) == ["handbook/more/old.md", "handbook/old.md"]
+    assert list_sources([data / "handbook/more"], data).gone(standing, None) == ["handbook/more/old.md"]
+    assert list_sources([data / "handbook/a.md"], data).gone(standing, None) == []
+
+
+def test_of_others_and_of_other_tenants_nothing_is_gone(data: Path) -> None:
+    standing = {
+        "handbook/acme.md": Standing("policy", tenant="acme", is_file=True),
+        "handbook/all.md": FILE,
+        "handbook/decided": Standing("exemplar", document_type="claim", tenant="acme"),
+    }
+    listed = list_sources([data / "handbook"], data)
+    assert listed.gone(standing, "acme") == ["handbook/acme.md"]
+    assert listed.gone(standing, None) == ["handbook/all.md"]
+    assert listed.gone(standing, "globex") == []
+
+
+def test_a_subfolder_that_is_there_and_empty_is_told(data: Path) -> None:
+    for name in ("legal/deep", "legal2"):
+        (data / "handbook" / name).mkdir(parents=True)  # where nothing is mounted
+    gone = ["handbook/legal/a.md", "handbook/legal/deep/b.md", "handbook/legal2/c.md", "handbook/more/old.md"]
+    listed = list_sources([data / "handbook"], data)
+    assert listed.emptied([*gone, "handbook/removed/d.md"]) == ["handbook/legal/", "handbook/legal2/"]
+    assert listed.emptied(["handbook/more/old.md", "handbook/removed/d.md"]) == []
+
+
+def test_a_link_to_nothing_is_no_file_that_is_gone(data: Path) -> None:
+    (data / "handbook/b.md").unlink()
+    (data / "handbook/b.md").symlink_to(data / "handbook/away.md")
+    listed = list_sources([data / "handbook"], data)
+    assert listed.gone({"handbook/b.md": FILE}, None) == []
+    [told] = gathered(data, data / "handbook").unreadable
+    assert told.document_id == "handbook/b.md"
+    assert "mend it, or remove the link" in told.problem
+
+
+def test_a_link_out_of_the_folder_is_named_and_not_published(data: Path) -> None:
+    root, elsewhere = data / "handbook", data / "elsewhere.md"
+    elsewhere.write_text("a secret", encoding="utf-8")
+    (root / "out.md").symlink_to(elsewhere)
+    (root / "in.md").symlink_to(root / "a.md")
+    found = gathered(root, root / "more", root)
+    assert [one.passage_id for one in found.updates] == ["more/c.md", "a.md", "b.md", "in.md"]
+    [told] = found.unreadable
+    assert told.document_id == "out.md"
+    assert "name the link itself" in told.problem
+    assert ids(root, root / "out.md", root / "more") == ["out.md", "more/c.md"]
+    assert list_sources([root], root.parent).gone({"handbook/out.md": FILE}, None) == []
+
+
+def test_a_folder_that_is_itself_a_link_is_added(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (data / "handbook").rename(tmp_path / "elsewhere/handbook")
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "handbook").symlink_to(tmp_path / "elsewhere/handbook")
+    assert ids(root, root / "handbook") == ["handbook/a.md", "handbook/b.md", "handbook/more/c.md"]
 
 
 def test_an_empty_folder_is_seen_beside_a_full_one(data: Path) -> None:

@@ -71,6 +71,19 @@ def test_refused(value: bytes | None, key: bytes | None, why: str) -> None:
     assert read == Refused(why)
 
 
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"metadata": {f"{SECRET}\nERROR a forged line": 5}}, "metadata.…: string_type"),
+        ({"fields": {f"{SECRET}\nERROR a forged line": ["a", 5]}}, "fields.….1: string_type"),
+    ],
+    ids=["metadata", "fields"],
+)
+def test_a_key_that_its_sender_chose_is_not_told(more: dict[str, object], why: str) -> None:
+    value = json.dumps(json.loads(updated()) | more).encode()
+    assert read_record(record(value)) == Refused(f"not a KnowledgeUpdated: {why}")
+
+
 def test_no_structured_event_is_refused() -> None:
     read = read_record(record(SECRET.encode(), headers=(("content-type", STRUCTURED.encode()),)))
     assert read == Refused("structured event is not JSON: JSONDecodeError")

@@ -1,21 +1,26 @@
 """Files and rows to source texts; what is none is named and passed over."""
 
 import json
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from docmill.indexer.sources import Described, Source, read_sources
+from docmill.indexer.sources import FILE_MAX_BYTES, PLAIN_MAX_BYTES, Described, Source, read_sources
+from docmill.indexer.standing import Standing
 from docmill.ingest import InThread
 from docmill.kafka.read_paths import Unreadable, list_files
 from docmill_schemas.events import KNOWLEDGE_MAX_CHARACTERS, KnowledgeUpdated
 
-POLICY = Described("policy", {})
+POLICY = Described("policy")
+NOTHING: Mapping[str, Standing] = {}
 
 
-def read(path: Path, described: Described = POLICY) -> list[KnowledgeUpdated | Unreadable]:
-    found = read_sources(list_files([path]).files, described, InThread())
+def read(
+    path: Path, described: Described = POLICY, standing: Mapping[str, Standing] = NOTHING
+) -> list[KnowledgeUpdated | Unreadable]:
+    found = read_sources(list_files([path]).files, described, InThread(), standing)
     return [one.updated if isinstance(one, Source) else one for one in found]
 
 
@@ -55,7 +60,7 @@ def test_each_is_told_with_its_place(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text("text", encoding="utf-8")
     (tmp_path / "rows.jsonl").write_text('\n{"id": "p", "text": "t"}', encoding="utf-8")
     files = list_files([tmp_path / "a.md", tmp_path / "rows.jsonl"]).files
-    found = list(read_sources(files, POLICY, InThread()))
+    found = list(read_sources(files, POLICY, InThread(), NOTHING))
     assert [one.place for one in found if isinstance(one, Source)] == ["a.md", "rows.jsonl:2"]
 
 
@@ -85,8 +90,20 @@ def test_a_null_of_a_row_does_not_lift_what_the_command_line_says(tmp_path: Path
         ('{"passage_id": "%s", "text": "t"}' % ("p" * 513), "a passage id of 513 characters, at most 512"),
         ('{"passage_id": "a\\u0000b", "text": "t"}', "a passage id with control or invisible characters"),
         ('{"passage_id": "p", "text": " \\n\\t"}', "a text of white space alone"),
+        ('{"id": "p", "text": "t", "kind": "polices"}', "kind 'polices' is none of policy, code_list, playbook, ex"),
+        ('{"id": "p", "text": "t", "kind": "exemplar"}', "an exemplar needs the document type that it stands for"),
+        ('{"id": "p", "text": "t", "kind": "exemplar", "document_type": " "}', "an exemplar needs the document type"),
+        ('{"id": "p", "text": "t", "tenant": ""}', "an empty tenant is nobody's"),
+        ('{"id": "p", "text": "t", "tennant": "acme"}', "a KnowledgeUpdated has no 'tennant'"),
+        (
+            '{"id": "p", "text": "t", "valid_from": "2027-12-01", "valid_until": "2027-01-01"}',
+            "its last day, 2027-01-01, lies before its first, 2027-12-01: say both",
+        ),
     ],
-    ids=["no JSON", "no object", "no id", "surrogate", "date", "null", "long id", "control", "white space"],
+    ids=[
+        *("no JSON", "no object", "no id", "surrogate", "date", "null", "long id", "control", "white space", "kind"),
+        *("no type", "blank type", "no tenant", "misspelt", "days"),
+    ],
 )
 def test_a_row_that_is_none_is_named_and_the_next_one_follows(tmp_path: Path, row: str, problem: str) -> None:
     rows = tmp_path / "rows.jsonl"
@@ -119,6 +136,62 @@ def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
     file.write_text("soon gone", encoding="utf-8")
     files = list_files([file]).files
     file.unlink()
-    [none] = read_sources(files, POLICY, InThread())
+    [none] = read_sources(files, POLICY, InThread(), NOTHING)
     assert isinstance(none, Unreadable)
     assert none.problem == "cannot be read: No such file or directory"
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("film.mp4", "unsupported_media_type: "),
+        ("scan.png", "no_text: "),
+        ("long.md", f"more than {PLAIN_MAX_BYTES:,} bytes: split it"),
+        ("long.pdf", f"more than {FILE_MAX_BYTES:,} bytes: split it"),
+    ],
+)
+def test_a_file_is_not_read_to_say_that_it_is_too_large_or_of_no_use(tmp_path: Path, name: str, problem: str) -> None:
+    """A terabyte, of which the disk has nothing: read whole, it would end the process."""
+    with (tmp_path / name).open("wb") as file:
+        file.truncate(2**40)
+    [none] = read(tmp_path / name)
+    assert isinstance(none, Unreadable)
+    assert none.problem.startswith(problem)
+
+
+RULE = Standing("playbook", valid_from=date(2027, 1, 1), valid_until=date(2027, 12, 31), is_file=True)
+RECEIPT = Standing("exemplar", document_type="receipt", is_file=True)
+
+
+def again(tmp_path: Path, standing: Standing, described: Described) -> KnowledgeUpdated | Unreadable:
+    """A file that stands already, added again."""
+    (tmp_path / "a.md").write_text("text", encoding="utf-8")
+    [one] = read(tmp_path / "a.md", described, {"a.md": standing})
+    return one
+
+
+def test_a_file_keeps_what_is_not_said_again(tmp_path: Path) -> None:
+    kept = again(tmp_path, RULE, Described())
+    assert isinstance(kept, KnowledgeUpdated)
+    assert (kept.kind, kept.valid_from, kept.valid_until) == ("playbook", date(2027, 1, 1), date(2027, 12, 31))
+    said = again(tmp_path, RULE, Described("policy", {"valid_until": "2028-12-31"}))
+    assert isinstance(said, KnowledgeUpdated)
+    assert (said.kind, said.valid_from, said.valid_until) == ("policy", date(2027, 1, 1), date(2028, 12, 31))
+    exemplar = again(tmp_path, RECEIPT, Described())
+    assert isinstance(exemplar, KnowledgeUpdated)
+    assert (exemplar.kind, exemplar.document_type) == ("exemplar", "receipt")
+    policy = again(tmp_path, RECEIPT, Described("policy"))
+    assert isinstance(policy, KnowledgeUpdated)
+    assert policy.document_type is None
+
+
+def test_what_is_kept_and_what_is_said_must_go_together(tmp_path: Path) -> None:
+    none = again(tmp_path, RULE, Described(None, {"valid_from": "2028-01-01"}))
+    assert isinstance(none, Unreadable)
+    assert "a file keeps the one that is not said, unless --anew" in none.problem
+
+
+def test_a_text_of_somebody_else_is_not_what_a_file_keeps(tmp_path: Path) -> None:
+    new = again(tmp_path, Standing("playbook", valid_from=date(2027, 1, 1)), Described())
+    assert isinstance(new, KnowledgeUpdated)
+    assert (new.kind, new.valid_from) == ("policy", None)

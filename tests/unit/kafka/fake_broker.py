@@ -113,6 +113,7 @@ class FakeBroker:
     def __init__(self) -> None:
         self.logs: dict[TopicPartition, list[FakeRecord]] = {}
         self.required: list[str] = []
+        self.missing: set[str] = set()  # topics, with the prefix
         self.refusal: BaseException | None = None
         self.too_large: BaseException | None = None
         self.is_silent = False
@@ -147,6 +148,10 @@ class FakeBroker:
         async def require(settings: Settings, specs: Sequence[TopicSpec]) -> None:
             self.required += [spec.name for spec in specs]
 
+        async def missing(settings: Settings, specs: Sequence[TopicSpec]) -> tuple[str, ...]:
+            names = [settings.topic_prefix + spec.name for spec in specs]
+            return tuple(name for name in names if name in self.missing)
+
         async def cluster(settings: Settings) -> str:
             return "cluster"
 
@@ -157,6 +162,7 @@ class FakeBroker:
             "scan_clients": clients,
             "idempotent_producer": producer,
             "require_topics": require,
+            "missing_topics": missing,
             "cluster_id": cluster,
             "max_message_bytes": limit,
         }

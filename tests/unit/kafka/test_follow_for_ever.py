@@ -14,7 +14,7 @@ from docmill.index.sqlite_index import SqliteIndex
 from docmill.index.staleness import StaleReason
 from docmill.kafka import follow_for_ever as module
 from docmill.kafka import follow_index
-from docmill.kafka.follow_for_ever import CopyProgress, follow_for_ever
+from docmill.kafka.follow_for_ever import NOTHING_KNOWN, CopyProgress, follow_for_ever
 from docmill.kafka.follow_index import IndexFollower
 from docmill.settings import Settings
 from tests.unit.index.fakes import EMBEDDING, OTHER_EMBEDDING
@@ -34,6 +34,7 @@ class Bench:
     refusals: list[Exception] = field(default_factory=list)  # of the next connections
     connections: int = 0
     told: list[CopyProgress] = field(default_factory=list)
+    rebuilds: list[StaleReason] = field(default_factory=list)
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -49,16 +50,17 @@ class Bench:
         self.news.set()
 
     @asynccontextmanager
-    async def connect(self, *_: Any) -> AsyncIterator[IndexFollower]:
+    async def connect(self, *given: Any) -> AsyncIterator[IndexFollower]:
         self.connections += 1
         if self.refusals:
             raise self.refusals.pop(0)
-        yield follower(self.topic, self.index, self.clock)
+        yield follower(self.topic, self.index, self.clock, given[-1])
 
     @asynccontextmanager
-    async def followed(self) -> AsyncIterator[None]:
+    async def followed(self, known: CopyProgress = NOTHING_KNOWN) -> AsyncIterator[None]:
         """In the background, as a service does."""
-        task = asyncio.create_task(follow_for_ever(Settings(), self.index, EMBEDDING, self.hear))
+        following = follow_for_ever(Settings(), self.index, EMBEDDING, self.hear, self.rebuilds.append, known)
+        task = asyncio.create_task(following)
         try:
             yield
             assert not task.done()
@@ -141,6 +143,20 @@ async def test_a_copy_that_was_emptied_is_not_ready_though_it_was_before(
             assert bench.last.rebuilt is StaleReason.TOPIC_CHANGED
         await bench.until(lambda: bench.last.ready)
         assert found(bench.index, "zebras") == ["a"]
+
+
+async def test_a_copy_that_is_known_to_be_ready_stays_so_until_it_is_made_anew(bench: Bench) -> None:
+    async with bench.followed():
+        await bench.until(lambda: bench.last.ready)
+    assert bench.rebuilds == [StaleReason.NEW]
+    bench.told.clear()
+    bench.refusals.append(BrokerError("not yet"))
+    async with bench.followed(CopyProgress(ready=True)):
+        await bench.until(lambda: bench.last.complete_at_ms is not None)
+        assert all(progress.ready for progress in bench.told)
+        bench.topic.topic_id = "another"
+        await bench.until(lambda: bench.last.rebuilt is StaleReason.TOPIC_CHANGED and bench.last.ready)
+    assert bench.rebuilds == [StaleReason.NEW, StaleReason.TOPIC_CHANGED]
 
 
 async def test_bad_records_are_counted_once_whatever_fails_between_them(bench: Bench) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -17,7 +17,7 @@ from docmill.index.staleness import Log, StaleReason
 from docmill.index.types import Applied, Change, Chunk, Embedding, Source
 from docmill.index.vectors import to_bytes
 from docmill.kafka import follow_index
-from docmill.kafka.follow_index import IndexFollower, describe_log
+from docmill.kafka.follow_index import IndexFollower, describe_log, read_to_end
 from docmill_schemas.events import KnowledgeUpdated
 from tests.unit.index.fakes import EMBEDDING, OTHER_EMBEDDING, query, vector_of
 from tests.unit.kafka.fakes import FakeRecord
@@ -96,8 +96,13 @@ def index(tmp_path: Path) -> Iterator[SqliteIndex]:
     made.close()
 
 
-def follower(topic: FakeTopic, index: SqliteIndex, clock: Clock | None = None) -> IndexFollower:
-    return IndexFollower(cast(Any, topic), TOPIC, topic.describe, index, clock or Clock())
+def follower(
+    topic: FakeTopic,
+    index: SqliteIndex,
+    clock: Clock | None = None,
+    on_rebuild: Callable[[StaleReason], None] = lambda reason: None,
+) -> IndexFollower:
+    return IndexFollower(cast(Any, topic), TOPIC, topic.describe, index, clock or Clock(), on_rebuild)
 
 
 def found(index: SqliteIndex, text: str) -> list[str]:
@@ -122,6 +127,20 @@ async def test_a_new_copy_is_ready_at_the_end_that_it_saw_at_start(index: Sqlite
         pass
     assert found(index, "wombats") == ["c"]
     assert not await following.step()  # nothing new is no step
+
+
+async def test_that_a_copy_is_made_anew_is_said_before_it_is_emptied(index: SqliteIndex) -> None:
+    topic = FakeTopic([indexed("a", "zebras", 0)])
+    told: list[tuple[StaleReason, list[str], bool]] = []
+    following = follower(topic, index, None, lambda why: told.append((why, found(index, "zebras"), following.ready)))
+    while not following.ready:
+        await following.step()
+    topic.topic_id = "another"
+    await following.look()
+    assert told == [(StaleReason.NEW, [], False), (StaleReason.TOPIC_CHANGED, ["a"], False)]
+    assert found(index, "zebras") == []
+    await following.look()
+    assert len(told) == 2
 
 
 async def test_an_empty_topic_is_ready_at_once(index: SqliteIndex) -> None:
@@ -166,6 +185,21 @@ async def test_a_copy_that_was_away_for_too_long_begins_anew(index: SqliteIndex)
     assert after.ready
     assert found(index, "zebras") == []
     assert found(index, "yaks") == ["b"]
+
+
+async def test_a_topic_made_anew_before_the_last_look_is_read_too(index: SqliteIndex) -> None:
+    topic = FakeTopic([indexed("a", "zebras", 0), indexed("b", "yaks", 1)])
+    following = follower(topic, index)
+    await following.look()
+
+    def made_anew(missing: int) -> None:
+        if following.ready and topic.topic_id == "one":
+            topic.topic_id, topic.records = "two", [indexed("c", "wombats", 0)]
+
+    await read_to_end(following, made_anew)
+    assert following.rebuilt is StaleReason.TOPIC_CHANGED
+    assert following.ready
+    assert found(index, "wombats") == ["c"]
 
 
 async def test_a_topic_made_anew_while_it_is_followed_is_seen(
@@ -306,7 +340,7 @@ async def test_a_record_that_is_none_deletes_what_was_under_its_key_and_is_told(
     following = follower(topic, index)
     await following.step()
     assert following.unreadable == 1
-    assert "knowledge.indexed-0 at offset 1 is no KnowledgeIndexed: [''] (its key: 'a')" in caplog.text
+    assert "knowledge.indexed-0 at offset 1 is no KnowledgeIndexed: event: json_invalid (its key: 'a')" in caplog.text
     while not following.ready:
         await following.step()
     assert found(index, "zebras") == []

@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 from aiokafka import TopicPartition
 
-from docmill.errors import BrokerError
+from docmill.errors import BrokerError, IndexRecordError
 from docmill.index.types import Embedding
 from docmill.kafka import indexed_embedding as module
 from docmill.kafka.indexed_embedding import first_embedding
@@ -24,6 +24,7 @@ class FakeConsumer:
 
     records: Sequence[FakeRecord]
     silent: bool = False
+    illegible: bool = False  # what it gives aiokafka cannot read
     polled: list[int] = field(default_factory=list)
     at: int = 0
 
@@ -45,6 +46,8 @@ class FakeConsumer:
     async def getmany(self, timeout_ms: int) -> dict[TopicPartition, list[FakeRecord]]:
         if self.silent:
             return {}
+        if self.illegible:
+            b"\xff".decode()
         polled = list(self.records[self.at : self.at + 1])
         self.at += 1
         self.polled += [record.offset for record in polled]
@@ -73,6 +76,12 @@ async def test_a_record_of_a_stranger_is_told_and_tells_nothing(caplog: pytest.L
     assert await first(FakeConsumer([stranger, indexed("b", "yaks", 1, OTHER_EMBEDDING)])) == OTHER_EMBEDDING
     assert "knowledge.indexed-0 at offset 0 is no KnowledgeIndexed" in caplog.text
     assert await first(FakeConsumer([stranger])) is None
+
+
+async def test_a_record_that_cannot_be_read_says_what_to_do() -> None:
+    with pytest.raises(IndexRecordError, match="not UTF-8, which cannot be read: make the topic anew") as raised:
+        await first(FakeConsumer([indexed("a", "yaks", 0)], illegible=True))
+    assert str(raised.value).startswith(TOPIC)
 
 
 async def test_a_broker_that_gives_no_record_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

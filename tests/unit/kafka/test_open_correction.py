@@ -102,6 +102,56 @@ async def test_one_that_was_decided_is_opened_again(broker: FakeBroker, settings
     assert again.revision == 2
 
 
+def while_text_is_looked_for(broker: FakeBroker, monkeypatch: pytest.MonkeyPatch, *records: OutgoingRecord) -> None:
+    """These records come meanwhile."""
+
+    async def found(*_: object) -> find_text.FoundText:
+        broker.put("p.", *records)
+        return FOUND
+
+    monkeypatch.setattr(open_correction, "find_text", found)
+
+
+@pytest.mark.parametrize("end", [closed(A, 2), closed(A)], ids=["revision", "none"])
+async def test_one_that_was_decided_while_its_text_was_looked_for_is_not_opened(
+    broker: FakeBroker, settings: Settings, monkeypatch: pytest.MonkeyPatch, end: OutgoingRecord
+) -> None:
+    broker.put("p.", published())
+    while_text_is_looked_for(broker, monkeypatch, opened(A, revision=2), published(revision=2), end)
+    with pytest.raises(ReviewError, match=f"decided it meanwhile: docmill trace {A}"):
+        await open_correction.open_correction(settings, A, PARSER)
+    assert broker.read("p.documents.review")[-1].value is None
+
+
+async def test_one_that_was_opened_while_its_text_was_looked_for_is_not_opened_twice(
+    broker: FakeBroker, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broker.put("p.", published())
+    while_text_is_looked_for(broker, monkeypatch, opened(A, revision=2))
+    with pytest.raises(ReviewError, match="open already"):
+        await open_correction.open_correction(settings, A, PARSER)
+    assert len(broker.read("p.documents.review")) == 1
+
+
+async def test_what_others_decided_meanwhile_is_no_concern(
+    broker: FakeBroker, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither another request, nor the end of an earlier revision, which the result that was found is of."""
+    broker.put("p.", published(revision=2, decided_by=DecidedBy.HUMAN))
+    while_text_is_looked_for(broker, monkeypatch, opened(B, revision=2), closed(A, 2))
+    review, _ = await open_correction.open_correction(settings, A, PARSER)
+    assert review.revision == 3
+
+
+async def test_a_decided_revision_whose_result_is_not_there_is_told(broker: FakeBroker, settings: Settings) -> None:
+    broker.put("p.", published(), closed(A, 2))
+    with pytest.raises(ReviewError, match="revision 2 of it is decided, and the newest result to be seen is 1"):
+        await open_correction.open_correction(settings, A, PARSER)
+    broker.put("p.", published(revision=2, decided_by=DecidedBy.HUMAN))
+    review, _ = await open_correction.open_correction(settings, A, PARSER)
+    assert review.revision == 3
+
+
 async def test_results_that_are_not_there_and_too_many(broker: FakeBroker, settings: Settings) -> None:
     # "aa" is in the second's document id, and in no request id but these
     broker.put("p.", published(), published(B), human_result(examples.FEEDBACK, document_id="cc", request_id="bb"))

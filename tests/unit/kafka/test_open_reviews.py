@@ -11,8 +11,8 @@ from aiokafka.errors import KafkaConnectionError, OffsetOutOfRangeError, TopicAu
 
 from docmill.errors import BrokerError, ConfigurationError
 from docmill.kafka import open_reviews
-from docmill.kafka.decode_record import Record
 from docmill.kafka.open_reviews import LONG_AGO_S, OpenReviews
+from docmill.kafka.review_end import COUNTS_FOR_MS, UNKNOWN
 from docmill.kafka.topics import LiveTopic
 from tests.unit.kafka.fakes import FakeRecord
 
@@ -45,10 +45,10 @@ class FakeLog:
         self.readers.append(made)
         return made
 
-    def add(self, key: str, value: bytes | None, partition: int = 0) -> None:
+    def add(self, key: str, value: bytes | None, partition: int = 0, revision: bytes | None = None) -> None:
         """A record at the end, and the marker of its transaction."""
         offset = self.ends[partition]
-        self.records[partition].append(reviewed(key, value, offset, partition))
+        self.records[partition].append(reviewed(key, value, offset, partition, revision))
         self.ends[partition] = offset + 2
 
     def stable_end(self, partition: int) -> int:
@@ -117,8 +117,11 @@ class FakeReader:
         return polled
 
 
-def reviewed(key: str, value: bytes | None, offset: int, partition: int = 0) -> FakeRecord:
-    return FakeRecord(value, key=key.encode(), topic=TOPIC, partition=partition, offset=offset)
+def reviewed(
+    key: str, value: bytes | None, offset: int, partition: int = 0, revision: bytes | None = None, timestamp: int = 0
+) -> FakeRecord:
+    headers = () if revision is None else (("docmill_revision", revision),)
+    return FakeRecord(value, headers, key.encode(), TOPIC, partition, offset, timestamp)
 
 
 def log_of(*records: FakeRecord, end: int) -> FakeLog:
@@ -138,8 +141,12 @@ def view_of(log: FakeLog, stalled_after_s: float = 5.0, now_s: Clock | None = No
 
 
 async def value_of(view: OpenReviews, request_id: str) -> bytes | None:
-    found: Record | None = await view.find(request_id)
+    found = (await view.find(request_id)).review
     return None if found is None else found.value
+
+
+async def decided_of(view: OpenReviews, request_id: str) -> int | None:
+    return (await view.find(request_id)).decided
 
 
 async def test_the_last_record_of_a_request_says_whether_it_is_open() -> None:
@@ -151,23 +158,76 @@ async def test_the_last_record_of_a_request_says_whether_it_is_open() -> None:
     await view.catch_up()
     assert view.count == 2
     assert [await value_of(view, request) for request in ("a", "b", "c", "d")] == [None, b"1", b"1", None]
-    assert [view.was_decided(request) for request in ("a", "b", "c", "d")] == [True, False, False, False]
+    assert [await decided_of(view, request) for request in ("a", "b", "c", "d")] == [UNKNOWN, None, None, None]
 
 
 async def test_a_review_that_is_opened_again_is_open_and_its_last_record_counts() -> None:
     log = log_of(reviewed("a", b"1", 0), end=2)
     view = view_of(log)
     await view.catch_up()
-    log.add("a", None)
+    log.add("a", None, revision=b"1")
     await view.catch_up()
-    assert (await view.find("a"), view.was_decided("a")) == (None, True)
+    assert (await value_of(view, "a"), await decided_of(view, "a")) == (None, 1)
     log.add("a", b"2")
     await view.catch_up()
-    assert (await value_of(view, "a"), view.was_decided("a")) == (b"2", False)
+    assert (await value_of(view, "a"), await decided_of(view, "a")) == (b"2", 1)
     log.add("b", b"3")
     await view.catch_up()
     assert await value_of(view, "b") == b"3"  # finding "a" did not lose the place
     assert await value_of(view, "a") == b"2"
+
+
+async def test_the_latest_decided_revision_is_remembered_whatever_comes_after_it() -> None:
+    log = log_of(reviewed("a", None, 0, revision=b"3"), end=2)
+    view = view_of(log)
+    for value, revision in ((b"opened", None), (None, b"2"), (b"opened", None), (None, None)):
+        log.add("a", value, revision=revision)
+        await view.catch_up()
+        assert await decided_of(view, "a") == 3
+    log.add("a", None, revision=b"4")
+    await view.catch_up()
+    assert await decided_of(view, "a") == 4
+
+
+@pytest.mark.parametrize(("later_ms", "decided"), [(-60_000, 2), (COUNTS_FOR_MS - 1, 2), (COUNTS_FOR_MS, UNKNOWN)])
+async def test_a_review_of_a_day_later_is_not_late_though_its_first_end_is_remembered(
+    later_ms: int, decided: int
+) -> None:
+    """The document came once more, from an archive: who has just read the log, compacted, sees no end at all."""
+    decided_ms = 10 * COUNTS_FOR_MS
+    again = reviewed("a", b"again", 2, timestamp=decided_ms + later_ms)
+    view = view_of(log_of(reviewed("a", None, 0, revision=b"2", timestamp=decided_ms), again, end=4))
+    await view.catch_up()
+    assert (await value_of(view, "a"), await decided_of(view, "a")) == (b"again", decided)
+
+
+async def test_an_end_of_a_day_later_begins_to_count_anew() -> None:
+    end = reviewed("a", None, 2, revision=b"1", timestamp=COUNTS_FOR_MS)
+    correction = reviewed("a", b"1", 4, timestamp=COUNTS_FOR_MS + 1)
+    view = view_of(log_of(reviewed("a", None, 0, revision=b"2"), end, correction, end=6))
+    await view.catch_up()
+    assert await decided_of(view, "a") == 1
+
+
+@pytest.mark.parametrize("said", [b"", b"two", b"-1", b"\xff", "\u0663".encode(), b"1" * 5000])
+async def test_an_end_that_says_no_revision_is_an_end_all_the_same(said: bytes) -> None:
+    view = view_of(log_of(reviewed("a", b"1", 0), reviewed("a", None, 2, revision=said), end=4))
+    await view.catch_up()
+    assert (await value_of(view, "a"), await decided_of(view, "a")) == (None, UNKNOWN)
+
+
+async def test_a_view_that_is_made_anew_remembers_what_the_log_shows() -> None:
+    log = log_of(reviewed("a", None, 0, revision=b"2"), reviewed("a", b"late", 2), end=4)
+    view = view_of(log)
+    await view.catch_up()
+    log.error = OffsetOutOfRangeError({})
+    log.add("b", b"1")
+    with pytest.raises(BrokerError):
+        await view.catch_up()
+    with pytest.raises(BrokerError, match="is to be read from its start again"):
+        await view.find("a")  # not: open, and nothing decided
+    await view.catch_up()
+    assert (await value_of(view, "a"), await decided_of(view, "a")) == (b"late", 2)
 
 
 async def test_a_decision_behind_somebody_elses_open_transaction_is_waited_for() -> None:
@@ -184,7 +244,7 @@ async def test_a_decision_behind_somebody_elses_open_transaction_is_waited_for()
     del log.stable[0]
     async with asyncio.timeout(5):
         await asking
-    assert await view.find("a") is None
+    assert await value_of(view, "a") is None
 
 
 async def test_what_comes_after_the_question_is_not_waited_for() -> None:
@@ -247,7 +307,7 @@ async def test_a_poll_that_fails_loses_nothing(error: Exception) -> None:
     with pytest.raises(BrokerError, match=TOPIC):
         await view.catch_up()
     await view.catch_up()
-    assert (await view.find("a"), await value_of(view, "b")) == (None, b"1")
+    assert (await value_of(view, "a"), await value_of(view, "b")) == (None, b"1")
 
 
 async def test_a_question_that_is_given_up_loses_nothing() -> None:
@@ -362,7 +422,7 @@ async def test_decided_requests_are_not_remembered_for_ever(monkeypatch: pytest.
     log = log_of(*(reviewed(f"r{n}", None, n) for n in range(3)), end=3)
     view = view_of(log)
     await view.catch_up()
-    assert [view.was_decided(f"r{n}") for n in range(3)] == [False, True, True]
+    assert [await decided_of(view, f"r{n}") for n in range(3)] == [None, UNKNOWN, UNKNOWN]
 
 
 async def test_a_missing_right_is_named() -> None:

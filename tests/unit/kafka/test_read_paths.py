@@ -53,7 +53,9 @@ def test_links_to_folders_are_not_followed_and_what_is_no_file_is_left_out(tmp_p
     (folder / "loop").symlink_to(folder)
     (folder / "dangling.txt").symlink_to(tmp_path / "nowhere")
     os.mkfifo(folder / "pipe.txt")
-    assert [file.document_id for file in list_files([folder]).files] == ["mail/a.txt"]
+    listing = list_files([folder])
+    assert [file.document_id for file in listing.files] == ["mail/a.txt"]
+    assert [file.document_id for file in listing.dangling] == ["mail/dangling.txt"]
 
 
 def test_a_name_that_is_no_utf_8_can_be_sent(tmp_path: Path) -> None:

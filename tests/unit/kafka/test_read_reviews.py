@@ -8,15 +8,18 @@ from docmill.errors import ReviewError
 from docmill.kafka import read_reviews as module
 from docmill.kafka.read_reviews import (
     ReviewSummary,
+    ends_of,
     find_review,
     list_reviews,
-    open_request_ids,
     read_review,
+    standings,
     the_one,
 )
+from docmill.kafka.review_end import COUNTS_FOR_MS, UNKNOWN
 from docmill.settings import Settings, load_settings
+from docmill_schemas.topics import REVIEW
 from tests.unit.kafka.fake_broker import FakeBroker
-from tests.unit.kafka.fakes import FakeRecord
+from tests.unit.kafka.fakes import SENT_AT_MS, FakeRecord
 from tests.unit.kafka.reviews import TRACE, closed, opened, review
 
 A, B, C = "aa11" + "0" * 28, "aa22" + "0" * 28, "bb33" + "0" * 28
@@ -57,7 +60,36 @@ async def test_what_is_decided_is_not_open_until_it_is_opened_again(broker: Fake
     broker.put("p.", opened(A), opened(B), closed(A), closed(B), opened(B, revision=2))
     found = await list_reviews(settings)
     assert [(one.request_id, one.revision) for one in found.reviews] == [(B, 2)]
-    assert await open_request_ids(settings, "aa") == {B}
+    standing = await standings(settings, "aa")
+    assert {key: (one.open is not None, one.has_ended, one.decided) for key, one in standing.items()} == {
+        A: (False, True, UNKNOWN),
+        B: (True, True, UNKNOWN),
+    }
+
+
+async def test_how_a_request_stands_since_the_topic_ended_somewhere(broker: FakeBroker, settings: Settings) -> None:
+    broker.put("p.", opened(A), closed(A, 2), opened(B), opened(C))
+    noted = await ends_of(settings, [REVIEW])
+    assert await standings(settings, A, since=noted) == {}
+    assert (await standings(settings, A))[A].decided == 2
+    broker.put("p.", closed(B, 1), opened(A))
+    since = await standings(settings, "aa", since=noted)
+    assert (since[A].open is not None, since[A].has_ended, since[A].decided) == (True, False, UNKNOWN)
+    assert (since[B].open, since[B].has_ended, since[B].decided) == (None, True, 1)
+
+
+@pytest.mark.parametrize(("later_ms", "is_late"), [(COUNTS_FOR_MS - 1, True), (COUNTS_FOR_MS, False)])
+async def test_a_review_of_a_day_after_the_end_of_one_is_not_late(
+    broker: FakeBroker, settings: Settings, later_ms: int, is_late: bool
+) -> None:
+    """As the arbiter has it, which would else throw away what is shown as open."""
+    broker.put("p.", closed(A, 2))
+    again = opened(A, revision=2)
+    broker.append(
+        "p.documents.review", FakeRecord(again.value, tuple(again.headers), again.key, timestamp=SENT_AT_MS + later_ms)
+    )
+    found = await find_review(settings, A)
+    assert (found.is_late, found.decided) == ((True, 2) if is_late else (False, UNKNOWN))
 
 
 async def test_what_cannot_be_read_is_named_while_it_is_open(broker: FakeBroker, settings: Settings) -> None:
@@ -65,7 +97,7 @@ async def test_what_cannot_be_read_is_named_while_it_is_open(broker: FakeBroker,
     broker.put("p.", opened(B), strange, replace(strange, key=b"gone"), closed("gone"))
     found = await list_reviews(settings)
     assert ([one.request_id for one in found.reviews], found.unreadable) == ([B], (A,))
-    assert await open_request_ids(settings, "aa1") == {A}
+    assert (await standings(settings, "aa1"))[A].open is not None
     with pytest.raises(ReviewError, match=f"{A} cannot be read"):
         await find_review(settings, A)
 

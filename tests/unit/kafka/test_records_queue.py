@@ -14,8 +14,13 @@ def records(*sizes: int, first: int = 0) -> list[FakeRecord]:
     return [FakeRecord(b"x" * size, offset=first + n, timestamp=1000 + n) for n, size in enumerate(sizes)]
 
 
-def queue(max_records: int = MANY, max_bytes: int = MANY, max_slice_tokens: int = MANY) -> RecordsQueue:
-    return RecordsQueue(max_records, max_bytes, max_slice_tokens)
+def queue(
+    max_records: int = MANY,
+    max_bytes: int = MANY,
+    max_slice_tokens: int = MANY,
+    max_slice_records: int | None = None,
+) -> RecordsQueue:
+    return RecordsQueue(max_records, max_bytes, max_slice_tokens, max_slice_records)
 
 
 async def offsets(waiting: RecordsQueue) -> list[int]:
@@ -41,6 +46,12 @@ async def test_slices_that_take_turns_are_smaller() -> None:
     waiting.add(records(*[4000] * 12))  # 1,001 tokens each
     sizes = [len(await asyncio.wait_for(waiting.next_slice(shared_by=lambda n=n: n), 5)) for n in (1, 2, 4, 100)]  # type: ignore[misc]
     assert sizes == [4, 2, 1, 1]
+
+
+async def test_a_slice_holds_no_more_records_than_it_may() -> None:
+    waiting = queue(max_slice_tokens=33, max_slice_records=2)
+    waiting.add(records(40, 40, 40, 120, 40))  # 11 tokens each, and 31
+    assert [await offsets(waiting) for _ in range(4)] == [[0, 1], [2], [3], [4]]
 
 
 async def test_how_many_share_is_asked_when_there_is_something_to_take() -> None:

@@ -3,22 +3,33 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import MessageSizeTooLargeError, NotLeaderForPartitionError, TopicAuthorizationFailedError
 
+from docmill.arbiter.arbitrate import arbitrate
 from docmill.errors import BrokerError, ConfigurationError, DocmillError, ReviewError
+from docmill.kafka import read_reviews, send_record
 from docmill.kafka import send_feedback as module
-from docmill.kafka import send_record
 from docmill.kafka.publish import OutgoingRecord
-from docmill.kafka.send_feedback import Answer, Expected, feedback_record, give_feedback, note_ends, read_answer
+from docmill.kafka.send_feedback import (
+    Answer,
+    Expected,
+    feedback_on,
+    feedback_record,
+    give_feedback,
+    note_ends,
+    read_answer,
+)
 from docmill.settings import Settings, load_settings
 from docmill_schemas.cloudevents import read_headers
-from docmill_schemas.examples import FEEDBACK, REQUEST_ID, REVIEW
+from docmill_schemas.events import DocumentProcessed
+from docmill_schemas.examples import FEEDBACK, REQUEST_ID, REVIEW, TIME
 from docmill_schemas.reasons import DecidedBy
-from docmill_schemas.review_events import FeedbackGiven
+from docmill_schemas.review_events import FeedbackGiven, ReviewRequested
 from tests.unit.kafka.fake_broker import FakeBroker
 from tests.unit.kafka.fakes import FakeRecord
 from tests.unit.kafka.reviews import TRACE, closed, human_result, opened, result, result_record
@@ -36,7 +47,7 @@ def settings() -> Settings:
 @pytest.fixture
 def broker(monkeypatch: pytest.MonkeyPatch) -> FakeBroker:
     made = FakeBroker()
-    made.serve(monkeypatch, module, send_record)
+    made.serve(monkeypatch, module, read_reviews, send_record)
     return made
 
 
@@ -47,6 +58,41 @@ def test_a_decision_is_an_event_of_the_request_with_its_trace() -> None:
     assert headers["ce_type"] == "docmill.feedback.given.v1"
     assert (headers["ce_id"], headers["ce_source"]) == (FEEDBACK.feedback_id, "docmill/review")
     assert (headers["ce_subject"], headers["correlation_id"]) == (REVIEW.document_id, "claim-4711")
+
+
+def given(review: ReviewRequested = REVIEW, minutes: int = 0, **changes: Any) -> FeedbackGiven:
+    """The example's decision, so many minutes later."""
+    said: dict[str, Any] = {"label": "receipt", "fields": FEEDBACK.fields, "reviewer": "m.okafor"}
+    return feedback_on(review, now=TIME + timedelta(minutes=minutes), **said | changes)
+
+
+def test_a_decision_that_is_sent_again_is_the_same_one() -> None:
+    assert given().model_copy(update={"feedback_id": FEEDBACK.feedback_id}) == FEEDBACK
+    later = given(minutes=5, fields=tuple(reversed(FEEDBACK.fields)))
+    assert later.feedback_id == given().feedback_id
+    assert Expected.of(REVIEW, later) == Expected.of(REVIEW, given())
+
+
+def test_another_decision_is_another_one() -> None:
+    company, *others = FEEDBACK.fields
+    ids = {
+        given().feedback_id,
+        given(REVIEW.model_copy(update={"revision": 2})).feedback_id,
+        given(REVIEW.model_copy(update={"request_id": "another"})).feedback_id,
+        given(reviewer="a.tan").feedback_id,
+        given(reviewer=None).feedback_id,
+        given(label="contract.supply").feedback_id,
+        given(fields=others).feedback_id,
+        given(fields=(company.model_copy(update={"value": None}), *others)).feedback_id,
+        given(fields=(company.model_copy(update={"start": 1}), *others)).feedback_id,
+    }
+    assert len(ids) == 9
+
+
+def test_two_fields_in_one_place_are_in_order_whatever_their_values() -> None:
+    company = FEEDBACK.fields[0]
+    twice = (company, company.model_copy(update={"value": None}))
+    assert given(fields=twice).feedback_id == given(fields=tuple(reversed(twice))).feedback_id
 
 
 @pytest.mark.parametrize(
@@ -69,6 +115,15 @@ def test_a_decision_is_an_event_of_the_request_with_its_trace() -> None:
 )
 def test_what_a_record_says_of_a_decision(record: OutgoingRecord, answer: Answer | None) -> None:
     assert read_answer(EXPECTED, record.topic, FakeRecord(record.value, tuple(record.headers), record.key)) is answer
+
+
+def test_what_is_expected_is_the_arbiters_result() -> None:
+    for revision in (1, 2):
+        asked = REVIEW.model_copy(update={"revision": revision})
+        given = FEEDBACK.model_copy(update={"revision": revision})
+        became = arbitrate(given, asked)
+        assert isinstance(became, DocumentProcessed)
+        assert Expected.of(asked, given).result_id == became.result_id
 
 
 async def answered(broker: FakeBroker, settings: Settings, *records: OutgoingRecord, wait_s: float = 5.0) -> Answer:
@@ -105,6 +160,16 @@ async def test_nobody_answers(broker: FakeBroker, settings: Settings) -> None:
 
 async def test_a_review_that_is_closed_without_a_result_is_told_so(broker: FakeBroker, settings: Settings) -> None:
     assert await answered(broker, settings, closed(), wait_s=0.05) is Answer.CLOSED
+
+
+async def test_the_end_of_a_review_that_was_opened_too_late_is_all_that_comes(
+    broker: FakeBroker, settings: Settings
+) -> None:
+    noted = await note_ends(settings)
+    broker.on_sent = lambda topic: broker.put("p.", closed(revision=1))
+    expected = Expected.of(REVIEW, FEEDBACK, is_late=True)
+    async with asyncio.timeout(60):
+        assert await give_feedback(settings, RECORD, expected, noted, 3600.0) is Answer.CLOSED
 
 
 async def test_who_does_not_wait_reads_nothing(

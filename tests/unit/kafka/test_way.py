@@ -4,7 +4,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from docmill.kafka.steps import DeadLetter, Deferred, NoEvent, Processed, Received, Step, What
+from docmill.kafka.steps import (
+    Asked,
+    DeadLetter,
+    Decision,
+    Deferred,
+    NoEvent,
+    Processed,
+    Received,
+    ReviewEnded,
+    Step,
+    What,
+)
 from docmill.kafka.way import Group, State, Verdict, Way, clock, judge, length_of_time, ways
 
 CAME = datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)
@@ -12,6 +23,9 @@ NOW = CAME + timedelta(hours=3)
 RECEIVED = Received("text/plain", 8, "scanner", 1)
 RESULT = Processed("receipt", 0.99, "model", 1, 3)
 DEFERRED = Deferred("receipt", 0.5, ("missing_field",), ("total",))
+ASKED = Asked(("undecided",), 1, "receipt", 0.6, ("document_type: no_neighbours",))
+AUDIT = Asked(("audit",), 2, "receipt", 0.99, ())
+BY_HUMAN = Processed("receipt", 1.0, "human", 1, 3)
 LETTER = DeadLetter("no_text", "8 bytes hold no text", 1)
 GROUP = Group("processors", {3: 5}, members=1)
 
@@ -79,6 +93,90 @@ def test_waiting_in_the_fallback() -> None:
     told = verdict(step(RECEIVED), step(DEFERRED, 3600))
     assert told.state is State.IN_FALLBACK
     assert told.text == f"waits in the fallback since {clock(CAME + timedelta(hours=1))} (2 h)"
+
+
+def test_a_document_that_a_person_is_asked_about_waits_for_that_person_and_not_in_the_fallback() -> None:
+    told = verdict(step(RECEIVED), step(DEFERRED, 1), step(ASKED, 3600))
+    assert told.state is State.IN_REVIEW
+    assert told.text == f"a person is asked (undecided) since {clock(CAME + timedelta(hours=1))} (2 h), revision 1"
+    assert verdict(step(ASKED, 3600)).state is State.IN_REVIEW  # all else is past its retention
+
+
+@pytest.mark.parametrize(("revision", "after_s", "is_of_it"), [(1, 5400, True), (2, 5400, False), (1, 1800, False)])
+def test_a_decision_that_the_arbiter_has_not_come_to_is_told(revision: int, after_s: float, is_of_it: bool) -> None:
+    sent = Decision("receipt", revision, 3, "anna")
+    told = verdict(step(RECEIVED), step(DEFERRED, 1), step(ASKED, 3600), step(sent, after_s))
+    assert told.state is State.IN_REVIEW
+    note = f"; a decision was sent on {clock(CAME + timedelta(seconds=after_s))}: `docmill run arbiter` has not come"
+    assert (note in told.text) is is_of_it
+
+
+def test_a_decided_review_is_a_result_like_any_other() -> None:
+    steps = (
+        step(RECEIVED),
+        step(DEFERRED, 1),
+        step(ASKED, 3, offset=4),
+        step(Decision("receipt", 1, 3, None), 59),
+        step(BY_HUMAN, 60),
+        step(ReviewEnded(), 60, offset=5),
+    )
+    assert verdict(*steps) == Verdict(State.PUBLISHED, "decided by human in 1 min")
+    assert [type(s.what).__name__ for s in way(*reversed(steps)).steps][-2:] == ["Processed", "ReviewEnded"]
+
+
+def test_the_end_of_a_review_that_is_hidden_for_a_moment_is_known_by_the_result_of_a_person() -> None:
+    assert verdict(step(ASKED, 3), step(BY_HUMAN, 60)) == Verdict(State.PUBLISHED, "decided by human in 1 min")
+    of_another_revision = Processed("receipt", 1.0, "human", 2, 3)
+    correction = Asked(("correction",), 3, "receipt", 1.0, ())
+    assert "revision 3" in verdict(step(of_another_revision, 9), step(correction, 10)).text
+
+
+def test_an_audit_that_is_open_is_told_beside_the_result_and_one_that_is_decided_is_not() -> None:
+    since = clock(CAME + timedelta(hours=1))
+    told = verdict(step(RECEIVED), step(RESULT, 0.21), step(AUDIT, 3600, offset=4))
+    assert told.state is State.PUBLISHED
+    assert told.text == f"straight through in 0.21 s; an audit of it is open since {since} (2 h), revision 2"
+    human = Processed("receipt", 1.0, "human", 2, 3)
+    ended = (step(human, 7200), step(ReviewEnded(), 7200, offset=5))
+    assert verdict(step(RESULT, 0.21), step(AUDIT, 3600, offset=4), *ended).text == "decided by human in 2 h"
+    again = verdict(step(RESULT, 0.21), step(AUDIT, 9000, offset=6), *ended)  # the document was sent again
+    assert again.text.startswith("decided by human in 2 h; an audit of it is open since ")
+
+
+def test_a_result_that_is_held_for_wrong_says_so() -> None:
+    correction = Asked(("correction",), 2, "receipt", 0.99, ())
+    told = verdict(step(RESULT, 1), step(correction, 3600))
+    assert "; a person is asked about it (correction) since " in told.text
+
+
+def test_a_review_that_was_opened_too_late_asks_for_nothing() -> None:
+    correction = Asked(("correction",), 2, "receipt", 0.99, (), opened_late=True)
+    told = verdict(step(RESULT, 1), step(correction, 3600))
+    assert told.text.endswith("), revision 2, opened too late: a decision only ends it")
+
+
+def test_copies_of_a_result_are_to_be_told_apart_by_their_revision_too() -> None:
+    told = verdict(step(RECEIVED), step(RESULT, 1), step(RESULT, 2, offset=11))
+    assert [note.endswith("count one for each (request_id, decided_by, revision)") for note in told.notes] == [True]
+
+
+def test_a_review_that_ended_is_decided_though_the_result_is_gone() -> None:
+    told = verdict(step(DEFERRED, 1), step(ASKED, 3, offset=4), step(ReviewEnded(), 60, offset=5))
+    assert told.state is State.PUBLISHED
+    assert told.text.startswith(f"decided by human on {clock(CAME + timedelta(minutes=1))}; the result is past")
+    assert verdict(step(ReviewEnded(), 60), step(DEFERRED, 61)).state is State.IN_FALLBACK  # it was sent again
+    assert verdict(step(ReviewEnded(), 60), step(RECEIVED, 61)).state is State.WAITING
+
+
+def test_a_decision_alone_is_told_as_such() -> None:
+    told = verdict(step(Decision("receipt", 1, 3, None), document_id=""))
+    assert (told.state, told.text) == (State.NO_OUTCOME, "a decision on it is all that is on the topics")
+
+
+def test_what_does_not_name_the_document_names_no_way() -> None:
+    found = way(step(ASKED, 1, document_id="d-7"), step(ReviewEnded(), 2, document_id=""))
+    assert found.document_id == "d-7"
+    assert way(step(ReviewEnded(), 2, document_id="")).document_id == ""
 
 
 def test_what_the_fallback_could_not_read_is_a_dead_letter_and_waits_for_nothing() -> None:

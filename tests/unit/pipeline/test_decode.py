@@ -55,6 +55,14 @@ def test_a_single_field_keeps_the_surest_span_and_of_equals_the_first() -> None:
     assert spans_of("aa bb cc dd", [B, O, B, O], ONE) == ["aa"]
 
 
+def test_a_single_field_keeps_what_can_be_read_over_what_is_surer() -> None:
+    text, surer = "soon then 1/2/2021 now", (0.02, 0.9, 0.08)
+    assert spans_of(text, [surer, O, B, I, O], ONE) == ["1/2/2021"]
+    assert spans_of(text, [surer, O, O, O, O], ONE) == ["soon"]  # shown as found, without a value
+    anything = replace(ONE, kind=FieldKind.TEXT)
+    assert spans_of(text, [surer, O, B, I, O], anything) == ["soon"]
+
+
 def test_spans_do_not_begin_or_end_in_white_space() -> None:
     assert spans_of("aa\nbb\ncc", [B, I, I, I, O]) == ["aa\nbb"]
     assert spans_of("\naa", [B, I]) == ["aa"]

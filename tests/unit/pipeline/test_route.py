@@ -29,6 +29,7 @@ def test_thresholds_themselves_pass() -> None:
         ({"probability": 0.89}, DeferralReason.LOW_TYPE_CONFIDENCE),
         ({"outlier_distance": 4.1}, DeferralReason.UNFAMILIAR_DOCUMENT),
         ({"spans": ()}, DeferralReason.MISSING_FIELD),
+        ({"spans": (Span("date", 0, 4, 0.99, readable=False),)}, DeferralReason.MISSING_FIELD),
         ({"spans": (Span("date", 0, 4, 0.79),)}, DeferralReason.LOW_FIELD_CONFIDENCE),
         ({"probability": math.nan}, DeferralReason.LOW_TYPE_CONFIDENCE),
         ({"outlier_distance": math.nan}, DeferralReason.UNFAMILIAR_DOCUMENT),

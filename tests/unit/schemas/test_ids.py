@@ -3,7 +3,15 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docmill_schemas.ids import ID_HEX_DIGITS, bare_request_id, request_id, result_id, sha256_hex
+from docmill_schemas.ids import (
+    ID_HEX_DIGITS,
+    bare_request_id,
+    decision_version,
+    feedback_id,
+    request_id,
+    result_id,
+    sha256_hex,
+)
 
 ENCODABLE = st.text(st.characters(codec="utf-8"), max_size=8)
 
@@ -12,6 +20,8 @@ def test_ids_are_pinned() -> None:
     assert request_id("scanner", "1") == "f9eb84d84884c8491b87eea599f1ff1c"
     assert bare_request_id("cluster", "topic", 1, 2, 3) == "7f19321c2239eed1ebb5f04fd6440eb0"
     assert result_id("r", "0" * 64, "model", "b") == "64aeb7f2a56dac787f2a55bb66dc2291"
+    assert decision_version("b1c2", 2) == "2:b1c2"
+    assert feedback_id("r", 2, "a", "[]") == "ec31a7cafa2a3bf197b5ff0ccce02068"
     assert sha256_hex(b"") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 

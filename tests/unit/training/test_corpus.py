@@ -8,15 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from docmill.errors import ConfigurationError
 from docmill.resources import resource
 from docmill.training.corpus import (
     Entity,
     LabelledDocument,
-    hold_out,
     load_corpus,
     load_part,
     near_duplicates,
@@ -111,44 +108,6 @@ def test_likeness_is_passed_on() -> None:
 @pytest.mark.parametrize("text", ["", "total", "one two three four five six"])
 def test_short_texts_are_duplicates_of_themselves(text: str) -> None:
     assert len(near_duplicates([document(text), document(text), document(written(1))])) == 2
-
-
-def test_hold_out_splits_without_loss_and_near_the_share() -> None:
-    fit, calibration = hold_out(corpus(), 0.3, seed=7)
-    assert ids(fit) | ids(calibration) == ids(corpus())
-    assert len(fit) + len(calibration) == len(corpus())
-    assert 0.15 < len(calibration) / len(corpus()) < 0.45
-
-
-@settings(max_examples=20)
-@given(st.integers(0, 1000), st.sampled_from([0.1, 0.3, 0.45]))
-def test_hold_out_keeps_near_duplicates_together(seed: int, share: float) -> None:
-    _, calibration = hold_out(corpus(), share, seed)
-    for n in range(0, 60, 3):
-        family = {f"{n}", f"{n} again 1", f"{n} again 2"}
-        assert family <= ids(calibration) or not family & ids(calibration)
-
-
-@settings(max_examples=20)
-@given(st.randoms(use_true_random=False))
-def test_hold_out_does_not_depend_on_the_order(rng: random.Random) -> None:
-    shuffled = corpus()
-    rng.shuffle(shuffled)
-    assert [ids(side) for side in hold_out(shuffled, 0.3, 7)] == [ids(side) for side in hold_out(corpus(), 0.3, 7)]
-
-
-def test_hold_out_depends_on_the_seed_alone() -> None:
-    # Written down once: a split that drifts would put documents that were trained on into calibration.
-    alone = [document(written(n), name=str(n)) for n in range(12)]
-    assert [sorted(ids(hold_out(alone, 0.3, seed)[1])) for seed in (7, 8)] == [["3", "4", "7", "8"], ["11", "2", "5"]]
-
-
-def test_a_larger_share_only_adds() -> None:
-    assert ids(hold_out(corpus(), 0.2, 7)[1]) < ids(hold_out(corpus(), 0.4, 7)[1])
-
-
-def test_no_documents() -> None:
-    assert hold_out([], 0.2, 7) == ([], [])
 
 
 def test_a_corpus_is_all_parts_in_the_recipes_order(tmp_path: Path) -> None:

@@ -1,17 +1,22 @@
-"""Which ids are files is what the last sound record of each says."""
+"""What stands under an id is what its last sound record says."""
 
 import json
+from datetime import date
 
-from docmill.indexer.file_sources import FileSources
+from docmill.indexer.standing import Standing, StandingSources
 from docmill_schemas.cloudevents import STRUCTURED
 from tests.unit.indexer.fakes import record, updated
 
 
 def ids_after(*records: tuple[str, bytes | None]) -> set[str]:
-    found = FileSources()
+    return {passage_id for passage_id, one in standing_after(*records).items() if one.is_file}
+
+
+def standing_after(*records: tuple[str, bytes | None]) -> dict[str, Standing]:
+    sources = StandingSources()
     for passage_id, value in records:
-        found.take("knowledge.updated", record(value, passage_id.encode()))
-    return found.ids
+        sources.take("knowledge.updated", record(value, passage_id.encode()))
+    return sources.found
 
 
 def file(passage_id: str) -> tuple[str, bytes]:
@@ -36,7 +41,14 @@ def test_a_record_that_is_refused_changes_nothing() -> None:
 def test_in_structured_mode_too() -> None:
     passage_id, value = file("a.md")
     event = {"specversion": "1.0", "id": "1", "source": "s", "type": "t", "data": json.loads(value)}
-    found = FileSources()
+    sources = StandingSources()
     headers = (("content-type", STRUCTURED.encode()),)
-    found.take("knowledge.updated", record(json.dumps(event).encode(), passage_id.encode(), headers=headers))
-    assert found.ids == {"a.md"}
+    sources.take("knowledge.updated", record(json.dumps(event).encode(), passage_id.encode(), headers=headers))
+    assert sources.found["a.md"].is_file
+
+
+def test_for_whom_it_stands_and_of_when_is_known() -> None:
+    said = updated("q", kind="exemplar", document_type="claim", tenant="acme", valid_from=date(2027, 1, 1))
+    assert standing_after(("q", updated("q")), ("q", said)) == {
+        "q": Standing("exemplar", document_type="claim", tenant="acme", valid_from=date(2027, 1, 1))
+    }

@@ -1,0 +1,180 @@
+"""Whose turn it is to ask, and what a new document waits behind others: on a clock by hand, in one partition."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from docmill.fallback_service.slices import HOLD_S, LOOK_S, PAUSE_S
+from docmill.fallback_service.turns import BEHIND_S, Turns
+from docmill_schemas.review_events import ReviewRequested
+from tests.unit.fallback_service import partition as costs
+from tests.unit.fallback_service.fakes import NOW_S, record
+from tests.unit.fallback_service.partition import (
+    COMMIT_S,
+    DEADLINE_S,
+    SLICE,
+    SlowGenerator,
+    familiar,
+    partition,
+    unsure,
+)
+
+TIER_1_S = SLICE * costs.LOOK_S
+
+
+def passed_s(count: int) -> float:
+    """To put back so many documents unseen, and for the new document itself and its neighbours in its slice."""
+    return (count / SLICE + 3) * COMMIT_S + TIER_1_S
+
+
+def test_a_partition_that_has_fallen_behind_asks_one_slice_and_then_of_none_for_a_while() -> None:
+    now_s = 1000.0
+    turns = Turns(lambda: now_s)
+    fresh_s, old_s = now_s - BEHIND_S, now_s - BEHIND_S - 0.1
+    assert turns.may_ask(0, old_s)
+    turns.asked(0)
+    assert (turns.may_ask(0, fresh_s), turns.may_ask(0, old_s), turns.may_ask(1, old_s)) == (True, False, True)
+    now_s += BEHIND_S
+    assert turns.may_ask(0, old_s)
+
+
+def test_a_clock_that_was_set_back_takes_nobodys_turn_for_long() -> None:
+    now_s = 1000.0
+    turns = Turns(lambda: now_s)
+    turns.asked(0)
+    now_s -= 500
+    assert turns.may_ask(0, 0.0)
+
+
+@pytest.mark.parametrize("count", [SLICE, 200, 1000])
+@pytest.mark.parametrize(("answers", "takes_s"), [(0, DEADLINE_S), (4, DEADLINE_S), (SLICE, 8.0), (SLICE, 1.0)])
+def test_behind_many_that_wait_a_new_document_waits_for_one_slice_of_questions_or_for_what_takes_as_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int, answers: int, takes_s: float
+) -> None:
+    with partition(tmp_path, monkeypatch, SlowGenerator(answers=answers, takes_s=takes_s)) as of:
+        of.hold(count)
+        of.add(familiar("new"))
+        assert of.until("new") <= max(BEHIND_S, takes_s) + takes_s + 2 * TIER_1_S + passed_s(count)
+
+
+def test_whenever_it_comes_it_waits_no_longer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    count = 200
+    with partition(tmp_path, monkeypatch, SlowGenerator()) as of:
+        of.hold(count)
+        for number in range(12):
+            for _ in range(1 + number * 7 % 5):
+                of.work()
+            of.add(familiar(f"new-{number}"))
+            assert of.until(f"new-{number}") <= BEHIND_S + DEADLINE_S + 2 * TIER_1_S + passed_s(count)
+
+
+def test_a_backlog_of_open_questions_does_not_hold_up_what_the_index_can_decide(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = 200
+    with partition(tmp_path, monkeypatch, SlowGenerator()) as of:
+        for number in range(count):
+            of.add(unsure(f"open-{number}"))
+        of.add(familiar("new"))
+        looked_s = count * costs.LOOK_S + passed_s(count)
+        slices_asked = looked_s // BEHIND_S + 1
+        assert of.until("new") <= looked_s + slices_asked * DEADLINE_S
+
+
+def test_everybody_comes_to_his_turn_though_new_ones_come_all_the_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count, answers = 100, 4
+    with partition(tmp_path, monkeypatch, SlowGenerator(answers=answers)) as of:
+        of.hold(count)
+        ids = {f"held-{number}" for number in range(count)}
+        slices = 0
+        while not ids <= of.known.keys():
+            of.add(familiar(f"new-{slices}"))
+            of.work()
+            slices += 1
+            assert of.of.now_s - NOW_S < 2 * count / answers * (DEADLINE_S + BEHIND_S)
+
+
+def test_turns_cost_a_quick_generator_little_of_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    count, takes_s = 400, 1.0
+    with partition(tmp_path, monkeypatch, SlowGenerator(answers=SLICE, takes_s=takes_s)) as of:
+        of.hold(count)
+        while of.records:
+            of.work()
+        assert of.of.now_s - NOW_S <= 1.1 * count / SLICE * (takes_s + TIER_1_S + COMMIT_S)
+        assert len(of.known) == count
+
+
+@pytest.mark.parametrize("count", [1, SLICE, 200, 1000])
+def test_while_the_generator_is_left_alone_a_new_document_waits_for_pauses_and_never_longer_than_one_hold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    with partition(tmp_path, monkeypatch, SlowGenerator(away=True)) as of:
+        of.hold(count, HOLD_S)
+        of.add(familiar("new"))
+        pauses_s = count // SLICE * (PAUSE_S + LOOK_S)
+        assert of.until("new") <= min(pauses_s, HOLD_S + LOOK_S) + passed_s(count)
+        began_s, before, for_s = of.of.now_s, of.rewritten, 4 * HOLD_S
+        of.work_for(for_s)
+        rewritten = of.rewritten - before
+        assert rewritten <= (of.of.now_s - began_s) * (count / HOLD_S + SLICE / PAUSE_S) + 2 * SLICE
+
+
+def test_who_is_new_is_asked_about_before_who_came_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with partition(tmp_path, monkeypatch, SlowGenerator(answers=1)) as of:
+        of.hold(2)
+        of.add(unsure("new"))
+        of.work()
+        assert of.known.keys() == {"new"}
+
+
+def old(id: str, **more: Any) -> Any:
+    """A record that has lain for longer than a partition may be behind."""
+    return record(unsure(id), timestamp=int((NOW_S - BEHIND_S - 1) * 1000), **more)
+
+
+def test_who_has_no_turn_is_put_back_and_due_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    generator = SlowGenerator()
+    with partition(tmp_path, monkeypatch, generator) as of:
+        of.of.slices.process([old("a")], False, lambda: False)
+        [resolved] = of.of.slices.process([old("b")], False, lambda: False)
+        headers = dict(resolved.publishes[0].headers)
+        assert resolved.publishes[0].topic == "documents.fallback"
+        assert headers["docmill_not_before"] == headers["docmill_held_since"] == f"{of.of.now_s * 1000:.0f}".encode()
+        assert len(generator.asked) == 1
+
+
+def test_where_nothing_can_be_put_back_everybody_is_asked_about(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Delivery at_least_once."""
+    generator = SlowGenerator(answers=SLICE)
+    with partition(tmp_path, monkeypatch, generator, max_hold_s=0.0) as of:
+        for id in ("a", "b", "c"):
+            [resolved] = of.of.slices.process([old(id)], False, lambda: False)
+            assert isinstance(resolved.came, ReviewRequested)
+            assert resolved.came.review_reasons[0].value == "undecided"
+        assert len(generator.asked) == 3
+
+
+def test_who_has_waited_long_enough_goes_to_a_person_though_he_has_no_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with partition(tmp_path, monkeypatch, SlowGenerator(), max_hold_s=60.0) as of:
+        of.of.slices.process([old("a")], False, lambda: False)
+        since = (("docmill_held_since", str(int((of.of.now_s - 61) * 1000)).encode()),)
+        [resolved] = of.of.slices.process([old("b", headers=since)], False, lambda: False)
+        assert json.loads(resolved.publishes[0].value or b"")["review_reasons"] == ["generator_away"]
+
+
+def test_a_slice_without_questions_takes_nobodys_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    generator = SlowGenerator()
+    with partition(tmp_path, monkeypatch, generator) as of:
+        old_ms = int((NOW_S - BEHIND_S - 1) * 1000)
+        quiet = [record(b"no request", timestamp=old_ms), record(familiar("known"), timestamp=old_ms)]
+        of.of.slices.process(quiet, False, lambda: False)
+        of.of.slices.process([old("a")], False, lambda: False)
+        assert len(generator.asked) == 1
