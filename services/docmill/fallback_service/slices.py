@@ -23,6 +23,7 @@ from docmill.fallback.policy import Policy
 from docmill.fallback.requested import deferred_document, own_fields
 from docmill.fallback_service.believe import Believer
 from docmill.fallback_service.generators import Answered, Asked, Place, may_answer_later
+from docmill.fallback_service.holds import HOLD_S, Holds
 from docmill.fallback_service.publish import Publisher, held_record
 from docmill.fallback_service.questions import question_for_generator
 from docmill.fallback_service.requested import Requested, read_request, ready_ms
@@ -41,9 +42,6 @@ from docmill_schemas.events import Cost, FallbackRequested
 from docmill_schemas.reasons import RejectionReason, ReviewReason
 
 MOST_QUESTIONS = 16  # of a slice: who gets no turn waits behind the others, so that none of them waits for him
-HOLD_S = 15.0  # before a document that waits for the generator is looked at again
-PAUSE_S = 1.0  # of a slice in which nobody is due: a new document behind it has that to wait for it, and no more
-LOOK_S = 0.2
 
 Given = TypeVar("Given")
 
@@ -90,6 +88,7 @@ class FallbackSlices:
         self._metrics = metrics
         self._now_s = now_s
         self._turns = Turns(now_s)
+        self._holds = Holds(of.max_hold_s, now_s)
         self._waiting = Waiting()
 
     @property
@@ -114,7 +113,8 @@ class FallbackSlices:
 
     def _processed(self, records: Sequence[Record], abandoned: Callable[[], bool]) -> list[Resolved]:
         read = [(record, read_request(record)) for record in records]
-        self._pause([requested for _, requested in read], abandoned)
+        if self._of.generator is not None:
+            self._holds.pause([requested for _, requested in read], abandoned)
         self._of.wait_for_index(abandoned)
         asks = self._may_ask(read)
 
@@ -142,20 +142,9 @@ class FallbackSlices:
         """How long the oldest document has waited for the generator; 0: none is known to wait."""
         return self._waiting.oldest_s(self._now_s())
 
-    def _pause(self, read: Sequence[Requested | Rejected], abandoned: Callable[[], bool]) -> None:
-        """Where nobody of a slice is due: until all are, or a moment."""
-        if not all(isinstance(one, Requested) and self._is_early(one) for one in read):
-            return
-        due_s = max(one.not_before_ms for one in read if isinstance(one, Requested)) / 1000
-        until_s = min(due_s, self._now_s() + PAUSE_S)
-        while self._now_s() < until_s:
-            if abandoned():
-                raise AbandonedError("nobody waits for this slice any more")
-            time.sleep(LOOK_S)
-
     def _may_ask(self, read: Sequence[tuple[Record, Requested | Rejected]]) -> bool:
         """Whether it is this slice's turn to ask. Where nothing can be put back, it always is."""
-        if self._of.max_hold_s <= 0:
+        if not self._holds.any:
             return True
         oldest_ms = min(ready_ms(record, requested) for record, requested in read)
         return self._turns.may_ask(read[0][0].partition, oldest_ms / 1000)
@@ -165,8 +154,8 @@ class FallbackSlices:
         if isinstance(requested, Rejected):
             return self._rejected(record, requested)
         generator = self._of.generator
-        if generator is not None and requested.held_since_ms is not None and self._may_wait(requested):
-            if self._is_early(requested):
+        if generator is not None and requested.held_since_ms is not None and self._holds.may_wait(requested):
+            if self._holds.is_early(requested):
                 return self._held(record, requested, requested.not_before_ms / 1000)
             if generator.away or not asks:
                 return self._held(record, requested, self._now_s() + (HOLD_S if generator.away else 0.0))
@@ -204,7 +193,7 @@ class FallbackSlices:
         if isinstance(answered, Generated):
             candidates = deferred_document(event).candidates
             judgement = self._of.believer.with_answer(judgement, answered.answer, event.text, candidates)
-        elif unheard and self._may_wait(work.requested):
+        elif unheard and self._holds.may_wait(work.requested):
             hold_s = 0.0 if answered is None else HOLD_S  # who had no turn comes to it as soon as there is one
             return self._held(record, work.requested, self._now_s() + hold_s, answered)
         now = datetime.fromtimestamp(self._now_s(), UTC)
@@ -243,16 +232,6 @@ class FallbackSlices:
         now_ms = round(self._now_s() * 1000)
         held = Held(min(requested.held_since_ms or now_ms, now_ms), now_ms, round(not_before_s * 1000))
         return Resolved(record, held, (held_record(record, held),), answered=answered)
-
-    def _is_early(self, requested: Requested) -> bool:
-        """Whether it waits for the generator and is not due; of a time too far ahead, some other clock's, never."""
-        waits = self._of.generator is not None and requested.held_since_ms is not None and self._may_wait(requested)
-        return waits and 0 < requested.not_before_ms / 1000 - self._now_s() <= HOLD_S
-
-    def _may_wait(self, requested: Requested) -> bool:
-        since_ms = requested.held_since_ms
-        waited_s = 0.0 if since_ms is None else self._now_s() - since_ms / 1000
-        return 0 <= waited_s < self._of.max_hold_s  # a time to come is a stranger's, or another clock's
 
     def _rejected(self, record: Record, rejected: Rejected, event: FallbackRequested | None = None) -> Resolved:
         """A dead letter; of a request that could be read, under its own request id."""

@@ -116,5 +116,5 @@ def partition(
 
         generator.passes = passes
         monkeypatch.setattr(Retriever, "retrieve", retrieve)
-        monkeypatch.setattr("docmill.fallback_service.slices.time.sleep", passes)
+        monkeypatch.setattr("docmill.fallback_service.holds.time.sleep", passes)
         yield FakePartition(of)

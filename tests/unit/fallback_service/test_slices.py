@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from docmill.errors import AbandonedError, IndexUnavailableError
+from docmill.fallback_service.holds import HOLD_S, LOOK_S, PAUSE_S
 from docmill.fallback_service.resolved import Resolved
-from docmill.fallback_service.slices import HOLD_S, LOOK_S, MOST_QUESTIONS, PAUSE_S
+from docmill.fallback_service.slices import MOST_QUESTIONS
 from docmill.generator.client import Unavailable
 from docmill.generator.types import Answer, Evidence, Refusal, Refused, Value
 from docmill.kafka.put_back import HELD_SINCE, NOT_BEFORE, PUT_BACK_AT
@@ -288,7 +289,7 @@ def counted_sleep(of: Bench, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[f
         of.now_s += seconds
 
     with monkeypatch.context() as patched:
-        patched.setattr("docmill.fallback_service.slices.time.sleep", sleep)
+        patched.setattr("docmill.fallback_service.holds.time.sleep", sleep)
         yield slept
 
 

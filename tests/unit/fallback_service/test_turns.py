@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from docmill.fallback_service.slices import HOLD_S, LOOK_S, PAUSE_S
+from docmill.fallback_service.holds import HOLD_S, LOOK_S, PAUSE_S
 from docmill.fallback_service.turns import BEHIND_S, Turns
 from docmill_schemas.review_events import ReviewRequested
 from tests.unit.fallback_service import partition as costs
