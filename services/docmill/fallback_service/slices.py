@@ -73,7 +73,12 @@ class _Work:
     judgement: Judgement
     ask: Ask | None
     timings_ms: dict[str, float]
+    looked_s: float  # that tier 1 took, by the clock of the turns
     answered: Answered | None = None
+
+    @property
+    def came_back(self) -> bool:
+        return self.requested.held_since_ms is not None
 
     @property
     def place(self) -> Place:
@@ -127,12 +132,13 @@ class FallbackSlices:
                 raise AbandonedError("nobody waits for this slice any more")
             works.append(self._guarded(record, requested, begun))
         if asks:
-            self._ask([work for work in works if isinstance(work, _Work)], abandoned)
+            self._ask(records[0], [work for work in works if isinstance(work, _Work)], abandoned)
         return [work if isinstance(work, Resolved) else self._finished(work) for work in works]
 
     def final(self, slice_: Sequence[Resolved]) -> None:
         """See SliceWork.final."""
         self._metrics.slice_documents.observe(len(slice_))
+        self._turns.final(slice_[0].record.partition, slice_[0].record.offset)
         known = frozenset(self._of.labels())
         for resolved in slice_:
             resolved.count(self._metrics, known, self._now_s())
@@ -147,7 +153,7 @@ class FallbackSlices:
         if not self._holds.any:
             return True
         oldest_ms = min(ready_ms(record, requested) for record, requested in read)
-        return self._turns.may_ask(read[0][0].partition, oldest_ms / 1000)
+        return self._turns.may_ask(read[0][0].partition, read[0][0].offset, oldest_ms / 1000)
 
     def _begun(self, record: Record, requested: Requested | Rejected, asks: bool) -> "_Work | Resolved":
         """Tier 1; or, of one that waits for a generator and would have to wait on, that it does."""
@@ -160,7 +166,7 @@ class FallbackSlices:
             if generator.away or not asks:
                 return self._held(record, requested, self._now_s() + (HOLD_S if generator.away else 0.0))
         event = requested.event
-        began_s = time.perf_counter()
+        began_s, from_s = time.perf_counter(), self._now_s()
         document = deferred_document(event)
         today = datetime.fromtimestamp(self._now_s(), UTC).date()
         found = self._of.retriever.retrieve(event.text, document.candidates, event.tenant, today)
@@ -172,15 +178,18 @@ class FallbackSlices:
         ask = None
         if generator is not None and not judgement.decided:
             ask = question_for_generator(event.text, judgement, document.candidates, self._of.labels(), found.sources)
-        return _Work(record, requested, judgement, ask, timings_ms)
+        return _Work(record, requested, judgement, ask, timings_ms, self._now_s() - from_s)
 
-    def _ask(self, works: Sequence[_Work], abandoned: Callable[[], bool]) -> None:
-        new_first = sorted(works, key=lambda work: work.requested.held_since_ms is not None)
+    def _ask(self, first: Record, works: Sequence[_Work], abandoned: Callable[[], bool]) -> None:
+        new_first = sorted(works, key=lambda work: work.came_back)
         asks = [(work.place, work.ask) for work in new_first if work.ask is not None][:MOST_QUESTIONS]
         if not asks or self._of.generator is None:
             return
+        from_s = self._now_s()
         answers = self._of.generator.ask_all(asks, abandoned)
-        self._turns.asked(works[0].record.partition)
+        asked_s = self._now_s() - from_s
+        for_back_s, for_new_s = (sum(w.looked_s for w in works if w.came_back is back) for back in (True, False))
+        self._turns.asked(first.partition, first.offset, asked_s + for_back_s, for_new_s)
         by_place: Mapping[Place, Answered] = {place: answer for (place, _), answer in zip(asks, answers, strict=True)}
         for work in works:
             work.answered = by_place.get(work.place)
