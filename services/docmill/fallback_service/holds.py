@@ -29,7 +29,8 @@ class Holds:
         """Whether one that a generator is needed for may wait for it, or wait on."""
         since_ms = requested.held_since_ms
         waited_s = 0.0 if since_ms is None else self._now_s() - since_ms / 1000
-        return 0 <= waited_s < self._max_hold_s  # a time to come is a stranger's, or another clock's
+        # A little before now is another replica's clock, or this one's that was set back; far ahead is a stranger's.
+        return self.any and -HOLD_S <= waited_s < self._max_hold_s
 
     def is_early(self, requested: Requested) -> bool:
         """Whether it waits and is not due; of a time too far ahead, some other clock's, never."""

@@ -219,6 +219,20 @@ def test_a_time_to_come_holds_nothing_for_ever(tmp_path: Path) -> None:
         assert event(one(of, held(NOW_S + 1_000_000)))["review_reasons"] == ["generator_away"]
 
 
+@pytest.mark.parametrize("away", [True, False])
+def test_a_clock_that_is_a_little_behind_sends_nobody_to_a_person(tmp_path: Path, away: bool) -> None:
+    """Set back, or another replica's; it keeps the lesser of both times, so that it waits no longer for that."""
+    with bench(tmp_path, generator=FakeGenerator(Unavailable.BREAKER_OPEN, away=away)) as of:
+        [outgoing] = one(of, held(NOW_S + HOLD_S - 0.1)).publishes
+        assert outgoing.topic == "documents.fallback"
+        assert dict(outgoing.headers)[HELD_SINCE] == str(int(NOW_S * 1000)).encode()
+
+
+def test_where_nothing_may_wait_a_clock_that_is_a_little_behind_changes_nothing(tmp_path: Path) -> None:
+    with bench(tmp_path, generator=FakeGenerator(Unavailable.TIMEOUT), max_hold_s=0.0) as of:
+        assert event(one(of, held(NOW_S + 0.5)))["review_reasons"] == ["generator_away"]
+
+
 def test_who_gets_no_turn_waits_behind_the_others(tmp_path: Path) -> None:
     generator = FakeGenerator()
     with bench(tmp_path, generator=generator) as of:
