@@ -143,5 +143,10 @@ def may_answer_later(answered: Answered | None) -> bool:
     return answered is None
 
 
+def was_put(answered: Answered) -> bool:
+    """Whether a question went out at all."""
+    return isinstance(answered, Generated) or answered.reason not in FOR_ALL
+
+
 async def _made(generator: Callable[[], Generator]) -> Generator:
     return generator()

@@ -22,7 +22,7 @@ from docmill.fallback.judge import GroupOf, Judgement, Question, judge
 from docmill.fallback.policy import Policy
 from docmill.fallback.requested import deferred_document, own_fields
 from docmill.fallback_service.believe import Believer
-from docmill.fallback_service.generators import Answered, Asked, Place, may_answer_later
+from docmill.fallback_service.generators import Answered, Asked, Place, may_answer_later, was_put
 from docmill.fallback_service.holds import HOLD_S, Holds
 from docmill.fallback_service.publish import Publisher, held_record
 from docmill.fallback_service.questions import question_for_generator
@@ -189,7 +189,8 @@ class FallbackSlices:
         answers = self._of.generator.ask_all(asks, abandoned)
         asked_s = self._now_s() - from_s
         for_back_s, for_new_s = (sum(w.looked_s for w in works if w.came_back is back) for back in (True, False))
-        self._turns.asked(first.partition, first.offset, asked_s + for_back_s, for_new_s)
+        if any(map(was_put, answers)):
+            self._turns.asked(first.partition, first.offset, asked_s + for_back_s, for_new_s)
         by_place: Mapping[Place, Answered] = {place: answer for (place, _), answer in zip(asks, answers, strict=True)}
         for work in works:
             work.answered = by_place.get(work.place)
@@ -203,7 +204,8 @@ class FallbackSlices:
             candidates = deferred_document(event).candidates
             judgement = self._of.believer.with_answer(judgement, answered.answer, event.text, candidates)
         elif unheard and self._holds.may_wait(work.requested):
-            hold_s = 0.0 if answered is None else HOLD_S  # who had no turn comes to it as soon as there is one
+            away = answered is not None or (self._of.generator is not None and self._of.generator.away)
+            hold_s = HOLD_S if away else 0.0  # who had no turn comes to it as soon as there is one
             return self._held(record, work.requested, self._now_s() + hold_s, answered)
         now = datetime.fromtimestamp(self._now_s(), UTC)
         cost = cost_of(None if answered is None else answered.usage)

@@ -39,10 +39,13 @@ class SlowGenerator(FakeGenerator):
     answers: int = 4
     takes_s: float = DEADLINE_S
     at_once: int | None = None
+    never_put: Unavailable | None = None  # why no question goes out; that takes no time
     passes: Callable[[float], None] = lambda seconds: None
 
     def ask_all(self, asks: Sequence[tuple[Place, Ask]], abandoned: Callable[[], bool]) -> list[Answered]:
         self.asked += [ask for _, ask in asks]
+        if self.never_put is not None:
+            return [GeneratorUnavailableError(self.never_put, "as told") for _ in asks]
         self.passes(self.takes_s * (1 if self.at_once is None else math.ceil(len(asks) / self.at_once)))
         late = GeneratorUnavailableError(Unavailable.TIMEOUT, "as told")
         return [Generated(Answer(), USAGE) if n < self.answers else late for n in range(len(asks))]

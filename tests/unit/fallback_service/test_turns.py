@@ -6,8 +6,12 @@ from typing import Any
 
 import pytest
 
+from docmill.fallback_service.generators import FOR_ALL
 from docmill.fallback_service.holds import HOLD_S, LOOK_S, PAUSE_S
+from docmill.fallback_service.resolved import Held
 from docmill.fallback_service.turns import BEHIND_S, OWED, Turns
+from docmill.generator.client import Unavailable
+from docmill.kafka.put_back import HELD_SINCE
 from docmill_schemas.review_events import ReviewRequested
 from tests.unit.fallback_service import partition as costs
 from tests.unit.fallback_service.fakes import NOW_S, record
@@ -187,6 +191,33 @@ def test_who_has_no_turn_is_put_back_and_due_at_once(tmp_path: Path, monkeypatch
         assert resolved.publishes[0].topic == "documents.fallback"
         assert headers["docmill_not_before"] == headers["docmill_held_since"] == f"{of.of.now_s * 1000:.0f}".encode()
         assert len(generator.asked) == 1
+
+
+@pytest.mark.parametrize("why", sorted(FOR_ALL))
+def test_questions_that_were_never_put_take_nobodys_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, why: Unavailable
+) -> None:
+    """Another partition's question tries whether the generator is back; meanwhile they are answered at once."""
+    generator = SlowGenerator(never_put=why)
+    with partition(tmp_path, monkeypatch, generator) as of:
+        due = ((HELD_SINCE, str(int((NOW_S - 60) * 1000)).encode()),)
+        of.of.slices.final(of.of.slices.process([old("a", headers=due)], False, lambda: False))
+        generator.never_put = None
+        of.of.slices.process([old("b")], False, lambda: False)
+        assert len(generator.asked) == 2
+
+
+def test_who_has_no_turn_while_the_generator_is_left_alone_comes_round_as_seldom_as_all_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generator = SlowGenerator()
+    with partition(tmp_path, monkeypatch, generator) as of:
+        of.of.slices.final(of.of.slices.process([old("a")], False, lambda: False))
+        generator.away = True
+        [resolved] = of.of.slices.process([old("b")], False, lambda: False)
+        assert len(generator.asked) == 1
+        assert isinstance(resolved.came, Held)
+        assert resolved.came.not_before_ms - resolved.came.put_back_ms == HOLD_S * 1000
 
 
 def test_where_nothing_can_be_put_back_everybody_is_asked_about(
