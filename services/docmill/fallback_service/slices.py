@@ -22,7 +22,7 @@ from docmill.fallback.judge import GroupOf, Judgement, Question, judge
 from docmill.fallback.policy import Policy
 from docmill.fallback.requested import deferred_document, own_fields
 from docmill.fallback_service.believe import Believer
-from docmill.fallback_service.generators import Answered, Asked, Place, may_answer_later, was_put
+from docmill.fallback_service.generators import Answered, Asked, Place, may_answer_later, was_put, why_none
 from docmill.fallback_service.holds import HOLD_S, Holds
 from docmill.fallback_service.publish import Publisher, held_record
 from docmill.fallback_service.questions import question_for_generator
@@ -212,8 +212,9 @@ class FallbackSlices:
         if judgement.decided:
             return self._published(work, judgement, cost, now)
         reason = ReviewReason.GENERATOR_AWAY if unheard else ReviewReason.UNDECIDED
-        said = answered.answer if isinstance(answered, Generated) else None
-        review = self._of.publisher.review(event, judgement, reason, cost, now, said=said)
+        said, why = (answered.answer, None) if isinstance(answered, Generated) else (None, why_none(answered))
+        unanswered = why if unheard else None
+        review = self._of.publisher.review(event, judgement, reason, cost, now, said=said, unanswered=unanswered)
         outgoing = self._of.publisher.review_record(record, review, now)
         if outgoing is None:
             too_large = Rejected(RejectionReason.TEXT_TOO_LARGE, "no review of it fits its topic")

@@ -196,7 +196,8 @@ def test_it_keeps_the_time_since_which_it_waits(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("waited_s", "max_hold_s"), [(51, 50), (50, 50), (0, 0)])
 def test_who_has_waited_long_enough_goes_to_a_person(tmp_path: Path, waited_s: float, max_hold_s: float) -> None:
     with bench(tmp_path, generator=FakeGenerator(Unavailable.TIMEOUT), max_hold_s=max_hold_s) as of:
-        assert event(one(of, held(NOW_S - waited_s)))["review_reasons"] == ["generator_away"]
+        said = event(one(of, held(NOW_S - waited_s)))
+        assert (said["review_reasons"], said["undecided"][-1]) == (["generator_away"], "generator: timeout")
 
 
 def test_while_the_generator_is_left_alone_who_waits_costs_nothing_and_the_index_goes_on_deciding(

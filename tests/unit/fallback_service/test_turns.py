@@ -169,6 +169,19 @@ def test_while_the_generator_is_left_alone_a_new_document_waits_for_pauses_and_n
         assert rewritten <= (of.of.now_s - began_s) * (count / HOLD_S + SLICE / PAUSE_S) + 2 * SLICE
 
 
+def test_while_left_alone_each_new_document_costs_its_slice_and_waits_for_no_more_pauses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count, new = 200, 30
+    with partition(tmp_path, monkeypatch, SlowGenerator(away=True)) as of:
+        of.hold(count, HOLD_S)
+        for number in range(new):
+            of.add(familiar(f"new-{number}"))
+            assert of.until(f"new-{number}") <= HOLD_S + LOOK_S + passed_s(count)
+        in_s = of.of.now_s - NOW_S
+        assert of.rewritten <= in_s * (count / HOLD_S + SLICE / PAUSE_S) + (new + 2) * SLICE
+
+
 def test_who_is_new_is_asked_about_before_who_came_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with partition(tmp_path, monkeypatch, SlowGenerator(answers=1)) as of:
         of.hold(2)
@@ -240,7 +253,8 @@ def test_who_has_waited_long_enough_goes_to_a_person_though_he_has_no_turn(
         of.of.slices.final(of.of.slices.process([old("a")], False, lambda: False))
         since = (("docmill_held_since", str(int((of.of.now_s - 61) * 1000)).encode()),)
         [resolved] = of.of.slices.process([old("b", headers=since)], False, lambda: False)
-        assert json.loads(resolved.publishes[0].value or b"")["review_reasons"] == ["generator_away"]
+        said = json.loads(resolved.publishes[0].value or b"")
+        assert (said["review_reasons"], said["undecided"][-1]) == (["generator_away"], "generator: no_turn")
 
 
 def test_a_slice_without_questions_takes_nobodys_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
