@@ -7,20 +7,20 @@ import sys
 
 from aiokafka import AIOKafkaConsumer
 
-TABLE = "CREATE TABLE IF NOT EXISTS results (request_id, decided_by, event, PRIMARY KEY (request_id, decided_by))"
+KEY = "request_id, decided_by, revision"  # a person may correct a result again and again: each has its revision
 # read_committed, or you see what aborted transactions left behind. The offset is committed by hand, after the work.
 READ = {"isolation_level": "read_committed", "enable_auto_commit": False, "auto_offset_reset": "earliest"}
 
 
 async def main(servers: str, topic: str, group: str) -> None:
-    results = sqlite3.connect("results.db")
-    results.execute(TABLE)
+    kept = sqlite3.connect("results.db")
+    kept.execute(f"CREATE TABLE IF NOT EXISTS results ({KEY}, event, PRIMARY KEY ({KEY}))")
     async with AIOKafkaConsumer(topic, bootstrap_servers=servers, group_id=group, **READ) as consumer:
         async for record in consumer:
             event = json.loads(record.value)  # ignore keys, reasons and deciders that you do not know
-            once = (event["request_id"], event["decided_by"])
-            with results:  # a result may come twice: the work and the mark that it is done are one transaction
-                new = results.execute("INSERT OR IGNORE INTO results VALUES (?, ?, ?)", (*once, record.value)).rowcount
+            once = event["request_id"], event["decided_by"], event["revision"]
+            with kept:  # a result may come twice: the work and the mark that it is done are one transaction
+                new = kept.execute("INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?)", (*once, record.value)).rowcount
             if new:
                 print(event["document_id"], event["document_type"]["label"], *once, flush=True)
             await consumer.commit()  # after a crash before this line the record comes again, and changes nothing

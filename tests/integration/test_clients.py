@@ -118,7 +118,7 @@ async def test_documents_go_up_and_their_results_come_down_once(
     assert keys(outcomes[PROCESSED]) == sorted(names * 2)
     assert keys(outcomes[FALLBACK]) == [contract.name]
     expected = {
-        f"{name} receipt {request_id('example/upstream', header(record, 'ce_id') or '')} model"
+        f"{name} receipt {request_id('example/upstream', header(record, 'ce_id') or '')} model 1"
         for record in await topics.read(RECEIVED)
         if (name := record.key.decode()) in names
     }
@@ -151,6 +151,7 @@ async def test_downstream_sees_no_aborted_result_and_bears_with_later_versions(t
             event = {
                 "request_id": document_id,
                 "decided_by": "oracle",
+                "revision": 1,
                 "document_id": document_id,
                 "document_type": {"label": "receipt", "since_v9": 1},
                 "a_later_key": {},
@@ -162,7 +163,7 @@ async def test_downstream_sees_no_aborted_result_and_bears_with_later_versions(t
         await producer.stop()
     with downstream(topics, "downstream", tmp_path) as running:
         await running.committed()
-        assert running.lines == ["committed receipt committed oracle"]
+        assert running.lines == ["committed receipt committed oracle 1"]
 
 
 @pytest.mark.parametrize("module", ["docmill", "docmill_schemas"])

@@ -1,5 +1,6 @@
 """A review and a decision on it to the result that follows, or why none does. Pure; does not know who came first."""
 
+from docmill.arbiter.reviewer import reviewer_on_result
 from docmill.arbiter.types import AlreadyDecided, NoReview, Refused
 from docmill_schemas.events import DocumentProcessed, DocumentType, ExtractedField
 from docmill_schemas.ids import decision_version, result_id
@@ -39,7 +40,7 @@ def arbitrate(
         document_type=DocumentType(label=feedback.document_type, probability=1.0),
         fields=_fields(feedback, review),
         decided_by=DecidedBy.HUMAN,
-        reviewer=(feedback.reviewer or "").strip() or None,
+        reviewer=reviewer_on_result(feedback.reviewer),
         reasons=review.reasons,
         bundle=review.bundle,
         cost=review.cost,

@@ -15,11 +15,12 @@ PASSAGE_PREFIX = "decided/"  # before the request id; a later decision on the sa
 
 
 def exemplar(
-    result: DocumentProcessed, text: str, feedback_id: str, max_characters: int = KNOWLEDGE_MAX_CHARACTERS
+    result: DocumentProcessed, text: str, max_characters: int = KNOWLEDGE_MAX_CHARACTERS
 ) -> KnowledgeUpdated | None:
     """The exemplar of a person's result; None where the text is white space alone.
 
     A text that is longer than `max_characters` is cut, and `metadata` says so in `text_characters`, how many it had.
+    It tells of nobody who decided: a `feedback_id` may be made of the reviewer's name, which could then be tried out.
     `entities`, in `metadata` too, are the fields that stand in what is left, as JSON: name, start, end and value.
     """
     kept = text[: min(max_characters, KNOWLEDGE_MAX_CHARACTERS)]
@@ -27,7 +28,6 @@ def exemplar(
         return None
     metadata = {
         "request_id": result.request_id,
-        "feedback_id": feedback_id,
         "document_id": result.document_id,
         "content_sha256": result.content_sha256,
         "entities": json.dumps(_entities(result.fields, len(kept)), ensure_ascii=False, separators=(",", ":")),

@@ -13,7 +13,7 @@ from docmill.kafka.publish import OutgoingRecord, passed_on
 from docmill.kafka.review_end import revision_header
 from docmill_schemas.cloudevents import binary_headers
 from docmill_schemas.events import KNOWLEDGE_MAX_CHARACTERS, DocumentProcessed, EventType
-from docmill_schemas.ids import decision_version, result_id
+from docmill_schemas.ids import result_id
 from docmill_schemas.review_events import ReviewRequested
 from docmill_schemas.topics import KNOWLEDGE_UPDATED, PROCESSED, REVIEW, TopicSpec
 
@@ -34,9 +34,7 @@ class DecisionPublisher:
     source: str
     include_text: bool
 
-    def outgoing(
-        self, result: DocumentProcessed, text: str, feedback_id: str, review: Record
-    ) -> tuple[OutgoingRecord, ...] | Refused:
+    def outgoing(self, result: DocumentProcessed, text: str, review: Record) -> tuple[OutgoingRecord, ...] | Refused:
         """The result, the tombstone of the review and the exemplar, with the review's trace; they are to become final
         together.
 
@@ -45,16 +43,14 @@ class DecisionPublisher:
         processed = self._result(result, text, review)
         if not processed.fits(PROCESSED):
             return Refused(f"the result takes {processed.size()} bytes, at most {PROCESSED.max_bytes}: too many fields")
-        learnt = self._exemplar(result, text, feedback_id, review)
-        tombstone = self.end_of(result, result.revision, feedback_id, review)
+        learnt = self._exemplar(result, text, review)
+        tombstone = self.end_of(result, result.revision, review)
         return (processed, tombstone) if learnt is None else (processed, tombstone, learnt)
 
-    def end_of(
-        self, of: DocumentProcessed | ReviewRequested, revision: int, feedback_id: str, review: Record
-    ) -> OutgoingRecord:
+    def end_of(self, of: DocumentProcessed | ReviewRequested, decided: int, review: Record) -> OutgoingRecord:
         """The tombstone of a request's review, with the latest revision that is decided."""
-        id = result_id(of.request_id, of.content_sha256, "review decided", decision_version(feedback_id, of.revision))
-        headers = [("ce_id", id.encode()), ("ce_source", self.source.encode()), revision_header(revision)]
+        id = result_id(of.request_id, of.content_sha256, "review ended", _place(review))
+        headers = [("ce_id", id.encode()), ("ce_source", self.source.encode()), revision_header(decided)]
         return OutgoingRecord(REVIEW.name, of.request_id.encode(), None, [*headers, *passed_on(review)])
 
     def _result(self, result: DocumentProcessed, text: str, review: Record) -> OutgoingRecord:
@@ -67,15 +63,12 @@ class DecisionPublisher:
         whole = record(result.model_copy(update={"text": text}))
         return whole if whole.fits(PROCESSED) else record(result)
 
-    def _exemplar(
-        self, result: DocumentProcessed, text: str, feedback_id: str, review: Record
-    ) -> OutgoingRecord | None:
+    def _exemplar(self, result: DocumentProcessed, text: str, review: Record) -> OutgoingRecord | None:
         """None where the topic holds none of it. It never costs the result."""
-        version = decision_version(feedback_id, result.revision)
-        id = result_id(result.request_id, result.content_sha256, "exemplar", version)
+        id = result_id(result.request_id, result.content_sha256, "exemplar", _place(review))
         characters = min(len(text), KNOWLEDGE_MAX_CHARACTERS)
         while True:
-            event = exemplar(result, text, feedback_id, characters)
+            event = exemplar(result, text, characters)
             if event is None:
                 return None
             outgoing = self._event(KNOWLEDGE_UPDATED, EventType.KNOWLEDGE_UPDATED, id, event.passage_id, event, review)
@@ -101,3 +94,8 @@ class DecisionPublisher:
         )
         value = event.model_dump_json(exclude_none=True).encode()
         return OutgoingRecord(topic.name, subject.encode(), value, [*headers, *passed_on(review)])
+
+
+def _place(review: Record) -> str:
+    """The record of a review: its end and its exemplar are named by it, since one decision may end two reviews."""
+    return f"{review.topic}-{review.partition}@{review.offset}"

@@ -18,13 +18,13 @@ from docmill_schemas.topics import FEEDBACK
 
 E = TypeVar("E", bound=BaseModel)
 
-MAX_NAME_CHARACTERS = 200  # of a document type, of a field, and of a reviewer
+MAX_NAME_CHARACTERS = 200  # of a document type, and of a field
 MAX_REQUEST_ID_CHARACTERS = MAX_ID_CHARACTERS - len(PASSAGE_PREFIX)  # docmill's own have 32
 
 
 def read_feedback(record: Record) -> FeedbackGiven | Refused:
-    """A decision, in binary or structured mode, whose request id is the record's key; its names are names, the
-    reviewer's too, around which there may be white space.
+    """A decision, in binary or structured mode, whose request id is the record's key; its types and fields have
+    names that are names.
     """
     key = _request_id(record.key)
     if isinstance(key, Refused):
@@ -34,7 +34,7 @@ def read_feedback(record: Record) -> FeedbackGiven | Refused:
         return feedback
     if feedback.request_id != key:
         return Refused("the key is another request id than the event's")
-    for what, name in [("document_type", feedback.document_type), *_field_names(feedback), *_reviewers(feedback)]:
+    for what, name in [("document_type", feedback.document_type), *_field_names(feedback)]:
         if problem := _name_problem(name):
             return Refused(f"{what}: {problem}")
     return feedback
@@ -91,12 +91,6 @@ def _request_id(key: bytes | None) -> str | Refused:
 
 def _field_names(feedback: FeedbackGiven) -> list[tuple[str, str]]:
     return [(f"fields.{number}.name", field.name) for number, field in enumerate(feedback.fields)]
-
-
-def _reviewers(feedback: FeedbackGiven) -> list[tuple[str, str]]:
-    """Who decided, where it says so: it goes onto the result."""
-    name = (feedback.reviewer or "").strip()
-    return [("reviewer", name)] if name else []
 
 
 def _name_problem(name: str) -> str | None:

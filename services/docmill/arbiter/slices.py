@@ -144,13 +144,19 @@ class ArbitrateSlices:
         if isinstance(review, Refused):
             return review
         if decided is not None and max(feedback.revision, review.revision) <= decided:
-            end = self._publisher.end_of(review, decided, feedback.feedback_id, found)
+            end = self._publisher.end_of(review, decided, found)
             why = f"revision {decided} was decided before the review of {review.revision} was opened"
             return AlreadyDecided(why, end)
         result = arbitrate(feedback, review)
         if not isinstance(result, DocumentProcessed):
             return result
-        publishes = self._publisher.outgoing(result, review.text, feedback.feedback_id, found)
+        if result.reviewer != ((feedback.reviewer or "").strip() or None):
+            log.warning(
+                "the decision at offset %d of %s-%d names its reviewer in a way that no result has: %s",
+                *(record.offset, record.topic, record.partition),
+                "it is made fit to be shown" if result.reviewer else "it is left out",
+            )
+        publishes = self._publisher.outgoing(result, review.text, found)
         if isinstance(publishes, Refused):
             return publishes
         return Arbitrated(record, DecisionOutcome.ACCEPTED, publishes, feedback.document_type, _audited(result, review))

@@ -6,10 +6,18 @@ import unicodedata
 import typer
 from rich.console import Console, RenderableType
 
+SHOWN_CHARACTERS = 120
+
 
 def one_line(text: str) -> str:
     """Text without line ends, tabs and the control characters that could steer a terminal."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def shortened(text: str) -> str:
+    """A line that is not too long to be looked at."""
+    line = one_line(text)
+    return line if len(line) <= SHOWN_CHARACTERS else line[: SHOWN_CHARACTERS - 1] + "…"
 
 
 def in_place(text: str) -> str:

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from docmill_schemas.review_events import ReviewRequested
 
 EXIT_FAILED = 1
-MAX_NAME_CHARACTERS = 200  # as arbiter/read.py has it
+MAX_NAME_CHARACTERS = 200  # as arbiter/reviewer.py has it
 
 
 def _reviewer(text: str) -> str:
-    """A name as the arbiter takes it: of what it refuses, the terminal would hear nothing."""
-    name = checked_id(text).strip()
+    """A name as the arbiter puts it onto the result: of what that leaves out, the terminal would hear nothing."""
+    name = " ".join(checked_id(text).split())  # blanks that are none: U+3000, U+00A0
     if len(name) > MAX_NAME_CHARACTERS or not name.isprintable():
         raise typer.BadParameter(f"a name of {MAX_NAME_CHARACTERS} printable characters at most")
     return name
@@ -146,7 +146,7 @@ def _still_open(settings: Settings, review: "ReviewRequested", noted: "Offsets")
     hours. Noted before the last look at the review, as before the first.
 
     Raises:
-        ReviewError: somebody decided it since it was found.
+        ReviewError: somebody decided it since it was found, or opened it once more in a way that cannot be read.
     """
     from docmill.kafka.decided_meanwhile import decided_meanwhile
     from docmill.kafka.send_feedback import note_ends

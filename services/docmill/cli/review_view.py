@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from docmill.cli.printable import one_line, print_trimmed
+from docmill.cli.printable import one_line, print_trimmed, shortened
 from docmill.cli.review_text import marks, text_table
 from docmill.kafka.read_reviews import ReviewSummary
 from docmill_schemas.review_events import ReviewRequested
@@ -19,7 +19,6 @@ from docmill_schemas.review_events import ReviewRequested
 SHORT_ID = 8  # digits of a request id, more where that is not enough
 WIDE = 90  # columns, from which on there is room for all
 PIPED_WIDTH = 100_000  # columns as wide as they are: nothing is folded for a file
-SHOWN_CHARACTERS = 120  # of a field's text
 COLOURS = ("green", "cyan", "magenta", "yellow", "blue", "red")
 AGES = (("d", 24 * 3600), ("h", 3600), ("min", 60), ("s", 1))
 
@@ -171,12 +170,6 @@ def text_and_value(text: str, value: str | None) -> Text:
     if value is not None and one_line(value) != one_line(text):
         shown.append(f" = {shortened(value)}", style="dim")
     return shown
-
-
-def shortened(text: str) -> str:
-    """A line that is not too long to be looked at."""
-    line = one_line(text)
-    return line if len(line) <= SHOWN_CHARACTERS else line[: SHOWN_CHARACTERS - 1] + "…"
 
 
 def _similar_table(review: ReviewRequested) -> Table:

@@ -79,6 +79,12 @@ def trace(
         found = asyncio.run(topics.trace(settings, id, since, on_progress))
     seconds = time.monotonic() - started
     errors = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+    if found.not_scanned:
+        errors.print(
+            f"not looked at: {', '.join(found.not_scanned)} (not there, or this user has no right on it: run `docmill "
+            f"topics create`, or see docs/security.md). Whether a person is asked about a document is not known so",
+            style="yellow",
+        )
     if not found.ways:
         _tell_nothing(errors, id, settings.topic_prefix, found.scanned)
         raise typer.Exit(EXIT_NOTHING)

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from docmill.cli.printable import one_line, print_trimmed
+from docmill.cli.printable import one_line, print_trimmed, shortened
 from docmill.kafka.steps import (
     Asked,
     DeadLetter,
@@ -24,6 +24,7 @@ from docmill.kafka.steps import (
 from docmill.kafka.way import Verdict, Way
 
 SHOWN_REQUESTS = 20
+SHOWN_OF_A_LIST = 20
 PIPED_WIDTH = 100_000  # columns as wide as they are: nothing is folded for a file
 STEP_STYLES = {
     "received": "",
@@ -77,24 +78,33 @@ def happened(what: What) -> str:
         case Received(media_type=media_type, bytes=size, ce_source=source, attempt=attempt, problem=problem):
             line = f"{media_type or 'no media type'}, {size:,} bytes, from {source or 'an unnamed source'}"
             line += f", attempt {attempt}" + (f"; no document in it: {problem}" if problem else "")
-        case Processed(label=label, probability=p, decided_by=decided_by, revision=revision, fields=fields):
-            line = f"{label} {p:.3f}, decided by {decided_by}, revision {revision}, {_fields(fields)}"
+        case Processed(label=label, probability=p, revision=revision, fields=fields):
+            who = what.decided_by + (f" ({shortened(what.reviewer)})" if what.reviewer else "")
+            line = f"{label} {p:.3f}, decided by {who}, revision {revision}, {_fields(fields)}"
         case Deferred(label=label, probability=p, reasons=reasons, missing_fields=missing):
             line = f"{label} {p:.3f}: {', '.join(reasons)}" + (f"; missing {', '.join(missing)}" if missing else "")
         case DeadLetter(reason=reason, detail=detail, attempt=attempt):
             line = f"{reason or 'no reason'}: {detail}, attempt {attempt}"
         case Asked(reasons=reasons, revision=revision, label=label, probability=p, undecided=undecided):
-            line = f"{label} {p:.3f}, a person is asked: {', '.join(reasons)}, revision {revision}"
-            line += f"; not decided: {', '.join(undecided)}" if undecided else ""
+            line = f"{shortened(label)} {p:.3f}, a person is asked: {_some(reasons)}, revision {revision}"
+            line += f"; not decided: {_some(undecided)}" if undecided else ""
+            line += "; opened too late: a decision only ends it" if what.opened_late else ""
         case Decision(label=label, revision=revision, fields=fields, reviewer=reviewer):
-            line = f"{label}, decision of {reviewer or 'an unnamed person'} on revision {revision}, {_fields(fields)}"
-        case ReviewEnded():
-            line = "the review is decided"
+            who = shortened(reviewer or "") or "an unnamed person"
+            line = f"{shortened(label)}, decision of {who} on revision {revision}, {_fields(fields)}"
+        case ReviewEnded(revision=revision):
+            line = "the review is decided" + (f", revision {revision}" if revision is not None else "")
         case NoEvent(problem=problem):
             line = problem
         case _:
             assert_never(what)
     return one_line(line)
+
+
+def _some(of_a_list: Sequence[str]) -> str:
+    """The first ones, where there are very many."""
+    more = len(of_a_list) - SHOWN_OF_A_LIST
+    return ", ".join([*map(shortened, of_a_list[:SHOWN_OF_A_LIST]), *([f"{more} more"] if more > 0 else [])])
 
 
 def _fields(count: int) -> str:

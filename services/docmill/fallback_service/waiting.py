@@ -2,8 +2,9 @@
 
 Kept by partition: the second since which documents wait, with the latest time at which one of that second was put back.
 In a partition they lie in the order of these times (not of those at which they are due). So once one of time t is
-final, all before t have been seen again, and who still waits was put back at a later time: the others are gone. No
-document is remembered by itself; there are no more entries than seconds that a document may wait.
+final, all before t have been seen again, and who still waits was put back at a later time: the others are gone. So they
+are once a new document is final that was sent well after t: it lies behind them. No document is remembered by itself;
+there are no more entries than seconds that a document may wait.
 
 A partition without a slice in hand for a while belongs to somebody else, or nobody in it waits: who waits comes round.
 """
@@ -15,9 +16,10 @@ from dataclasses import dataclass, field
 
 from docmill.fallback_service.resolved import Held, Resolved
 from docmill.kafka.decode_record import Record
-from docmill.kafka.put_back import put_back_ms
+from docmill.kafka.put_back import put_back_ms, was_put_back
 
 FORGOTTEN_AFTER_S = 60.0  # four rounds: a broker may be away for a moment
+WELL_AFTER_S = 300.0  # a slice may take so long to be in the log, and the senders' clocks may differ by it
 
 
 @dataclass(slots=True)
@@ -54,7 +56,7 @@ class Waiting:
             partition.touched_s = now_s
             came_back = [put_back for one in slice_ if (put_back := put_back_ms(one.record)) is not None]
             seen = {(first_ms // 1000, last_ms) for first_ms, last_ms in came_back}
-            until_ms = max((last_ms for _, last_ms in seen), default=0)
+            until_ms = max([_passed_ms(slice_, now_s), *(last_ms for _, last_ms in seen)])
             kept = {one for one in partition.put_back_ms.items() if one[1] >= until_ms} - seen
             partition.put_back_ms = dict(kept)
             for resolved in slice_:
@@ -73,3 +75,10 @@ class Waiting:
 
     def _of(self, record: Record) -> _Partition:
         return self._partitions.setdefault((record.topic, record.partition), _Partition())
+
+
+def _passed_ms(slice_: Sequence[Resolved], now_s: float) -> int:
+    """Who was put back before then has been passed, by the new documents of a slice; 0: they do not tell."""
+    sent_ms = (one.record.timestamp for one in slice_ if not was_put_back(one.record))
+    possible_ms = (at_ms for at_ms in sent_ms if at_ms <= now_s * 1000)  # a time to come is some other clock's
+    return max(0, max(possible_ms, default=0) - round(WELL_AFTER_S * 1000))

@@ -1,7 +1,7 @@
 """At least once: publish all, await every ack, commit the explicit offset.
 
-A crash in between publishes the slice again: consumers dedupe on (request_id, decided_by). For brokers below 4.0, and
-for who prefers duplicates to waiting out a transaction.
+A crash in between publishes the slice again: consumers dedupe on (request_id, decided_by, revision). For brokers below
+4.0, and for who prefers duplicates to waiting out a transaction.
 """
 
 import asyncio

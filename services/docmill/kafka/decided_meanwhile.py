@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from docmill.errors import ReviewError
 from docmill.kafka.newest_result import Newest
 from docmill.kafka.read_reviews import Standing, read_review, standings
 from docmill.kafka.scan import Offsets, OnProgress, Scan, scan_clients
@@ -29,6 +30,7 @@ async def decided_meanwhile(
 
     Raises:
         BrokerError: the broker does not answer.
+        ReviewError: there is another one in its place, which cannot be read.
     """
     request = review.request_id
     standing = (await standings(settings, request, on_progress, since)).get(request, Standing())
@@ -44,8 +46,13 @@ async def decided_meanwhile(
 
 
 def _is_open(standing: Standing, review: ReviewRequested) -> bool:
-    """Whether it is, by what came since: nothing, or the review itself once more."""
+    """Whether it is, by what came since: nothing, or the review itself once more, unless behind its own end."""
     if standing.open is None:
         return not standing.has_ended
     last = read_review(standing.open)
-    return last is not None and last.revision == review.revision
+    if last is None:
+        raise ReviewError(
+            f"the review of {review.request_id} was opened once more, and cannot be read: it may be of a later docmill "
+            f"than this one; nothing was sent"
+        )
+    return standing.decided < last.revision == review.revision

@@ -25,7 +25,7 @@ from docmill.errors import BrokerError, whereabouts
 from docmill.kafka.connection import client_options
 from docmill.kafka.decode_record import Record
 from docmill.kafka.refusals import refused
-from docmill.kafka.review_end import UNKNOWN, decided_revision
+from docmill.kafka.review_end import Ended
 from docmill.kafka.stop_consumer import stop_consumer
 from docmill.kafka.topics import LiveTopic
 from docmill.settings import Settings
@@ -55,8 +55,9 @@ class Found:
 
     Attributes:
         review: the record of its open review; None: there is none.
-        decided: the latest decided revision, also where a review is open; see review_end. None: none is remembered: of
-            the requests that the log still shows, the REMEMBERED that were decided last are.
+        decided: the latest decided revision; where a review is open, of the day before it was opened: see review_end.
+            None: none is remembered: of the requests that the log still shows, the REMEMBERED that were decided last
+            are.
     """
 
     review: Record | None
@@ -92,7 +93,7 @@ class OpenReviews:
         self._topic_id: str | None = None
         self._next: dict[TopicPartition, int] = {}  # read and taken up to here
         self._open: dict[str, tuple[TopicPartition, int]] = {}
-        self._decided: dict[str, int] = {}  # the latest revision; in the order of their decisions
+        self._ended: dict[str, Ended] = {}  # in the order of their decisions
         self._turn = asyncio.Lock()
         self._closing: set[asyncio.Task[None]] = set()
 
@@ -137,9 +138,9 @@ class OpenReviews:
             reader, _ = await self._started()
             if self._complete_s is None:
                 raise BrokerError(f"{self._topic} is to be read from its start again")
-            decided = self._decided.get(request_id)
+            ended = self._ended.get(request_id)
             if request_id not in self._open:
-                return Found(None, decided)
+                return Found(None, None if ended is None else ended.revision)
             partition, offset = self._open[request_id]
             reader.seek(partition, offset)
             found: list[ConsumerRecord] = []
@@ -150,7 +151,7 @@ class OpenReviews:
             record: Record = found[0]
             if record.offset != offset:
                 raise BrokerError(f"the review at offset {offset} of {self._topic}-{partition.partition} was replaced")
-            return Found(record, decided)
+            return Found(record, None if ended is None else ended.revision_at(record))
 
     async def close(self) -> None:
         """Let go of the broker."""
@@ -172,11 +173,9 @@ class OpenReviews:
             if record.value is not None:
                 self._open[request_id] = TopicPartition(record.topic, record.partition), record.offset
                 continue
-            # An end that says no revision takes none back.
-            known = self._decided.pop(request_id, UNKNOWN)
-            self._decided[request_id] = max(known, decided_revision(record))
-            if len(self._decided) > REMEMBERED:
-                del self._decided[next(iter(self._decided))]
+            self._ended[request_id] = self._ended.pop(request_id, Ended()).then(record)
+            if len(self._ended) > REMEMBERED:
+                del self._ended[next(iter(self._ended))]
 
     async def _started(self) -> tuple[AIOKafkaConsumer, AIOKafkaConsumer]:
         """Reader and asker, the reader at what comes next; made anew where the topic has more partitions by now."""
@@ -233,7 +232,7 @@ class OpenReviews:
 
     def _forget(self) -> None:
         self._topic_id = self._complete_s = None
-        self._next, self._open, self._decided = {}, {}, {}
+        self._next, self._open, self._ended = {}, {}, {}
 
     def _drop(self) -> None:
         consumers, self._reader, self._asker = (self._reader, self._asker), None, None

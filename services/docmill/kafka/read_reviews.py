@@ -15,7 +15,7 @@ from aiokafka import TopicPartition
 from docmill.errors import ReviewError
 from docmill.kafka.decode_record import Record, key_text
 from docmill.kafka.publish import passed_on
-from docmill.kafka.review_end import UNKNOWN, decided_revision
+from docmill.kafka.review_end import UNKNOWN, Ended
 from docmill.kafka.scan import Offsets, OnProgress, Scan, partitions_of, scan_clients
 from docmill.kafka.topics import require_topics
 from docmill.settings import Settings
@@ -69,7 +69,7 @@ class ReviewSummary:
 class OpenReview:
     """A review that a person may decide, and the headers of its trace.
 
-    `decided`: the latest revision of the request that is decided; UNKNOWN: none that the log shows.
+    `decided`: the latest revision of the request that was decided in the day before; UNKNOWN: none that the log shows.
     """
 
     review: ReviewRequested
@@ -89,12 +89,17 @@ class Standing:
     Attributes:
         open: the record of its open review.
         has_ended: a review of it came to its end.
-        decided: the latest revision that is decided; UNKNOWN: no end says one.
+        ended: what the ends of its reviews say.
     """
 
     open: Record | None = None
     has_ended: bool = False
-    decided: int = UNKNOWN
+    ended: Ended = field(default_factory=Ended)
+
+    @property
+    def decided(self) -> int:
+        """The latest revision that is decided, for the open review if there is one; UNKNOWN: none that is known."""
+        return self.ended.revision if self.open is None else self.ended.revision_at(self.open)
 
     def take(self, record: Record) -> None:
         """Look at the next record."""
@@ -102,7 +107,7 @@ class Standing:
             self.open = record
             return
         self.open, self.has_ended = None, True
-        self.decided = max(self.decided, decided_revision(record))
+        self.ended = self.ended.then(record)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ class Processed:
     decided_by: str
     revision: int
     fields: int
+    reviewer: str | None = None  # of a person's, as the sender of the decision says
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ class Asked:
     label: str  # what was thought likeliest
     probability: float
     undecided: tuple[str, ...]  # what held the fallback back, `part: reason`
+    opened_late: bool = False  # its revision was decided by then: a decision only ends it
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ class ReviewEnded:
     """The review is decided."""
 
     kind: ClassVar[str] = "review_ended"
+    revision: int | None = None  # the latest that is decided; None: it does not say
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +168,7 @@ class _Event(View):
     missing_fields: tuple[str, ...] = ()
     decided_by: str = "?"
     revision: int = 1
+    reviewer: str | None = None
 
 
 def _decided(seen: Observed) -> tuple[Processed | Deferred | NoEvent, datetime | None]:
@@ -177,8 +181,8 @@ def _decided(seen: Observed) -> tuple[Processed | Deferred | NoEvent, datetime |
         return NoEvent(f"not a {seen.kind} event: {error.errors()[0]['type']}"), None
     if seen.kind is OutcomeKind.FALLBACK:
         return Deferred(seen.label, seen.probability, seen.reasons, event.missing_fields), event.received_at
-    what = Processed(seen.label, seen.probability, event.decided_by, event.revision, len(seen.fields))
-    return what, event.received_at
+    label, p, fields = seen.label, seen.probability, len(seen.fields)
+    return Processed(label, p, event.decided_by, event.revision, fields, event.reviewer), event.received_at
 
 
 def _origin(headers: Mapping[str, str]) -> datetime:

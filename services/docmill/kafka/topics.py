@@ -141,15 +141,23 @@ async def require_topics(settings: Settings, specs: Sequence[TopicSpec]) -> None
     Raises:
         BrokerError: the broker does not answer, or one is missing.
     """
-    async with _admin(settings) as admin:
-        existing = await _partitions(admin)
-    missing = [name for spec in specs if (name := settings.topic_prefix + spec.name) not in existing]
-    if missing:
+    if missing := await missing_topics(settings, specs):
         raise BrokerError(
             f"{', '.join(missing)} not at {settings.kafka_bootstrap_servers}, or this user has no right on it "
             f"(docs/security.md): run `docmill topics create`, or set the prefix (DOCMILL_TOPIC_PREFIX or "
             f"--topic-prefix, now {settings.topic_prefix!r})"
         )
+
+
+async def missing_topics(settings: Settings, specs: Sequence[TopicSpec]) -> tuple[str, ...]:
+    """Names, with the prefix, of those that are not there, or that this user has no right on: a broker does not tell.
+
+    Raises:
+        BrokerError: the broker does not answer.
+    """
+    async with _admin(settings) as admin:
+        existing = await _partitions(admin)
+    return tuple(name for spec in specs if (name := settings.topic_prefix + spec.name) not in existing)
 
 
 async def max_message_bytes(settings: Settings, spec: TopicSpec) -> int:

@@ -16,15 +16,17 @@ from aiokafka.errors import GroupAuthorizationFailedError, NoError, for_code
 from docmill.kafka.decode_record import Record
 from docmill.kafka.outcomes import KIND_OF_TOPIC, OutcomeKind
 from docmill.kafka.put_back import was_put_back
+from docmill.kafka.review_end import Ended
 from docmill.kafka.review_steps import feedback_step, review_step
 from docmill.kafka.scan import OnProgress, Scan, Scanned, scan_clients
 from docmill.kafka.sought import Sought
 from docmill.kafka.steps import Step, outcome_step, received_step
-from docmill.kafka.topics import cluster_id, require_topics
+from docmill.kafka.topics import cluster_id, missing_topics, require_topics
 from docmill.kafka.way import Group, Way, ways
 from docmill.settings import Settings
 from docmill_schemas.topics import FALLBACK, FEEDBACK, PROCESSED, RECEIVED, REJECTED, REVIEW
 
+OF_PEOPLE = (REVIEW, FEEDBACK)  # a deployment of before may have neither, and not everybody may read them
 OUTCOMES = (PROCESSED, FALLBACK, REJECTED)
 
 
@@ -35,6 +37,7 @@ class Trace:
     ways: tuple[Way, ...]
     group: Group | None  # None: it may not be described
     scanned: tuple[Scanned, ...]
+    not_scanned: tuple[str, ...] = ()  # topics of people's, with the prefix, that are not there or may not be read
 
 
 async def trace(
@@ -46,9 +49,10 @@ async def trace(
     """Everything that the topics hold of a document id or a request id, from `since` ago or the start of the log.
 
     Raises:
-        BrokerError: the broker does not answer, or a topic is missing.
+        BrokerError: the broker does not answer, or a topic is missing that is not of OF_PEOPLE.
     """
-    await require_topics(settings, (RECEIVED, REVIEW, FEEDBACK, *OUTCOMES))
+    await require_topics(settings, (RECEIVED, *OUTCOMES))
+    missing = await missing_topics(settings, OF_PEOPLE)
     cluster = await cluster_id(settings)
     sought = Sought(wanted, cluster)
     max_bytes = settings.max_document_bytes
@@ -56,14 +60,20 @@ async def trace(
     async with scan_clients(settings, "docmill-trace") as (admin, consumer):
         scan = Scan(settings, admin, consumer, start_ms, on_progress)
         steps: list[Step] = []
+        ended: dict[bytes | None, Ended] = {}  # by request
 
         def received(_: str, record: Record) -> None:
             if sought.may_be_received(record) and sought.is_of(step := received_step(record, cluster, max_bytes)):
                 steps.append(step)
 
         def of_people(topic: str, record: Record) -> None:
-            read = review_step if topic == REVIEW.name else feedback_step
-            if sought.may_be_outcome(record) and sought.is_of(step := read(record)):
+            before = ended.get(record.key, Ended())
+            if topic == REVIEW.name and record.value is None:  # which names no document: of any request
+                ended[record.key] = before.then(record)
+            if not sought.may_be_outcome(record):
+                return
+            step = review_step(record, before) if topic == REVIEW.name else feedback_step(record)
+            if sought.is_of(step):
                 steps.append(step)
                 sought.found((step,))  # the end of a review names the request alone
 
@@ -78,10 +88,11 @@ async def trace(
         scanned = await scan.read("received", (RECEIVED,), received)
         sought.found(steps)
         group = await processors_group(admin, settings)
-        scanned += await scan.read("reviews", (REVIEW,), of_people)
-        scanned += await scan.read("decisions", (FEEDBACK,), of_people)
+        for what, spec in zip(("reviews", "decisions"), OF_PEOPLE, strict=True):
+            if settings.topic_prefix + spec.name not in missing:
+                scanned += await scan.read(what, (spec,), of_people)
         scanned += await scan.read("outcomes", OUTCOMES, outcome)
-    return Trace(ways(steps), group, scanned)
+    return Trace(ways(steps), group, scanned, missing)
 
 
 async def processors_group(admin: AIOKafkaAdminClient, settings: Settings) -> Group | None:

@@ -177,7 +177,8 @@ def _about_result(asked: Asked) -> str:
 def _waits(way: Way, step: Step, asked: Asked, now: datetime) -> str:
     """Since when, for which revision, and whether a decision is on its way."""
     waited = length_of_time((now - step.at).total_seconds())
-    text = f"since {clock(step.at)} ({waited}), revision {asked.revision}"
+    late = ", opened too late: a decision only ends it" if asked.opened_late else ""
+    text = f"since {clock(step.at)} ({waited}), revision {asked.revision}{late}"
     decisions = [
         s for s in way.steps if isinstance(s.what, Decision) and s.what.revision == asked.revision and s.at >= step.at
     ]
@@ -239,7 +240,7 @@ def _delivered_again(way: Way) -> tuple[str, ...]:
         if name is not None and count > copies:
             notes.append(
                 f"{name} {count} times: under at_least_once a crash or a rebalance delivers again; "
-                f"count one for each (request_id, decided_by)"
+                f"count one for each (request_id, decided_by, revision)"
             )
     return tuple(notes)
 

@@ -17,7 +17,7 @@ def decided(given: FeedbackGiven = FEEDBACK, asked: ReviewRequested = REVIEW) ->
 
 
 def learnt(text: str = REVIEW.text, characters: int = KNOWLEDGE_MAX_CHARACTERS) -> KnowledgeUpdated:
-    made = exemplar(decided(), text, "b1c2", characters)
+    made = exemplar(decided(), text, characters)
     assert made is not None
     return made
 
@@ -40,7 +40,6 @@ def test_an_exemplar() -> None:
     ]
     assert said == {
         "request_id": REVIEW.request_id,
-        "feedback_id": "b1c2",
         "document_id": REVIEW.document_id,
         "content_sha256": REVIEW.content_sha256,
     }
@@ -60,8 +59,8 @@ def test_never_more_than_the_event_takes() -> None:
 
 
 def test_white_space_alone_teaches_nothing() -> None:
-    assert exemplar(decided(), " \n", "b1c2") is None
-    assert exemplar(decided(), "   " + REVIEW.text, "b1c2", 3) is None
+    assert exemplar(decided(), " \n") is None
+    assert exemplar(decided(), "   " + REVIEW.text, 3) is None
 
 
 def test_several_values_of_a_field_are_all_there_once() -> None:
@@ -70,7 +69,7 @@ def test_several_values_of_a_field_are_all_there_once() -> None:
     marked += [{"name": "total", "text": "42 RM", "start": 10, "end": 15, "value": "42 MYR"}]
     marked += [decided_field(asked, "total", "43 RM", " ").model_dump()]
     result = decided(feedback(fields=marked), asked)
-    made = exemplar(result, asked.text, "b1c2")
+    made = exemplar(result, asked.text)
     assert made is not None
     assert made.fields == {"total": ("42 MYR", "42 RM", "43 RM")}
     assert len(json.loads(made.metadata["entities"])) == 3

@@ -21,12 +21,12 @@ def small(name: str, max_bytes: int) -> TopicSpec:
 
 
 def outgoing(
-    text: str = REVIEW.text, *, include_text: bool = False, revision: int = 1
+    text: str = REVIEW.text, *, include_text: bool = False, revision: int = 1, **of_feedback: str
 ) -> tuple[OutgoingRecord, ...] | Refused:
-    result = arbitrate(feedback(revision=revision), review(revision=revision))
+    result = arbitrate(feedback(revision=revision, **of_feedback), review(revision=revision))
     assert isinstance(result, DocumentProcessed)
     publisher = DecisionPublisher("docmill/docmill-arbiter", include_text=include_text)
-    return publisher.outgoing(result, text, FEEDBACK.feedback_id, review_record())
+    return publisher.outgoing(result, text, review_record(offset=10 + revision))
 
 
 def records(*given: Any, **more: Any) -> tuple[OutgoingRecord, ...]:
@@ -50,6 +50,7 @@ def test_three_records() -> None:
     assert KnowledgeUpdated.model_validate_json(learnt.value or b"").text == REVIEW.text
     assert result.reviewer == FEEDBACK.reviewer == "m.okafor"
     assert b"m.okafor" not in (learnt.value or b"")  # kept for ever, and read by whoever searches
+    assert FEEDBACK.feedback_id.encode() not in (learnt.value or b"")
 
 
 def test_their_headers() -> None:
@@ -72,6 +73,15 @@ def test_their_headers() -> None:
     assert len(set(ids)) == 3
     assert ids == [headers(record)["ce_id"] for record in records()]  # a redelivery's are the same
     assert ids[0] == DocumentProcessed.model_validate_json(processed.value or b"").result_id.encode()
+
+
+def test_what_is_read_by_others_than_results_is_the_same_whoever_decided() -> None:
+    """An id that is made of a name tells it to who has a list of names."""
+    first, second = (records(reviewer=reviewer, feedback_id=reviewer) for reviewer in ("m.okafor", "a.tan"))
+    assert headers(first[0])["ce_id"] != headers(second[0])["ce_id"]
+    for one, other in zip(first[1:], second[1:], strict=True):
+        times = {"ce_time": b""}
+        assert (one.value, headers(one) | times) == (other.value, headers(other) | times)
 
 
 def test_the_same_feedback_id_on_another_revision_makes_records_of_other_ids() -> None:

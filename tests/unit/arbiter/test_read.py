@@ -89,20 +89,9 @@ def test_a_name_that_is_none(label: str, problem: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("reviewer", "problem"),
-    [
-        ("m\u200b.okafor", "control or invisible characters"),
-        ("m" * (MAX_NAME_CHARACTERS + 1), f"{MAX_NAME_CHARACTERS + 1} characters, at most {MAX_NAME_CHARACTERS}"),
-    ],
-    ids=["invisible", "long"],
+    "reviewer", [None, "", " ", " m.okafor\n", "\u5c71\u7530\u3000\u592a\u90ce", "m\u200b.okafor", "m" * 9999]
 )
-def test_a_reviewer_that_is_no_name(reviewer: str, problem: str) -> None:
-    """It goes onto the result."""
-    assert read_feedback(feedback_record(feedback(reviewer=reviewer))) == Refused(f"reviewer: {problem}")
-
-
-@pytest.mark.parametrize("reviewer", [None, "", " ", " m.okafor\n"])
-def test_a_decision_need_not_say_who_made_it(reviewer: str | None) -> None:
+def test_who_made_it_never_costs_a_decision(reviewer: str | None) -> None:
     assert read_feedback(feedback_record(feedback(reviewer=reviewer))) == feedback(reviewer=reviewer)
 
 

@@ -89,6 +89,20 @@ def test_a_review_that_was_opened_too_late_ends_and_its_decision_is_no_result() 
     assert bench.value("results_published_total", doc_type="receipt", decided_by="human") is None
 
 
+def test_each_end_of_a_request_has_an_id_of_its_own_though_one_decision_made_them() -> None:
+    """It counted; a late review came behind it; then it was sent again. Tools tell CloudEvents apart by their ids."""
+    reviews = FakeReviews(review_record(review(revision=2), offset=6))
+    decision = feedback_record(feedback(revision=2))
+    [counted] = Bench(reviews).process(decision)
+    [again] = Bench(late()).process(decision)
+    behind = FakeReviews(review_record(review(revision=2), offset=8), decided={REVIEW.request_id: 2})
+    [once_more] = Bench(behind).process(decision)
+    ends = [one for done in (counted, again, once_more) for one in done.publishes if one.value is None]
+    assert len({dict(end.headers)["ce_id"] for end in ends}) == 3
+    [retried] = Bench(late()).process(decision)
+    assert retried.publishes == again.publishes
+
+
 def test_a_late_decision_on_an_older_review_ends_it_too() -> None:
     [done] = Bench(late()).process(feedback_record(feedback(revision=1)))
     assert (done.outcome, len(done.publishes)) == (ALREADY_DECIDED, 1)
@@ -222,3 +236,17 @@ def test_suspects_are_read_like_all_others() -> None:
     assert not bench.work.tries_suspects
     [done] = bench.process(feedback_record(FEEDBACK), suspected=True)
     assert done.outcome is ACCEPTED
+
+
+@pytest.mark.parametrize(
+    ("reviewer", "logged"),
+    [("m.okafor ", ""), ("", ""), ("Ms\u3000Tan", "is made fit to be shown"), ("\u200b", "is left out")],
+)
+def test_a_reviewer_whose_name_is_changed_is_told_of_without_it(
+    reviewer: str, logged: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    [done] = Bench().process(feedback_record(feedback(reviewer=reviewer)))
+    assert done.outcome is ACCEPTED
+    assert logged in caplog.text
+    assert bool(logged) == bool(caplog.text)
+    assert "Tan" not in caplog.text

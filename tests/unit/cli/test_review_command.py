@@ -10,7 +10,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import TopicAuthorizationFailedError
 from typer.testing import CliRunner, Result
 
-from docmill.arbiter.read import MAX_NAME_CHARACTERS
+from docmill.arbiter.reviewer import MAX_REVIEWER_CHARACTERS
 from docmill.cli import app, review_ask, review_decide
 from docmill.cli.review_fields import Decision
 from docmill.errors import BundleError, ConfigurationError, LocalKafkaError, ReviewError
@@ -98,7 +98,7 @@ def spans(feedback: FeedbackGiven) -> list[tuple[str, str, str | None]]:
         (["decide", "ab", "--type", " "], "must not be empty"),
         (["decide", "ab", "--confirm", "--reviewer", " "], "must not be empty"),
         (["decide", "ab", "--confirm", "--reviewer", "m\u200b.okafor"], "200 printable characters"),
-        (["decide", "ab", "--confirm", "--reviewer", "m" * (MAX_NAME_CHARACTERS + 1)], "200 printable characters"),
+        (["decide", "ab", "--confirm", "--reviewer", "m" * (MAX_REVIEWER_CHARACTERS + 1)], "200 printable characters"),
         (["decide", "ab", "--confirm", "--wait", "-1"], "--wait"),
         (["export"], "FILE.jsonl"),
     ],
@@ -204,11 +204,11 @@ def test_a_review_that_is_not_open_is_told(broker: FakeBroker, review: Review) -
 def test_a_confirmed_proposal_is_sent_and_answered(broker: FakeBroker, review: Review) -> None:
     broker.put("p.", opened(revision=3))
     answering(broker)
-    ran = review("decide", SHORT, "--confirm", "--reviewer", " m.okafor ")
+    ran = review("decide", SHORT, "--confirm", "--reviewer", " M.\u3000Okafor ")
     assert (ran.exit_code, ran.stdout.splitlines()[-1]) == (0, "decided"), ran.output
     sent = decision(broker)
     assert (sent.request_id, sent.revision, sent.document_type) == (REQUEST_ID, 3, "receipt")
-    assert (sent.reviewer, len(sent.feedback_id)) == ("m.okafor", 32)
+    assert (sent.reviewer, len(sent.feedback_id)) == ("M. Okafor", 32)
     assert spans(sent) == [(one.name, one.text, one.value) for one in examples.REVIEW.fields]
     for line in ("type  receipt", "company  Kopitiam Sri Melur  0:18", "date  12/03/2018 = 2018-03-12  19:29"):
         assert line in ran.stdout

@@ -4,10 +4,16 @@ from datetime import timedelta
 
 import pytest
 import typer
+from typer.testing import CliRunner
 
+from docmill.cli import app
 from docmill.cli.trace import checked_id, parse_since
 from docmill.errors import LocalKafkaError
+from docmill.kafka import trace as trace_module
+from docmill_schemas import examples
 from tests.unit.cli.conftest import Command
+from tests.unit.kafka.fake_broker import FakeBroker
+from tests.unit.kafka.reviews import result, result_record
 
 
 @pytest.mark.parametrize(
@@ -47,3 +53,17 @@ def test_without_a_broker_it_says_how_to_get_one(docmill: Command) -> None:
     result = docmill("trace", "d")
     assert result.exit_code == 1
     assert isinstance(result.exception, LocalKafkaError)
+
+
+@pytest.mark.parametrize("missing", [set(), {"p.documents.review", "p.documents.feedback"}], ids=["all", "before"])
+def test_topics_that_could_not_be_looked_at_are_told(monkeypatch: pytest.MonkeyPatch, missing: set[str]) -> None:
+    broker = FakeBroker()
+    broker.serve(monkeypatch, trace_module)
+    broker.missing = missing
+    broker.put("p.", result_record(result()))
+    runner = CliRunner(env={"KAFKA_BOOTSTRAP_SERVERS": "here:1", "DOCMILL_TOPIC_PREFIX": "p.", "COLUMNS": "200"})
+    ran = runner.invoke(app, ["trace", examples.REQUEST_ID])
+    assert ran.exit_code == 0, ran.output
+    told = "not looked at: p.documents.review, p.documents.feedback (not there, or this user has no right on it"
+    assert (told in ran.stderr) is bool(missing)
+    assert "not looked at" not in ran.stdout

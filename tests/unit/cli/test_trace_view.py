@@ -5,7 +5,15 @@ from typing import get_args
 
 import pytest
 
-from docmill.cli.trace_view import SHOWN_REQUESTS, STATE_STYLES, STEP_STYLES, as_json, happened, print_ways
+from docmill.cli.trace_view import (
+    SHOWN_OF_A_LIST,
+    SHOWN_REQUESTS,
+    STATE_STYLES,
+    STEP_STYLES,
+    as_json,
+    happened,
+    print_ways,
+)
 from docmill.kafka.steps import (
     Asked,
     DeadLetter,
@@ -61,7 +69,22 @@ def way(*steps: Step) -> Way:
         (Asked(("audit",), 2, "receipt", 0.99, ()), "receipt 0.990, a person is asked: audit, revision 2"),
         (Decision("receipt", 1, 3, "an\x1bna"), "receipt, decision of an na on revision 1, 3 fields"),
         (Decision("receipt", 1, 1, None), "receipt, decision of an unnamed person on revision 1, 1 field"),
+        (Decision("r" * 9999, 1, 1, "m" * 9999), f"{'r' * 119}…, decision of {'m' * 119}… on revision 1, 1 field"),
+        (
+            Asked(("x" * 9999,), 1, "r" * 9999, 0.6, tuple(map(str, range(SHOWN_OF_A_LIST + 5)))),
+            f"{'r' * 119}… 0.600, a person is asked: {'x' * 119}…, revision 1; not decided: "
+            f"{', '.join(map(str, range(SHOWN_OF_A_LIST)))}, 5 more",
+        ),
+        (
+            Processed("receipt", 1, "human", 2, 0, "m.\x1bo"),
+            "receipt 1.000, decided by human (m. o), revision 2, 0 fields",
+        ),
+        (
+            Asked(("correction",), 2, "receipt", 0.99, (), opened_late=True),
+            "receipt 0.990, a person is asked: correction, revision 2; opened too late: a decision only ends it",
+        ),
         (ReviewEnded(), "the review is decided"),
+        (ReviewEnded(2), "the review is decided, revision 2"),
         (NoEvent("not an event"), "not an event"),
         (Received("a\x1b[2J/b", 1, "x\ny", 1), "a [2J/b, 1 bytes, from x y, attempt 1"),
     ],

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from docmill.fallback_service.resolved import Came, Held, Resolved
-from docmill.fallback_service.waiting import FORGOTTEN_AFTER_S, Waiting
+from docmill.fallback_service.waiting import FORGOTTEN_AFTER_S, WELL_AFTER_S, Waiting
 from docmill.kafka.put_back import HELD_SINCE, NOT_BEFORE, PUT_BACK_AT
 from docmill.processing import Rejected
 from docmill_schemas.reasons import RejectionReason
@@ -16,8 +16,9 @@ T = 1_000_000.0
 ROUND_S = 15.0
 
 
-def fresh(partition: int = 0) -> FakeRecord:
-    return FakeRecord(b"{}", topic="documents.fallback", partition=partition)
+def fresh(partition: int = 0, sent_s: float = T - 900) -> FakeRecord:
+    """A new document; sent before anybody was put back, unless told."""
+    return FakeRecord(b"{}", topic="documents.fallback", partition=partition, timestamp=int(sent_s * 1000))
 
 
 def put_back(since_s: float, due_s: float, partition: int = 0) -> FakeRecord:
@@ -118,6 +119,55 @@ def test_what_was_decided_by_a_commit_that_nobody_saw_is_gone_once_others_pass_i
     later = put_back(T + 5, T + 5 + ROUND_S)  # the first one's last slice was committed, and taken for failed
     waiting.final([held(later, T + 5, T + 21)], T + 21)
     assert waiting.oldest_s(T + 21) == 16
+
+
+def new_ones_every_half_minute(waiting: Waiting, until_s: float) -> None:
+    """Each is sent a second before it is decided."""
+    now_s = T
+    while (now_s := now_s + 30) <= until_s:
+        with waiting.in_hand([fresh()], at(now_s)):
+            pass
+        waiting.final([ended(fresh(sent_s=now_s - 1))], now_s)
+
+
+def test_who_was_decided_unseen_is_gone_once_new_documents_have_passed_him() -> None:
+    """By somebody else, before the partition came back; or by a commit that was taken for failed. Nobody else waits."""
+    waiting = Waiting()
+    waiting.final([held(fresh(), T, T)], T)
+    new_ones_every_half_minute(waiting, T + WELL_AFTER_S)
+    assert waiting.oldest_s(T + WELL_AFTER_S) == WELL_AFTER_S
+    new_ones_every_half_minute(waiting, T + WELL_AFTER_S + 60)
+    assert waiting.oldest_s(T + WELL_AFTER_S + 60) == 0
+
+
+def test_who_comes_round_under_new_documents_counts_on() -> None:
+    waiting = Waiting()
+    waiting.final([held(fresh(), T, T)], T)
+    for number in range(1, 60):
+        now_s = T + number * ROUND_S
+        new = ended(fresh(sent_s=now_s - 1))
+        waiting.final([new, held(put_back(T, now_s), T, now_s), new], now_s)
+        assert waiting.oldest_s(now_s) == number * ROUND_S
+
+
+@pytest.mark.parametrize("ahead_s", [1, 1e9])
+def test_a_document_of_a_time_to_come_tells_nothing(ahead_s: float) -> None:
+    waiting = Waiting()
+    waiting.final([held(fresh(), T, T)], T)
+    now_s = T + WELL_AFTER_S + 30
+    waiting.final([ended(fresh(sent_s=now_s + ahead_s))], now_s)
+    assert waiting.oldest_s(now_s) == WELL_AFTER_S + 30
+
+
+def test_one_that_was_put_back_and_does_not_say_when_is_no_new_document() -> None:
+    waiting = Waiting()
+    waiting.final([held(fresh(), T, T)], T)
+    now_s = T + WELL_AFTER_S + 30
+    of_before = FakeRecord(
+        b"{}", ((HELD_SINCE, b"1"),), topic="documents.fallback", partition=0, timestamp=int(now_s) * 1000
+    )
+    waiting.final([ended(of_before)], now_s)
+    assert waiting.oldest_s(now_s) == WELL_AFTER_S + 30
 
 
 def test_a_partition_that_was_let_go_of_is_forgotten_and_one_in_hand_is_not() -> None:

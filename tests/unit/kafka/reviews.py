@@ -56,7 +56,7 @@ def human_result(feedback: FeedbackGiven, **changes: Any) -> OutgoingRecord:
 def exemplar(number: int = 1, label: str = "receipt", **changes: Any) -> KnowledgeUpdated:
     """What the arbiter makes of a decision."""
     type_ = DocumentType(label=label, probability=1)
-    made = exemplar_of(result(request_id=f"{number:032x}", document_type=type_), examples.TEXT, "1")
+    made = exemplar_of(result(request_id=f"{number:032x}", document_type=type_), examples.TEXT)
     assert made is not None
     return made.model_copy(update=changes)
 

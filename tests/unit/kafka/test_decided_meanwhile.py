@@ -1,7 +1,10 @@
 """Whether a review is still open when a person is done with it, and who was faster."""
 
+from dataclasses import replace
+
 import pytest
 
+from docmill.errors import ReviewError
 from docmill.kafka import decided_meanwhile as module
 from docmill.kafka import read_reviews, send_feedback
 from docmill.kafka.decided_meanwhile import DecidedMeanwhile, decided_meanwhile
@@ -36,6 +39,10 @@ def broker(monkeypatch: pytest.MonkeyPatch) -> FakeBroker:
         ((opened(revision=2),), None),  # by two people at once
         ((closed(revision=1), opened(revision=2)), None),  # noted before it was found
         ((human_result(SECOND, reviewer="m.okafor"), closed(revision=2)), DecidedMeanwhile("m.okafor")),
+        (
+            (human_result(SECOND, reviewer="m.okafor"), closed(revision=2), opened(revision=2)),
+            DecidedMeanwhile("m.okafor"),
+        ),
         ((human_result(SECOND), closed()), DecidedMeanwhile(None)),
         ((closed(revision=2),), DecidedMeanwhile(None)),
         (
@@ -44,7 +51,7 @@ def broker(monkeypatch: pytest.MonkeyPatch) -> FakeBroker:
         ),
         ((human_result(FEEDBACK, reviewer="of before"), closed(revision=2)), DecidedMeanwhile(None)),
     ],
-    ids=["nothing", "another", "again", "found", "decided", "nameless", "unseen", "reopened", "older"],
+    ids=["nothing", "another", "again", "found", "decided", "late", "nameless", "unseen", "reopened", "older"],
 )
 async def test_what_came_since_says_whether_it_is_open(
     broker: FakeBroker, settings: Settings, came: tuple[OutgoingRecord, ...], told: DecidedMeanwhile | None
@@ -53,6 +60,15 @@ async def test_what_came_since_says_whether_it_is_open(
     noted = await note_ends(settings)
     broker.put("p.", *came)
     assert await decided_meanwhile(settings, review(revision=2), noted) == told
+
+
+async def test_one_that_was_opened_once_more_and_cannot_be_read_is_not_called_decided(
+    broker: FakeBroker, settings: Settings
+) -> None:
+    noted = await note_ends(settings)
+    broker.put("p.", replace(opened(), value=b'{"request_id": "of a later docmill"}'))
+    with pytest.raises(ReviewError, match=r"cannot be read: it may be of a later docmill .* nothing was sent"):
+        await decided_meanwhile(settings, review(), noted)
 
 
 async def test_no_result_is_read_where_it_is_open(

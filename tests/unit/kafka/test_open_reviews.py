@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaConnectionError, OffsetOutOfRangeError, TopicAu
 from docmill.errors import BrokerError, ConfigurationError
 from docmill.kafka import open_reviews
 from docmill.kafka.open_reviews import LONG_AGO_S, OpenReviews
-from docmill.kafka.review_end import UNKNOWN
+from docmill.kafka.review_end import COUNTS_FOR_MS, UNKNOWN
 from docmill.kafka.topics import LiveTopic
 from tests.unit.kafka.fakes import FakeRecord
 
@@ -118,10 +118,10 @@ class FakeReader:
 
 
 def reviewed(
-    key: str, value: bytes | None, offset: int, partition: int = 0, revision: bytes | None = None
+    key: str, value: bytes | None, offset: int, partition: int = 0, revision: bytes | None = None, timestamp: int = 0
 ) -> FakeRecord:
     headers = () if revision is None else (("docmill_revision", revision),)
-    return FakeRecord(value, headers, key.encode(), TOPIC, partition, offset)
+    return FakeRecord(value, headers, key.encode(), TOPIC, partition, offset, timestamp)
 
 
 def log_of(*records: FakeRecord, end: int) -> FakeLog:
@@ -187,6 +187,26 @@ async def test_the_latest_decided_revision_is_remembered_whatever_comes_after_it
     log.add("a", None, revision=b"4")
     await view.catch_up()
     assert await decided_of(view, "a") == 4
+
+
+@pytest.mark.parametrize(("later_ms", "decided"), [(-60_000, 2), (COUNTS_FOR_MS - 1, 2), (COUNTS_FOR_MS, UNKNOWN)])
+async def test_a_review_of_a_day_later_is_not_late_though_its_first_end_is_remembered(
+    later_ms: int, decided: int
+) -> None:
+    """The document came once more, from an archive: who has just read the log, compacted, sees no end at all."""
+    decided_ms = 10 * COUNTS_FOR_MS
+    again = reviewed("a", b"again", 2, timestamp=decided_ms + later_ms)
+    view = view_of(log_of(reviewed("a", None, 0, revision=b"2", timestamp=decided_ms), again, end=4))
+    await view.catch_up()
+    assert (await value_of(view, "a"), await decided_of(view, "a")) == (b"again", decided)
+
+
+async def test_an_end_of_a_day_later_begins_to_count_anew() -> None:
+    end = reviewed("a", None, 2, revision=b"1", timestamp=COUNTS_FOR_MS)
+    correction = reviewed("a", b"1", 4, timestamp=COUNTS_FOR_MS + 1)
+    view = view_of(log_of(reviewed("a", None, 0, revision=b"2"), end, correction, end=6))
+    await view.catch_up()
+    assert await decided_of(view, "a") == 1
 
 
 @pytest.mark.parametrize("said", [b"", b"two", b"-1", b"\xff", "\u0663".encode(), b"1" * 5000])

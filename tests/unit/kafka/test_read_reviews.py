@@ -15,11 +15,11 @@ from docmill.kafka.read_reviews import (
     standings,
     the_one,
 )
-from docmill.kafka.review_end import UNKNOWN
+from docmill.kafka.review_end import COUNTS_FOR_MS, UNKNOWN
 from docmill.settings import Settings, load_settings
 from docmill_schemas.topics import REVIEW
 from tests.unit.kafka.fake_broker import FakeBroker
-from tests.unit.kafka.fakes import FakeRecord
+from tests.unit.kafka.fakes import SENT_AT_MS, FakeRecord
 from tests.unit.kafka.reviews import TRACE, closed, opened, review
 
 A, B, C = "aa11" + "0" * 28, "aa22" + "0" * 28, "bb33" + "0" * 28
@@ -76,6 +76,20 @@ async def test_how_a_request_stands_since_the_topic_ended_somewhere(broker: Fake
     since = await standings(settings, "aa", since=noted)
     assert (since[A].open is not None, since[A].has_ended, since[A].decided) == (True, False, UNKNOWN)
     assert (since[B].open, since[B].has_ended, since[B].decided) == (None, True, 1)
+
+
+@pytest.mark.parametrize(("later_ms", "is_late"), [(COUNTS_FOR_MS - 1, True), (COUNTS_FOR_MS, False)])
+async def test_a_review_of_a_day_after_the_end_of_one_is_not_late(
+    broker: FakeBroker, settings: Settings, later_ms: int, is_late: bool
+) -> None:
+    """As the arbiter has it, which would else throw away what is shown as open."""
+    broker.put("p.", closed(A, 2))
+    again = opened(A, revision=2)
+    broker.append(
+        "p.documents.review", FakeRecord(again.value, tuple(again.headers), again.key, timestamp=SENT_AT_MS + later_ms)
+    )
+    found = await find_review(settings, A)
+    assert (found.is_late, found.decided) == ((True, 2) if is_late else (False, UNKNOWN))
 
 
 async def test_what_cannot_be_read_is_named_while_it_is_open(broker: FakeBroker, settings: Settings) -> None:

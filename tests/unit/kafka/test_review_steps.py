@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 
 from docmill.kafka.publish import OutgoingRecord
+from docmill.kafka.review_end import Ended
 from docmill.kafka.review_steps import feedback_step, review_step
 from docmill.kafka.send_feedback import feedback_record
 from docmill.kafka.steps import Asked, Decision, NoEvent, ReviewEnded
 from docmill_schemas import examples
+from docmill_schemas.topics import FEEDBACK, REVIEW
 from tests.unit.kafka.fakes import SENT_AT, FakeRecord
 from tests.unit.kafka.reviews import TRACE, closed, opened, review
 
@@ -45,6 +47,18 @@ def test_the_end_of_a_review_names_its_request_alone() -> None:
     assert (step.what, step.request_id, step.document_id, step.received_at) == (ReviewEnded(), REQUEST, "", None)
 
 
+def test_the_end_of_a_review_says_which_revision_is_decided() -> None:
+    assert review_step(read_back(closed(revision=2))).what == ReviewEnded(2)
+
+
+@pytest.mark.parametrize(("revision", "late"), [(1, True), (2, True), (3, False)])
+def test_a_review_whose_revision_was_decided_is_late(revision: int, late: bool) -> None:
+    ended = Ended().then(read_back(closed(revision=2)))
+    step = review_step(read_back(opened(revision=revision)), ended)
+    assert isinstance(step.what, Asked)
+    assert step.what.opened_late is late
+
+
 def test_a_decision() -> None:
     step = feedback_step(read_back(feedback()))
     said = examples.FEEDBACK
@@ -76,6 +90,17 @@ def test_a_decision_that_is_none_says_so_under_its_key(changes: dict[str, Any]) 
     assert isinstance(step.what, NoEvent)
     assert step.what.problem.startswith("not a decision: ")
     assert step.request_id == REQUEST
+
+
+def test_what_is_larger_than_its_topic_takes_is_not_read() -> None:
+    """A record of some KB may be a hundred megabytes of JSON: the arbiter does not read it either."""
+    in_full = changed(feedback(), later="x" * FEEDBACK.max_bytes)
+    said = feedback_step(in_full)
+    assert said.what == NoEvent(f"not a decision: {len(in_full.value or b''):,} bytes, at most 1,048,576")
+    assert said.request_id == REQUEST
+    asked = review_step(changed(opened(), text="x" * REVIEW.max_bytes))
+    assert isinstance(asked.what, NoEvent)
+    assert asked.what.problem.endswith(f"bytes, at most {REVIEW.max_bytes:,}")
 
 
 @pytest.mark.parametrize("value", [b"", b"\xff", b"[" * 100_000, b"null"], ids=["empty", "bytes", "deep", "null"])

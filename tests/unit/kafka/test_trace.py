@@ -11,6 +11,7 @@ from docmill.kafka import scan, trace
 from docmill.kafka.decode_record import Record
 from docmill.kafka.scan import Scan, Scanned
 from docmill.kafka.send_feedback import feedback_record
+from docmill.kafka.steps import Asked, Processed
 from docmill.kafka.trace import processors_group
 from docmill.kafka.way import Group
 from docmill.settings import Settings, load_settings
@@ -145,4 +146,32 @@ async def test_what_people_are_asked_and_decide_is_on_the_way(monkeypatch: pytes
         assert way.document_id == examples.REVIEW.document_id
         assert sorted(step.what.kind for step in way.steps) == ["feedback", "processed", "review", "review_ended"]
     assert [one.topic for one in found.scanned][1:3] == ["p.documents.review", "p.documents.feedback"]
-    assert {"documents.review", "documents.feedback"} <= set(broker.required)
+    assert found.not_scanned == ()
+
+
+async def test_a_review_that_was_opened_too_late_is_told_and_whose_decision_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By the document's id too, though the end before it names the request alone."""
+    broker = FakeBroker()
+    broker.serve(monkeypatch, trace)
+    broker.put("p.", closed(revision=1), opened())
+    broker.put("p.", human_result(examples.FEEDBACK, reviewer="m.okafor"))
+    for wanted in (examples.REQUEST_ID, examples.REVIEW.document_id):
+        [way] = (await trace.trace(load_settings(topic_prefix="p."), wanted)).ways
+        told = [step.what for step in way.steps]
+        assert [what.opened_late for what in told if isinstance(what, Asked)] == [True]
+        assert [what.reviewer for what in told if isinstance(what, Processed)] == ["m.okafor"]
+
+
+async def test_topics_of_people_that_are_not_there_are_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The deployment is one of before, or its user may read the four topics that trace read then."""
+    broker = FakeBroker()
+    broker.serve(monkeypatch, trace)
+    broker.put("p.", opened(), human_result(examples.FEEDBACK))
+    broker.missing = {"p.documents.review"}
+    found = await trace.trace(load_settings(topic_prefix="p."), examples.REQUEST_ID)
+    assert [step.what.kind for step in found.ways[0].steps] == ["processed"]
+    assert found.not_scanned == ("p.documents.review",)
+    assert [one.topic for one in found.scanned][1:2] == ["p.documents.feedback"]
+    assert not {"documents.review", "documents.feedback"} & set(broker.required)

@@ -149,6 +149,17 @@ def test_a_result_that_is_held_for_wrong_says_so() -> None:
     assert "; a person is asked about it (correction) since " in told.text
 
 
+def test_a_review_that_was_opened_too_late_asks_for_nothing() -> None:
+    correction = Asked(("correction",), 2, "receipt", 0.99, (), opened_late=True)
+    told = verdict(step(RESULT, 1), step(correction, 3600))
+    assert told.text.endswith("), revision 2, opened too late: a decision only ends it")
+
+
+def test_copies_of_a_result_are_to_be_told_apart_by_their_revision_too() -> None:
+    told = verdict(step(RECEIVED), step(RESULT, 1), step(RESULT, 2, offset=11))
+    assert [note.endswith("count one for each (request_id, decided_by, revision)") for note in told.notes] == [True]
+
+
 def test_a_review_that_ended_is_decided_though_the_result_is_gone() -> None:
     told = verdict(step(DEFERRED, 1), step(ASKED, 3, offset=4), step(ReviewEnded(), 60, offset=5))
     assert told.state is State.PUBLISHED
