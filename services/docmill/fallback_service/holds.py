@@ -37,6 +37,10 @@ class Holds:
         waits = requested.held_since_ms is not None and self.may_wait(requested)
         return waits and 0 < requested.not_before_ms / 1000 - self._now_s() <= HOLD_S
 
+    def again_s(self, away: bool) -> float:
+        """Unix time at which one who waits is due. Who only had no turn comes to it as soon as there is one."""
+        return self._now_s() + (HOLD_S if away else 0.0)
+
     def pause(self, read: Sequence[Requested | Rejected], abandoned: Callable[[], bool]) -> None:
         """Where nobody of a slice is due: until all are, or a moment.
 

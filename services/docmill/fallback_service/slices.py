@@ -23,7 +23,7 @@ from docmill.fallback.policy import Policy
 from docmill.fallback.requested import deferred_document, own_fields
 from docmill.fallback_service.believe import Believer
 from docmill.fallback_service.generators import Answered, Asked, Place, may_answer_later, was_put, why_none
-from docmill.fallback_service.holds import HOLD_S, Holds
+from docmill.fallback_service.holds import Holds
 from docmill.fallback_service.publish import Publisher, held_record
 from docmill.fallback_service.questions import question_for_generator
 from docmill.fallback_service.requested import Requested, read_request, ready_ms
@@ -164,7 +164,7 @@ class FallbackSlices:
             if self._holds.is_early(requested):
                 return self._held(record, requested, requested.not_before_ms / 1000)
             if generator.away or not asks:
-                return self._held(record, requested, self._now_s() + (HOLD_S if generator.away else 0.0))
+                return self._held(record, requested, self._holds.again_s(generator.away))
         event = requested.event
         began_s, from_s = time.perf_counter(), self._now_s()
         document = deferred_document(event)
@@ -205,8 +205,7 @@ class FallbackSlices:
             judgement = self._of.believer.with_answer(judgement, answered.answer, event.text, candidates)
         elif unheard and self._holds.may_wait(work.requested):
             away = answered is not None or (self._of.generator is not None and self._of.generator.away)
-            hold_s = HOLD_S if away else 0.0  # who had no turn comes to it as soon as there is one
-            return self._held(record, work.requested, self._now_s() + hold_s, answered)
+            return self._held(record, work.requested, self._holds.again_s(away), answered)
         now = datetime.fromtimestamp(self._now_s(), UTC)
         cost = cost_of(None if answered is None else answered.usage)
         if judgement.decided:
