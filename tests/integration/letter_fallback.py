@@ -8,7 +8,7 @@ seconds more.
 import asyncio
 import os
 
-from docmill.fallback_service import app, generators, slices
+from docmill.fallback_service import app, generators, holds
 from docmill.settings import load_settings
 from docmill.telemetry.logs import configure_logs
 from tests.integration.letter_indexer import wait
@@ -16,7 +16,7 @@ from tests.unit.indexer.fakes import LetterEmbedder
 
 if __name__ == "__main__":
     configure_logs("info")
-    slices.HOLD_S = float(os.environ.get("TEST_HOLD_S", slices.HOLD_S))
+    holds.HOLD_S = float(os.environ.get("TEST_HOLD_S", holds.HOLD_S))
     if "TEST_BREAKER_OPEN_S" in os.environ:
         app.OPEN_S = generators.LEFT_ALONE_S = float(os.environ["TEST_BREAKER_OPEN_S"])
     asyncio.run(app.run_fallback(load_settings(), lambda settings: LetterEmbedder(wait)))
