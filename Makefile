@@ -29,7 +29,7 @@ help:
 	@echo "make load    the highest rate that one processor holds here, into docs/load (about ten minutes)"
 	@echo "make flood   receipts beside a flood of huge contracts"
 	@echo "make bench   what exactly_once costs beside at_least_once, into docs/load (half an hour)"
-	@echo "make chaos   kills, zombies, broken networks: is every outcome there exactly once? (PROFILE=smoke, or long)"
+	@echo "make chaos   kills, zombies, broken networks: is every outcome there exactly once? (PROFILE=smoke, long or fallback)"
 	@echo "make lock    renew requirements/*.lock"
 
 setup: $(READY)

@@ -1,11 +1,15 @@
-"""`make chaos PROFILE=smoke|long`: is every document's outcome there exactly once, whatever happens to the processes?
+"""`make chaos PROFILE=...`: is every document's outcome there exactly once, whatever happens to the processes?
 
-    python -m load_tests.chaos [--profile smoke|long] [--seed N] [--work DIR] [--limit-s S] [--out DIR]
+    python -m load_tests.chaos [--profile smoke|long|fallback|fallback-brief] [--seed N] [--work DIR] [--limit-s S]
+                               [--out DIR]
     python -m load_tests.chaos --control one_id|ack_first
 
 A broker, workers and a proxy between them run in processes of their own; numbered documents go out at a steady rate,
 each in a ledger before it is sent; processes are killed, frozen and cut off, bundles are replaced and broken. At the
 end all topics are read out under read_committed and held against the ledger by code that imports nothing of docmill.
+
+Profiles smoke and long drive the processor, fallback and fallback-brief the fallback, whose generator hangs up, is slow
+and answers in turn, so that requests are put back to wait for it.
 
 With --work the run can be broken off, by --limit-s or by a death, and the same command goes on where it was. Written to
 --out (default: the work folder): chaos.json and chaos.png.
@@ -21,36 +25,30 @@ import logging
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 
+from aiokafka import AIOKafkaProducer
 from rich.console import Console
 
 from docmill.load.machine import this_machine
-from load_tests.chaos_parts.bundles import Shelf
 from load_tests.chaos_parts.cluster import ROOT, Cluster, child_environment, running_cluster
-from load_tests.chaos_parts.coordinator import GROUP
-from load_tests.chaos_parts.documents import DEADLY_TEXT, SLOW_S
+from load_tests.chaos_parts.driven import CONTROLS, Driven, a_control, the_fallback, the_processor
+from load_tests.chaos_parts.generator import turning_generator
 from load_tests.chaos_parts.plan import CONTROL, PROFILES, Profile
 from load_tests.chaos_parts.plot import write_plot
 from load_tests.chaos_parts.report import ChaosReport, make_report, print_report, write_json
 from load_tests.chaos_parts.run import Task, run_chaos
 from load_tests.chaos_parts.state import State, load_state
 
-DOCMILL = (sys.executable, "-m", "tests.integration.altered_processor", "run", "processor")
-CONTROLS = {
-    "one_id": (sys.executable, "-m", "load_tests.chaos_parts.naive_one_id"),
-    "ack_first": (sys.executable, "-m", "load_tests.chaos_parts.naive_ack_first"),
-}
 BROKEN_OFF = 3
 FILE_COLUMNS = 140
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--profile", choices=["smoke", "long"], default="smoke")
+    parser.add_argument("--profile", choices=[name for name in PROFILES if name != CONTROL.name], default="smoke")
     parser.add_argument("--control", choices=list(CONTROLS), help="a naive worker in docmill's place")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--work", type=Path, help="keep ledger, topics and state here; default: a temporary folder")
@@ -79,18 +77,26 @@ def run(
 ) -> ChaosReport | None:
     """One call's part of a run; None: it is to go on."""
     state = load_state(work, profile.name, seed, control)
-    shelf = Shelf(work) if control is None else None
-    environment = control_environment if shelf is None else partial(worker_environment, shelf.link)
-    command = CONTROLS[control] if control else DOCMILL
-    task = Task(work, profile, command, environment, control is None, limit_s, shelf)
-    with running_cluster(work / "kafka", profile.workers + profile.guests) as cluster:
+    with ExitStack() as stack:
+        driven = driven_by(profile, work, control, stack)
+        cluster = stack.enter_context(running_cluster(work / "kafka", profile.workers + profile.guests))
         create_topics(cluster, profile.partitions)
-        verdict = asyncio.run(run_chaos(task, cluster, state))
+        asyncio.run(fill_index(cluster, driven))
+        verdict = asyncio.run(run_chaos(Task(work, profile, driven, limit_s), cluster, state))
     if verdict is None:
         return None
     report = make_report(verdict, state, profile, str(this_machine()))
     write_results(report, state, out)
     return report
+
+
+def driven_by(profile: Profile, work: Path, control: str | None, stack: ExitStack) -> Driven:
+    """What the profile drives; what it needs beside it ends with the stack."""
+    if control is not None:
+        return a_control(control)
+    if profile.service == "fallback":
+        return the_fallback(work, stack.enter_context(turning_generator()))
+    return the_processor(work)
 
 
 def write_results(report: ChaosReport, state: State, out: Path) -> None:
@@ -102,35 +108,21 @@ def write_results(report: ChaosReport, state: State, out: Path) -> None:
     write_plot(state, f"Chaos, {what}, seed {report.seed}: {report.accepted} accepted; {wrong}", out / "chaos.png")
 
 
-def worker_environment(bundle: Path, cluster: Cluster, slot: int) -> Mapping[str, str]:
-    """Of docmill's worker in a slot. Slices are small, so that there are many transactions to hit."""
-    return {
-        "KAFKA_BOOTSTRAP_SERVERS": cluster.path_to(slot),
-        "DOCMILL_DELIVERY": "exactly_once",
-        "DOCMILL_GROUP": GROUP,
-        "DOCMILL_BUNDLE": str(bundle),
-        "DOCMILL_BUNDLE_POLL_S": "0.5",
-        "DOCMILL_THREADS": "1",
-        "DOCMILL_PARSERS": "1",
-        "DOCMILL_HTTP_PORT": "0",
-        "DOCMILL_SESSION_TIMEOUT_MS": "6000",
-        "DOCMILL_MAX_SLICE_TOKENS": "256",
-        "DOCMILL_BROKER_TIMEOUT_S": "300",
-        "TEST_SLOW_S": str(SLOW_S),
-        "TEST_DEADLY_TEXT": DEADLY_TEXT,
-    }
-
-
-def control_environment(cluster: Cluster, slot: int) -> Mapping[str, str]:
-    """Of a naive worker."""
-    return {"KAFKA_BOOTSTRAP_SERVERS": cluster.path_to(slot), "CHAOS_SLOT": str(slot)}
-
-
 def create_topics(cluster: Cluster, partitions: int) -> None:
     """docmill's own, where they are missing."""
     command = [sys.executable, "-m", "docmill", "topics", "create", "--partitions", str(partitions)]
     environment = {"KAFKA_BOOTSTRAP_SERVERS": cluster.bootstrap}
     subprocess.run(command, env=child_environment(environment), check=True, stdout=subprocess.DEVNULL, cwd=ROOT)
+
+
+async def fill_index(cluster: Cluster, driven: Driven) -> None:
+    """Before any worker starts."""
+    if not driven.knowledge:
+        return
+    async with AIOKafkaProducer(bootstrap_servers=cluster.bootstrap, acks="all") as producer:
+        for passage in driven.knowledge:
+            value = passage.model_dump_json(exclude_none=True).encode()
+            await producer.send_and_wait("knowledge.indexed", value, key=passage.passage_id.encode())
 
 
 if __name__ == "__main__":

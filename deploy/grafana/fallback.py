@@ -20,8 +20,8 @@ def fallback_row() -> Panels:
         bars(
             Frame(
                 "Handed to people",
-                "By the first reason. undecided: neither index nor generator was sure. generator_away: it was out of "
-                "reach for longer than DOCMILL_MAX_HOLD_S. audit: a drawn share of automatic results.",
+                "By the first reason. undecided: neither index nor generator was sure. generator_away: no answer "
+                "came for longer than DOCMILL_MAX_HOLD_S. audit: a drawn share of automatic results.",
                 "short",
                 8,
             ),

@@ -13,12 +13,17 @@ header `correlation_id`; whether the outcome is of that document's bytes is then
     poison let through  a result of one that cannot
 
 A document that was never acknowledged and is not on the input topic may have no outcome.
+
+What goes in and comes out of which topic, and what a result must say, are a service's Rules; here are the processor's.
+A service may put records back onto its input topic, to look at them again: those are neither documents of the sender's
+nor outcomes, must be as they were sent, and none of them may be unread at the end (left waiting). A document that was
+put back has lost its place among the others.
 """
 
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from load_tests.chaos_parts.ledger import Entry, Expected, Ledger
@@ -30,6 +35,28 @@ RESULT_TOPICS = ("documents.processed", "documents.fallback")
 DEAD_LETTER_TOPIC = "documents.rejected"
 OUTCOME_TOPICS = (*RESULT_TOPICS, DEAD_LETTER_TOPIC)
 
+Origins = Mapping[int, Sequence[ReadRecord]]  # by a document's number its records on the input topic, as sent
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a service is held to.
+
+    Args:
+        is_of: whether a result is of the document that the ledger names, as it was found on the input topic.
+        held_header: of records on the input topic that the service itself put back there; None: it puts none back.
+    """
+
+    input_topic: str
+    result_topics: tuple[str, ...]
+    is_of: Callable[[ReadRecord, Entry, Sequence[ReadRecord]], bool]
+    held_header: str | None = None
+
+    @property
+    def outcome_topics(self) -> tuple[str, ...]:
+        """Where outcomes come out."""
+        return (*self.result_topics, DEAD_LETTER_TOPIC)
+
 
 @dataclass(slots=True)
 class Verdict:
@@ -37,8 +64,10 @@ class Verdict:
 
     accepted: int = 0
     unacknowledged: int = 0
-    records: int = 0  # on the input topic
+    records: int = 0  # on the input topic, as sent
+    put_back: int | None = None  # likewise, of the service's own; None: it puts none back
     results: int = 0
+    results_by_topic: Counter[str] = field(default_factory=Counter)
     dead_letters: Counter[str] = field(default_factory=Counter)  # by reason
     bundles: Counter[str] = field(default_factory=Counter)  # results by the sha256 of the bundle that they name
     sent_twice: list[int] = field(default_factory=list)  # the sender's doing: each copy is to have its outcome
@@ -48,10 +77,12 @@ class Verdict:
     out_of_order: list[str] = field(default_factory=list)
     innocent: list[int] = field(default_factory=list)
     poison_let_through: list[int] = field(default_factory=list)
+    left_waiting: list[str] = field(default_factory=list)
 
     @property
     def faults(self) -> dict[str, int]:
         """How many of each; all are to be 0."""
+        waiting = {} if self.put_back is None else {"left waiting": len(self.left_waiting)}
         return {
             "lost": len(self.lost),
             "duplicated": len(self.duplicated),
@@ -59,6 +90,7 @@ class Verdict:
             "out of order within a path": len(self.out_of_order),
             "innocent dead letters": len(self.innocent),
             "poison let through": len(self.poison_let_through),
+            **waiting,
         }
 
     @property
@@ -67,21 +99,43 @@ class Verdict:
         return self.accepted > 0 and not any(self.faults.values())
 
 
+def is_result_of(result: ReadRecord, entry: Entry, origins: Sequence[ReadRecord]) -> bool:
+    """Whether a result names the document's bytes, its id, and has its path for a key."""
+    try:
+        event = json.loads(result.value or b"")
+        said = event["content_sha256"], event["document_id"]
+    except (ValueError, KeyError, TypeError):
+        return False
+    return (*said, key_of(result)) == (entry.sha256, entry.path, entry.path)
+
+
+PROCESSOR = Rules(INPUT_TOPIC, RESULT_TOPICS, is_result_of)
+
+
 def judge(
     ledger: Ledger,
     received: Sequence[ReadRecord],
     outcomes: Sequence[ReadRecord],
     bundles: frozenset[str] | None = None,
+    rules: Rules = PROCESSOR,
+    committed: Mapping[int, int] | None = None,
 ) -> Verdict:
     """Compare what was to be sent with what is there.
 
     Args:
         received: the input topic, in the order of offsets within a partition.
-        outcomes: the three outcome topics, likewise.
+        outcomes: all outcome topics, likewise.
         bundles: sha256 of those that may decide; None: whoever wants to.
+        committed: by partition of the input topic, the offset up to which it was read at the end; None: not at all.
     """
     verdict = Verdict(accepted=len(ledger.acknowledged), unacknowledged=len(ledger.entries) - len(ledger.acknowledged))
-    origins = _origins(ledger, received, verdict)
+    verdict.results_by_topic.update(dict.fromkeys(rules.result_topics, 0))
+    sent = [record for record in received if rules.held_header is None or rules.held_header not in record.headers]
+    origins = _origins(ledger, sent, verdict)
+    waited: frozenset[int] = frozenset()
+    if rules.held_header is not None:
+        put_back = [record for record in received if rules.held_header in record.headers]
+        waited = _check_put_back(ledger, put_back, origins, committed or {}, verdict)
     found: dict[int, list[ReadRecord]] = defaultdict(list)
     for record in outcomes:
         entry = _entry_of(record, ledger)
@@ -89,21 +143,21 @@ def judge(
             verdict.corrupt.append(f"{_place(record)} names no document that was sent")
             continue
         found[entry.number].append(record)
-        _check_outcome(entry, record, origins.get(entry.number, []), verdict)
+        _check_outcome(entry, record, origins.get(entry.number, []), rules, verdict)
         if record.topic != DEAD_LETTER_TOPIC and bundles is not None:
             _check_bundle(record, bundles, verdict)
     for number, entry in ledger.entries.items():
         copies = len(origins.get(number, []))
         expected = max(copies, int(number in ledger.acknowledged))
         _count(entry, len(found.get(number, [])), expected, copies, verdict)
-    _check_order(ledger, origins, outcomes, verdict)
+    _check_order(ledger, origins, waited, outcomes, verdict)
     return verdict
 
 
-def _origins(ledger: Ledger, received: Iterable[ReadRecord], verdict: Verdict) -> dict[int, list[ReadRecord]]:
+def _origins(ledger: Ledger, sent: Iterable[ReadRecord], verdict: Verdict) -> Origins:
     """Where on the input topic each document lies."""
     origins: dict[int, list[ReadRecord]] = defaultdict(list)
-    for record in received:
+    for record in sent:
         verdict.records += 1
         entry = _entry_of(record, ledger)
         if entry is None or (entry.sha256, entry.path, entry.partition) != _said_by(record):
@@ -113,7 +167,27 @@ def _origins(ledger: Ledger, received: Iterable[ReadRecord], verdict: Verdict) -
     return origins
 
 
-def _check_outcome(entry: Entry, record: ReadRecord, origins: Sequence[ReadRecord], verdict: Verdict) -> None:
+def _check_put_back(
+    ledger: Ledger, records: Sequence[ReadRecord], origins: Origins, committed: Mapping[int, int], verdict: Verdict
+) -> frozenset[int]:
+    """Numbers of the documents that were put back. In which partition such a record lies is the service's business."""
+    verdict.put_back = len(records)
+    waited: set[int] = set()
+    for record in records:
+        entry = _entry_of(record, ledger)
+        known = () if entry is None else origins.get(entry.number, ())
+        if not any((origin.key, origin.value) == (record.key, record.value) for origin in known):
+            verdict.corrupt.append(f"{_place(record)} was put back and is not what was sent")
+        if entry is not None:
+            waited.add(entry.number)
+        if record.offset >= committed.get(record.partition, 0):
+            verdict.left_waiting.append(f"{_place(record)} was put back and not read again")
+    return frozenset(waited)
+
+
+def _check_outcome(
+    entry: Entry, record: ReadRecord, origins: Sequence[ReadRecord], rules: Rules, verdict: Verdict
+) -> None:
     is_letter = record.topic == DEAD_LETTER_TOPIC
     if is_letter:
         verdict.dead_letters[record.headers.get("docmill_reason", "no reason")] += 1
@@ -123,7 +197,8 @@ def _check_outcome(entry: Entry, record: ReadRecord, origins: Sequence[ReadRecor
         }
     else:
         verdict.results += 1
-        is_right = _said_by_event(record) == (entry.sha256, entry.path, entry.path)
+        verdict.results_by_topic[record.topic] += 1
+        is_right = rules.is_of(record, entry, origins)
     if not is_right:
         verdict.corrupt.append(f"{_place(record)} is not of document {entry.number}")
     if is_letter and entry.expected is Expected.RESULT:
@@ -152,15 +227,15 @@ def _count(entry: Entry, outcomes: int, expected: int, copies: int, verdict: Ver
 
 
 def _check_order(
-    ledger: Ledger, origins: dict[int, list[ReadRecord]], outcomes: Iterable[ReadRecord], verdict: Verdict
+    ledger: Ledger, origins: Origins, waited: frozenset[int], outcomes: Iterable[ReadRecord], verdict: Verdict
 ) -> None:
     """A path's records share an input partition, and its outcomes one partition of each topic."""
     latest: dict[tuple[int, str, int], int] = {}
     seen: set[int] = set()
     for record in sorted(outcomes, key=lambda record: (record.topic, record.partition, record.offset)):
         entry = _entry_of(record, ledger)
-        if entry is None or entry.number in seen or entry.number not in origins:
-            continue  # counted already: a stranger, a duplicate, an outcome out of nothing
+        if entry is None or entry.number in seen or entry.number in waited or entry.number not in origins:
+            continue  # it has no place any more, or is counted already: a stranger, a duplicate, out of nothing
         seen.add(entry.number)
         origin = origins[entry.number][0]
         stream = (origin.partition, record.topic, record.partition)
@@ -176,23 +251,15 @@ def _entry_of(record: ReadRecord, ledger: Ledger) -> Entry | None:
 
 def _said_by(record: ReadRecord) -> tuple[str, str, int]:
     """Of a record that carries the document itself: its bytes' hash, its path, its partition."""
-    return hashlib.sha256(record.value or b"").hexdigest(), _key(record), record.partition
-
-
-def _said_by_event(record: ReadRecord) -> tuple[object, object, str]:
-    """Of a record that carries a result: the hash of the document's bytes, the document's id, the record's key."""
-    try:
-        event = json.loads(record.value or b"")
-        return event["content_sha256"], event["document_id"], _key(record)
-    except (ValueError, KeyError, TypeError):
-        return None, None, _key(record)
+    return hashlib.sha256(record.value or b"").hexdigest(), key_of(record), record.partition
 
 
 def _origin(record: ReadRecord) -> tuple[str | None, ...]:
     return tuple(record.headers.get(f"docmill_origin_{name}") for name in ("topic", "partition", "offset"))
 
 
-def _key(record: ReadRecord) -> str:
+def key_of(record: ReadRecord) -> str:
+    """Its key as text."""
     return (record.key or b"").decode(errors="replace")
 
 

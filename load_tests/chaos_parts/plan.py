@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from random import Random
+from typing import Literal
 
 from load_tests.chaos_parts.bundles import WAYS_TO_BREAK
 
@@ -34,6 +35,10 @@ class Kind(StrEnum):
     KILLER = "a record that kills"
     NEW_BUNDLE = "new bundle pushed"
     BAD_BUNDLE = "corrupt bundle pushed:"
+
+
+# The fallback suspects no record, and decides nothing with a bundle's model.
+OF_THE_PROCESSOR = frozenset({Kind.KILLER, Kind.NEW_BUNDLE, Kind.BAD_BUNDLE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,7 @@ class Profile:
     poison: bool = True
     least: Mapping[str, int] = field(default_factory=dict)
     worker_kills: int = 0  # at least, random and at failpoints together
+    service: Literal["processor", "fallback"] = "processor"
 
 
 SMOKE = Profile("smoke", documents=2_000, rate=16, calm_s=1, recovery_s=0)
@@ -95,7 +101,9 @@ LONG = Profile(
     worker_kills=100,
 )
 CONTROL = Profile("control", documents=2_000, rate=30, calm_s=2, recovery_s=10, poison=False)
-PROFILES = {profile.name: profile for profile in (SMOKE, LONG, CONTROL)}
+FALLBACK_SMOKE = Profile("fallback", documents=2_000, rate=12, calm_s=3, recovery_s=0, service="fallback")
+FALLBACK_BRIEF = Profile("fallback-brief", documents=200, rate=12, calm_s=2, recovery_s=0, guests=1, service="fallback")
+PROFILES = {profile.name: profile for profile in (SMOKE, LONG, CONTROL, FALLBACK_SMOKE, FALLBACK_BRIEF)}
 
 
 def plan(profile: Profile, seed: int) -> list[Round]:
@@ -106,8 +114,17 @@ def plan(profile: Profile, seed: int) -> list[Round]:
             return _smoke(random, profile.workers)
         case "control":
             return _control(random)
+        case "fallback":
+            return [round_ for round_ in _smoke(random, profile.workers) if OF_THE_PROCESSOR.isdisjoint(kinds(round_))]
+        case "fallback-brief":
+            return _fallback_brief(random, profile.workers)
         case _:
             return _long(random, profile.workers)
+
+
+def kinds(round_: Round) -> frozenset[Kind]:
+    """Those of a round."""
+    return frozenset(fault.kind for fault in round_)
 
 
 def required(profile: Profile, rounds: Sequence[Round]) -> dict[str, int]:
@@ -164,6 +181,15 @@ def _control(random: Random) -> list[Round]:
         rounds.append((_kill(random, number % 2),))
         rounds.append((Fault(Kind.ZOMBIE, number % 2, "", SESSION_S + 2, random.random()),))
     return rounds
+
+
+def _fallback_brief(random: Random, workers: int) -> list[Round]:
+    """A death in a transaction, one at any time beside a zombie, and the broker's."""
+    return [
+        (_at(random, "sent", workers),),
+        (_kill(random, 0), Fault(Kind.ZOMBIE, 1, lasts_s=SESSION_S + 2)),
+        (Fault(Kind.BROKER_KILL),),
+    ]
 
 
 def _kill(random: Random, slot: int) -> Fault:

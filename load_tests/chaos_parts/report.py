@@ -42,6 +42,8 @@ class ChaosReport(BaseModel):
     accepted: int
     unacknowledged: int
     results: int
+    put_back: int | None = None  # records, of a service that puts some back
+    results_by_topic: dict[str, int] = {}
     dead_letters: dict[str, int]
     sent_twice: int
     bundles: dict[str, int] = {}  # results by the bundle's sha256
@@ -72,10 +74,13 @@ class ChaosReport(BaseModel):
 
     @property
     def short_of(self) -> list[str]:
-        """Faults that did not strike often enough for the run to mean anything."""
+        """What did not happen often enough for the run to mean anything."""
         few = [f"{row.name}: {row.struck} of {row.least}" for row in self.rows if row.struck < row.least]
         if self.worker_kills < self.worker_kills_least:
             few.append(f"worker kills: {self.worker_kills} of {self.worker_kills_least}")
+        if self.put_back is not None:
+            came = {"put back": self.put_back, **self.results_by_topic}
+            few += [f"{name}: 0 of 1" for name, count in came.items() if not count]
         return few
 
 
@@ -89,6 +94,7 @@ def make_report(verdict: Verdict, state: State, profile: Profile, machine: str) 
         "out of order": verdict.out_of_order,
         "innocent": verdict.innocent,
         "poison let through": verdict.poison_let_through,
+        "left waiting": verdict.left_waiting,
     }
     return ChaosReport(
         profile=profile.name,
@@ -99,6 +105,8 @@ def make_report(verdict: Verdict, state: State, profile: Profile, machine: str) 
         accepted=verdict.accepted,
         unacknowledged=verdict.unacknowledged,
         results=verdict.results,
+        put_back=verdict.put_back,
+        results_by_topic=dict(verdict.results_by_topic),
         dead_letters=dict(verdict.dead_letters),
         sent_twice=len(verdict.sent_twice),
         bundles=dict(verdict.bundles),
@@ -161,6 +169,7 @@ def print_report(out: Console, report: ChaosReport) -> None:
         "sent twice by the sender": report.sent_twice,
         "results": report.results,
         "dead letters": letters,
+        **_of_put_back(report),
         **report.faults,
     }.items():
         judged.add_row(name, str(count), style="bold red" if report.faults.get(name) else None)
@@ -174,6 +183,13 @@ def print_report(out: Console, report: ChaosReport) -> None:
     for line in (*report.strange_ends, *report.send_failures[:EXAMPLES]):
         out.print(line, style="yellow")
     out.print(_sentence(report), soft_wrap=True)
+
+
+def _of_put_back(report: ChaosReport) -> dict[str, int]:
+    """Lines of a service that puts records back."""
+    if report.put_back is None:
+        return {}
+    return {**{f"results on {t}": n for t, n in report.results_by_topic.items()}, "records put back": report.put_back}
 
 
 def _faults_table(report: ChaosReport) -> Table:

@@ -4,25 +4,21 @@ import asyncio
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from aiokafka import TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
-
-from load_tests.chaos_parts.bundles import Shelf
 from load_tests.chaos_parts.cluster import Cluster
-from load_tests.chaos_parts.coordinator import GROUP
-from load_tests.chaos_parts.documents import POISON_SHARE, Document, make_document
+from load_tests.chaos_parts.documents import POISON_SHARE, Document
+from load_tests.chaos_parts.drain import drain
+from load_tests.chaos_parts.driven import Driven
 from load_tests.chaos_parts.faults import Scene, carry_out
 from load_tests.chaos_parts.fleet import End, Fleet
 from load_tests.chaos_parts.ledger import LedgerWriter, read_ledger
-from load_tests.chaos_parts.oracle import INPUT_TOPIC, OUTCOME_TOPICS, Verdict, judge
+from load_tests.chaos_parts.oracle import Verdict, judge
 from load_tests.chaos_parts.plan import Fault, Profile, Round, plan, required
-from load_tests.chaos_parts.read_out import end_offsets, read_topics
+from load_tests.chaos_parts.read_out import read_topics
 from load_tests.chaos_parts.recovery import recovery_s
 from load_tests.chaos_parts.sender import Sender
 from load_tests.chaos_parts.state import EndSeen, Happened, State, save_state
@@ -31,7 +27,6 @@ from load_tests.chaos_parts.throughput import BIN_S, Throughput
 READY_S = 180.0
 READY_AGAIN_S = 20.0
 MOST_REPEATED = 6  # rounds after the plan, for faults that did not strike
-DRAIN_S = 90.0  # without any progress of the group, after which what is not done is taken for lost
 LOOK_EVERY_S = 0.5
 
 
@@ -41,18 +36,16 @@ class Task:
 
     work: Path
     profile: Profile
-    command: Sequence[str]
-    environment: Callable[[Cluster, int], Mapping[str, str]]
-    probes: bool
+    driven: Driven
     limit_s: float | None
-    shelf: Shelf | None = None
 
 
 async def run_chaos(task: Task, cluster: Cluster, state: State) -> Verdict | None:
     """Go on from `state`, which is changed and saved as the run goes; None: broken off, all in good order."""
-    profile, started_s = task.profile, time.monotonic()
+    profile, driven, started_s = task.profile, task.driven, time.monotonic()
+    rules = driven.rules
     known = read_ledger(task.work).entries
-    throughput = Throughput(cluster.bootstrap, profile.partitions, state.bins)
+    throughput = Throughput(cluster.bootstrap, rules.outcome_topics, profile.partitions, state.bins)
     ends: list[End] = []
 
     def on_end(end: End) -> None:
@@ -61,20 +54,23 @@ async def run_chaos(task: Task, cluster: Cluster, state: State) -> Verdict | Non
 
     def make(number: int, deadly: bool) -> Document:
         share = POISON_SHARE if profile.poison else 0.0
-        return make_document(state.seed, number, profile.paths, profile.partitions, deadly=deadly, poison_share=share)
+        return driven.make(state.seed, number, profile.paths, profile.partitions, deadly=deadly, poison_share=share)
 
-    fleet = Fleet(task.command, lambda slot: task.environment(cluster, slot), task.work, on_end, probes=task.probes)
+    fleet = Fleet(
+        driven.command, lambda slot: driven.environment(cluster, slot), task.work, on_end, probes=driven.probes
+    )
     with LedgerWriter(task.work) as ledger:
-        sender = Sender(cluster.bootstrap, ledger, make, profile.rate, max(known, default=-1) + 1)
+        next_number = max(known, default=-1) + 1
+        sender = Sender(cluster.bootstrap, rules.input_topic, ledger, make, profile.rate, next_number)
         guests = tuple(range(profile.workers, profile.workers + profile.guests))
-        scene = Scene(cluster, fleet, sender, ends, guests, task.shelf)
+        scene = Scene(cluster, fleet, sender, ends, guests, driven.shelf)
         throughput.start()
         try:
             async with asyncio.TaskGroup() as group:
                 watching = [group.create_task(throughput.run()), group.create_task(fleet.watch())]
                 is_done = await _under_load(task, scene, throughput, state, started_s)
                 if is_done:
-                    await _drain(cluster.bootstrap, profile.partitions)
+                    committed = await drain(cluster.bootstrap, rules.input_topic, profile.partitions)
                 if not await fleet.stop():
                     print("a worker did not end in good order", file=sys.stderr)
                 for one in watching:
@@ -85,15 +81,15 @@ async def run_chaos(task: Task, cluster: Cluster, state: State) -> Verdict | Non
             save_state(task.work, state)
     if not is_done:
         return None
-    received = await read_topics(cluster.bootstrap, [INPUT_TOPIC], profile.partitions)
-    outcomes = await read_topics(cluster.bootstrap, OUTCOME_TOPICS, profile.partitions)
-    bundles = None if task.shelf is None else task.shelf.sound_sha256s
-    return judge(read_ledger(task.work), received, outcomes, bundles)
+    received = await read_topics(cluster.bootstrap, [rules.input_topic], profile.partitions)
+    outcomes = await read_topics(cluster.bootstrap, rules.outcome_topics, profile.partitions)
+    bundles = None if driven.shelf is None else driven.shelf.sound_sha256s
+    return judge(read_ledger(task.work), received, outcomes, bundles, rules, committed)
 
 
 async def _under_load(task: Task, scene: Scene, throughput: Throughput, state: State, started_s: float) -> bool:
     """All rounds that are left while documents go out; whether it came to the end of them."""
-    profile = task.profile
+    profile, generator = task.profile, task.driven.generator
     for slot in range(profile.workers):
         scene.fleet.start(slot)
     await scene.fleet.all_ready(READY_S)
@@ -107,6 +103,8 @@ async def _under_load(task: Task, scene: Scene, throughput: Throughput, state: S
             await asyncio.wait_for(throughput.flows.wait(), READY_S)
         rounds = plan(profile, state.seed)
         while round_ := _next_round(rounds, state, profile):
+            if generator is not None:
+                generator.turn(state.next_round)
             await asyncio.sleep(profile.calm_s)
             if sending.done():  # of a bug: it runs until it is told to stop
                 sending.result()
@@ -116,6 +114,8 @@ async def _under_load(task: Task, scene: Scene, throughput: Throughput, state: S
             save_state(task.work, state)
             if is_over():
                 return False
+        if generator is not None:
+            generator.answer()
         while scene.sender.next_number < profile.documents:
             if is_over():
                 return False
@@ -159,33 +159,6 @@ async def _round(faults: Round, scene: Scene, throughput: Throughput, state: Sta
         if None not in found:
             return
         await asyncio.sleep(LOOK_EVERY_S)
-
-
-async def _drain(bootstrap: str, partitions: int) -> None:
-    """Wait until the group has committed all that is on the input topic, or makes no progress any more."""
-    wanted = [TopicPartition(INPUT_TOPIC, partition) for partition in range(partitions)]
-    committed, since_s = -1, time.monotonic()
-    while time.monotonic() - since_s < DRAIN_S:
-        with suppress(KafkaError):
-            end = sum((await end_offsets(bootstrap, wanted, "read_uncommitted")).values())
-            now = await _committed(bootstrap)
-            if now >= end:
-                return
-            if now > committed:
-                committed, since_s = now, time.monotonic()
-        await asyncio.sleep(LOOK_EVERY_S)
-    print(f"no progress for {DRAIN_S:.0f} s: {committed} committed", file=sys.stderr)
-
-
-async def _committed(bootstrap: str) -> int:
-    """Over all partitions."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    await admin.start()
-    try:
-        offsets = await admin.list_consumer_group_offsets(GROUP)
-    finally:
-        await admin.close()
-    return sum(max(0, found.offset) for partition, found in offsets.items() if partition.topic == INPUT_TOPIC)
 
 
 def _line(planned: int, faults: int, state: State, now_s: float) -> str:

@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaError
 
 from load_tests.chaos_parts.documents import Document
 from load_tests.chaos_parts.ledger import LedgerWriter
-from load_tests.chaos_parts.oracle import INPUT_TOPIC, NUMBER_HEADER
+from load_tests.chaos_parts.oracle import NUMBER_HEADER
 
 TICK_S = 0.2  # what is due within it shares one fsync
 MAX_BATCH_BYTES = 1024 * 1024  # a minute without a broker fits into one: sending never waits
@@ -24,6 +24,7 @@ class Sender:
     """Sends from `next_number` on, until it is told to stop.
 
     Args:
+        topic: the input topic.
         make: the document of a number, deadly or not.
         rate: documents a second.
     """
@@ -31,6 +32,7 @@ class Sender:
     def __init__(
         self,
         bootstrap: str,
+        topic: str,
         ledger: LedgerWriter,
         make: Callable[[int, bool], Document],
         rate: float,
@@ -39,6 +41,7 @@ class Sender:
         self.next_number = next_number
         self.failures: list[str] = []
         self._bootstrap = bootstrap
+        self._topic = topic
         self._ledger = ledger
         self._make = make
         self._rate = rate
@@ -97,7 +100,7 @@ class Sender:
         entry = document.entry
         headers = [(NUMBER_HEADER, str(entry.number).encode())]
         ack: asyncio.Future[object] = await producer.send(
-            INPUT_TOPIC, document.value, key=entry.path.encode(), partition=entry.partition, headers=headers
+            self._topic, document.value, key=entry.path.encode(), partition=entry.partition, headers=headers
         )
         ack.add_done_callback(lambda done: self._on_ack(entry.number, done))
         return ack

@@ -4,11 +4,10 @@ Judges nothing: a record seen twice because the reader stumbled over a broker's 
 """
 
 import asyncio
+from collections.abc import Sequence
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
-
-from load_tests.chaos_parts.oracle import OUTCOME_TOPICS
 
 BIN_S = 0.5
 POLL_MS = 100
@@ -18,16 +17,17 @@ class Throughput:
     """Counts in bins of BIN_S seconds, on a clock that stands still between the runs of one work folder.
 
     Args:
+        topics: of outcomes.
         bins: of the runs before.
     """
 
-    def __init__(self, bootstrap: str, partitions: int, bins: list[int]) -> None:
+    def __init__(self, bootstrap: str, topics: Sequence[str], partitions: int, bins: list[int]) -> None:
         self.bins = bins
         self.flows = asyncio.Event()  # a first outcome has come in this call
         self._first = len(bins)
         self._started_s = 0.0
         self._bootstrap = bootstrap
-        self._partitions = [TopicPartition(topic, p) for topic in OUTCOME_TOPICS for p in range(partitions)]
+        self._partitions = [TopicPartition(topic, p) for topic in topics for p in range(partitions)]
 
     def now_s(self) -> float:
         """Seconds of all runs together."""

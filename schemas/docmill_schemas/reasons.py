@@ -50,7 +50,9 @@ class ReviewReason(StrEnum):
     """Why a person is asked about a document."""
 
     UNDECIDED = "undecided"  # neither the index nor a generator was sure enough
-    GENERATOR_AWAY = "generator_away"  # likewise, and the generator was out of reach for longer than it is waited for
+    GENERATOR_AWAY = (
+        "generator_away"  # likewise, and no answer came for as long as it is waited for: away, or too many wait
+    )
     AUDIT = "audit"  # an automatic result, drawn by chance to see how often such results are right
     CORRECTION = "correction"  # somebody holds an automatic result for wrong
 

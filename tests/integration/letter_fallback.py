@@ -1,18 +1,22 @@
 """`python -m tests.integration.letter_fallback run fallback`: the fallback, with an embedder that needs no weights.
 
-TEST_HOLD_S: what waits for the generator is looked at again after so many seconds.
+TEST_HOLD_S: what waits for the generator is looked at again after so many seconds. TEST_BREAKER_OPEN_S: a generator
+that failed several times in a row is left alone for so long. TEST_SLOW_S: a text that holds SLOW_TEXT takes so many
+seconds more.
 """
 
 import asyncio
 import os
 
-from docmill.fallback_service import slices
-from docmill.fallback_service.app import run_fallback
+from docmill.fallback_service import app, generators, holds
 from docmill.settings import load_settings
 from docmill.telemetry.logs import configure_logs
+from tests.integration.letter_indexer import wait
 from tests.unit.indexer.fakes import LetterEmbedder
 
 if __name__ == "__main__":
     configure_logs("info")
-    slices.HOLD_S = float(os.environ.get("TEST_HOLD_S", slices.HOLD_S))
-    asyncio.run(run_fallback(load_settings(), lambda settings: LetterEmbedder()))
+    holds.HOLD_S = float(os.environ.get("TEST_HOLD_S", holds.HOLD_S))
+    if "TEST_BREAKER_OPEN_S" in os.environ:
+        app.OPEN_S = generators.LEFT_ALONE_S = float(os.environ["TEST_BREAKER_OPEN_S"])
+    asyncio.run(app.run_fallback(load_settings(), lambda settings: LetterEmbedder(wait)))

@@ -1,4 +1,4 @@
-"""The smoke profile of the chaos driver: every fault strikes at least once, and no document is the worse for it."""
+"""The short profiles of the chaos driver: every fault strikes at least once, and no document is the worse for it."""
 
 import json
 import subprocess
@@ -28,6 +28,20 @@ def test_chaos_smoke(tmp_path: Path) -> None:
     assert set(report["faults"].values()) == {0}
     assert report["strange_ends"] == []
     assert (tmp_path / "chaos.png").stat().st_size > 10_000
+
+
+def test_chaos_of_the_fallback(tmp_path: Path) -> None:
+    """Three rounds, a minute and a half: what is put back to wait for the generator outlives deaths as well."""
+    command = [sys.executable, "-m", "load_tests.chaos", "--profile", "fallback-brief", "--work", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=LONGEST_S)
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr[-4000:]}"
+    report = json.loads((tmp_path / "chaos.json").read_text())
+    assert report["accepted"] >= 100
+    assert set(report["faults"].values()) == {0}
+    assert "left waiting" in report["faults"]
+    assert report["put_back"] > 0
+    assert min(report["results_by_topic"].values()) > 0
+    assert report["strange_ends"] == []
 
 
 async def test_the_read_out_sees_what_is_committed_and_the_oracle_believes_it(topics: Topics) -> None:

@@ -21,7 +21,7 @@ from docmill.kafka.topics import create_topics
 from docmill.settings import load_settings
 from docmill_schemas import examples
 from docmill_schemas.review_events import ReviewRequested
-from docmill_schemas.topics import OWN_TOPICS, TOPICS
+from docmill_schemas.topics import KNOWLEDGE_INDEXED, OWN_TOPICS, TOPICS
 from tests.integration.processor_process import ProcessorProcess
 from tests.integration.rights import Right, grant, rights, subjects, user_of
 from tests.integration.scram import change_password
@@ -128,9 +128,11 @@ async def test_a_deployment_with_no_more_rights_than_the_page_lists(
         assert index.stats().passages == 1
         index.close()
         done.add(search)
-        assert "deleted 0, failed 0" in run("docmill index repair", "--delete")
+        # Left over beside one that is not, so that the Write right of repair is needed.
+        await Topics(broker.admin, topic_prefix).send_to(KNOWLEDGE_INDEXED.name, [Sent(b"nothing", key=b"left-over")])
+        assert "deleted 1, failed 0" in run("docmill index repair", "--delete")
         assert "deleted 1" in run("docmill index remove", "a-receipt.txt")
-        indexer.wait_for(lambda: indexer.metric("docmill_knowledge_records_total", outcome="deleted") == 1, "deleted")
+        indexer.wait_for(lambda: indexer.metric("docmill_knowledge_records_total", outcome="deleted") == 2, "deleted")
         (tmp_path / "handbook").mkdir()
         document.rename(tmp_path / "handbook" / document.name)
         pruned = run("docmill index add --prune", str(tmp_path / "handbook"), "--root", str(tmp_path))

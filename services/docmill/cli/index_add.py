@@ -1,7 +1,7 @@
 """`docmill index add`, and what it shares with the other commands of the index that publish."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,15 +15,15 @@ from docmill.settings import Settings
 from docmill_schemas.reasons import KnowledgeKind
 
 if TYPE_CHECKING:
-    from docmill.indexer.gather import Listed
+    from docmill.indexer.gather import Gone, Listed
     from docmill.indexer.sources import Described
-    from docmill.indexer.standing import Standing
     from docmill.kafka.send_knowledge import SentKnowledge
     from docmill_schemas.events import KnowledgeUpdated
 
 EXIT_FAILED = 1
 SOURCE = "docmill/index"
 DAY = ["%Y-%m-%d"]
+EMPTY = "holds no file: mount what lies there, or remove the folder if its texts are to go"
 
 
 def add(
@@ -44,8 +44,11 @@ def add(
             "--prune", help="Then delete, of the folders given, what was added of files that are gone. Asks nothing."
         ),
     ] = False,
+    change_tenant: Annotated[
+        bool, typer.Option("--change-tenant", help="The tenant is as said, whoever the text stands for now.")
+    ] = False,
     anew: Annotated[
-        bool, typer.Option("--anew", help="As if nothing of it stood: options that are not given are not kept.")
+        bool, typer.Option("--anew", help="As if nothing stood: what is not said, kind and days too, is not kept.")
     ] = False,
     topic_prefix: TopicPrefix = None,
 ) -> None:
@@ -57,8 +60,10 @@ def add(
     published.
 
     What is not said of a file stays as it stands: its kind, its days, an exemplar's type. The tenant must be said each
-    time: a text that stands for another one, or for all, is not published, nor a new file for all beside files of a
-    tenant alone. --anew lifts both. A link inside a folder to a file outside of it is not followed.
+    time: a text that stands for another one, or for all, is not published, nor a new file for all in a folder that
+    holds files of a tenant alone. --change-tenant lifts this, and keeps the rest. --anew reads nothing of what stands,
+    so it keeps nothing and lifts this, too: not for a job at night. A link inside a folder to a file outside of it is
+    not followed.
 
     Example: `docmill index add handbook/ --kind policy --valid-from 2027-01-01 --prune`
 
@@ -76,12 +81,12 @@ def add(
     settings = broker_settings(topic_prefix=topic_prefix)
     with Console(stderr=True).status("reading what stands on knowledge.updated"):  # on a terminal only
         standing = {} if anew and not prune else asyncio.run(standing_sources(settings))
-    gone = _gone(listed, standing, tenant) if prune else []
-    gathered = gather(listed, described, InThread(limits_of(settings)), {} if anew else standing)
+    gone = listed.gone(standing, tenant) if prune else None
+    gathered = gather(listed, described, InThread(limits_of(settings)), {} if anew else standing, change_tenant)
     unreadable = [SentKnowledge(one.document_id, one.problem) for one in gathered.unreadable]
     sent = send(settings, gathered.updates) if gathered.updates else []
     complete = report("published", [*unreadable, *sent])
-    if prune:
+    if gone is not None:
         complete = _delete(settings, gone) and complete
     if not complete:
         raise typer.Exit(EXIT_FAILED)
@@ -161,35 +166,22 @@ def _listed(paths: Sequence[Path], root: Path, prune: bool) -> "Listed":
         _tell(f"passed over {path}: name a .jsonl file itself to add its lines", "yellow")
     if not listed.files:
         raise typer.BadParameter("no source texts there", param_hint="PATH...")
-    if prune and listed.empty_folders:
-        problem = (
-            f"no files in {', '.join(listed.empty_folders)}: all of it would go; `docmill index remove` deletes ids"
-        )
-        raise typer.BadParameter(problem, param_hint="--prune")
     return listed
 
 
-def _gone(listed: "Listed", standing: "Mapping[str, Standing]", tenant: str | None) -> list[str]:
-    """What is to be deleted.
-
-    Raises:
-        typer.BadParameter: a subfolder of it is there and empty.
-    """
-    gone = listed.gone(standing, tenant)
-    if emptied := listed.emptied(gone):
-        told = one_line(", ".join(emptied))
-        problem = f"no files in {told}: mount what lies there, or remove the folder if its texts are to go"
-        raise typer.BadParameter(problem, param_hint="--prune")
-    return gone
-
-
-def _delete(settings: Settings, gone: Sequence[str]) -> bool:
+def _delete(settings: Settings, gone: "Gone") -> bool:
     """Delete what was added of files that are gone; whether all of it went."""
-    results = send(settings, gone) if gone else []
+    from docmill.kafka.send_knowledge import SentKnowledge
+
+    held = [
+        SentKnowledge(folder, f"{number} texts of it stand, and it is there and {EMPTY}")
+        for folder, number in gone.held.items()
+    ]
+    results = send(settings, gone.ids) if gone.ids else []
     for result in results:
         if result.problem is None:
             typer.echo(f"deleted {one_line(result.passage_id)}")
-    return report("deleted", results)
+    return report("deleted", [*held, *results])
 
 
 def _tell(message: str, style: str) -> None:

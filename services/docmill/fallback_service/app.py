@@ -18,6 +18,7 @@ from docmill.fallback.policy import DEFAULT_POLICY, Policy, policy_from_json
 from docmill.fallback_service.believe import Believer
 from docmill.fallback_service.generators import Asked, GeneratorThread
 from docmill.fallback_service.publish import Publisher
+from docmill.fallback_service.remembered_vectors import RememberedVectors
 from docmill.fallback_service.retrieve import DocumentEmbedder, Retriever
 from docmill.fallback_service.slices import FallbackSlices, Surroundings
 from docmill.fallback_service.whole_copy import WholeCopy
@@ -161,7 +162,7 @@ class Fallback:
         self._work = FallbackSlices(
             Surroundings(
                 cluster_id=cluster_id,
-                retriever=Retriever(embedder, self._copy),
+                retriever=Retriever(RememberedVectors(embedder), self._copy),
                 policy=policy,
                 group_of=self._group_of,
                 believer=Believer(policy, self._normalise),

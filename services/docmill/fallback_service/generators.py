@@ -19,6 +19,7 @@ LOOK_S = 0.2  # between two looks whether anybody still waits
 REMEMBERED = 2000  # answers
 STOP_S = 5.0
 LEFT_ALONE_S = 10.0  # after it was found out of reach for all questions
+NO_TURN = "no_turn"  # too many wait for it: it was not asked
 FOR_ALL = frozenset({Unavailable.BREAKER_OPEN, Unavailable.BUDGET_SPENT})  # whatever the question
 
 log = logging.getLogger(__name__)
@@ -141,6 +142,16 @@ def may_answer_later(answered: Answered | None) -> bool:
     if isinstance(answered, GeneratorUnavailableError):
         return answered.reason is not Unavailable.UNANSWERABLE
     return answered is None
+
+
+def why_none(answered: GeneratorUnavailableError | None) -> str:
+    """Why there is no answer, as a person is told."""
+    return NO_TURN if answered is None else answered.reason.value
+
+
+def was_put(answered: Answered) -> bool:
+    """Whether a question went out at all."""
+    return isinstance(answered, Generated) or answered.reason not in FOR_ALL
 
 
 async def _made(generator: Callable[[], Generator]) -> Generator:

@@ -81,8 +81,17 @@ class Publisher:
         now: datetime,
         published: DocumentProcessed | None = None,
         said: Answer | None = None,
+        unanswered: str | None = None,
     ) -> ReviewRequested:
-        """What a person needs to decide instead, or to judge what was published; `said` by a generator."""
+        """What a person needs to decide instead, or to judge what was published.
+
+        Args:
+            said: by a generator.
+            unanswered: why one said nothing.
+        """
+        undecided = [f"{held.part}: {held.reason.value}" for held in judgement.held_back]
+        if unanswered is not None:
+            undecided.append(f"generator: {unanswered}")
         similar = [
             SimilarDocument(
                 passage_id=voter.neighbour.passage_id,
@@ -107,7 +116,7 @@ class Publisher:
             missing_fields=event.missing_fields,
             review_reasons=(reason,),
             reasons=event.reasons,
-            undecided=tuple(dict.fromkeys(f"{held.part}: {held.reason.value}" for held in judgement.held_back)),
+            undecided=tuple(dict.fromkeys(undecided)),
             similar=tuple(similar),
             citations=_citations(judgement.citations),
             generator_type=None if said is None else said.label,

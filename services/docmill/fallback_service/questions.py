@@ -8,7 +8,7 @@ from docmill.fallback.types import Candidate
 from docmill.generator.types import ABSTAIN, Ask, Source
 
 HEAD_CHARACTERS = 1500  # what a document is, its beginning tells
-AROUND_CHARACTERS = 200  # on both sides of a span that may carry a field
+AROUND_CHARACTERS = 200  # at most, on both sides of a span that may carry a field
 SHOWN_CHARACTERS = 4000  # in all: some 1,000 tokens
 
 
@@ -35,18 +35,31 @@ def question_for_generator(
 def stretches(text: str, fields: Sequence[str], candidates: Sequence[Candidate]) -> tuple[tuple[int, int], ...]:
     """The beginning, what stands around the likeliest spans of the fields, and where there are none the end; merged.
 
-    The best span of each field comes before the second best of any, so that none is asked for without its place.
+    Of each field that has spans at least the beginning of its likeliest one is shown: that has a fair share of the
+    room, with fewer characters around it where there are many fields. What is left goes to the second ones, and so on.
+    A span that is none of this text's is none.
     """
+    spans = _best_of_each_first(fields, [one for one in candidates if 0 <= one.start <= one.end <= len(text)])
+    with_span = {one.field for one in spans}
+    share = (SHOWN_CHARACTERS - HEAD_CHARACTERS) // max(1, len(with_span))
     chosen = _merged([(0, min(len(text), HEAD_CHARACTERS))])
-    for one in _best_of_each_first(fields, candidates):
-        around = (max(0, one.start - AROUND_CHARACTERS), min(len(text), one.end + AROUND_CHARACTERS))
+    for number, one in enumerate(spans):
+        best_of_its_field = number < len(with_span)
+        around = _around(text, one, share if best_of_its_field else SHOWN_CHARACTERS)
         more = _merged((*chosen, around))
         if _characters(more) <= SHOWN_CHARACTERS:
             chosen = more
     left = SHOWN_CHARACTERS - _characters(chosen)
-    if left > 0 and (not fields or set(fields) - {one.field for one in candidates}):
+    if left > 0 and (not fields or set(fields) - with_span):
         chosen = _merged((*chosen, (max(0, len(text) - left), len(text))))  # nothing to go by: the end, too
     return chosen
+
+
+def _around(text: str, one: Candidate, most: int) -> tuple[int, int]:
+    """A span with what stands on both sides of it, `most` characters in all: so much of it if it is longer."""
+    end = min(one.end, one.start + most)
+    side = min(AROUND_CHARACTERS, (most - (end - one.start)) // 2)
+    return max(0, one.start - side), min(len(text), end + side)
 
 
 def _best_of_each_first(fields: Sequence[str], candidates: Sequence[Candidate]) -> list[Candidate]:

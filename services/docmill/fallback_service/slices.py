@@ -22,7 +22,8 @@ from docmill.fallback.judge import GroupOf, Judgement, Question, judge
 from docmill.fallback.policy import Policy
 from docmill.fallback.requested import deferred_document, own_fields
 from docmill.fallback_service.believe import Believer
-from docmill.fallback_service.generators import Answered, Asked, Place, may_answer_later
+from docmill.fallback_service.generators import Answered, Asked, Place, may_answer_later, was_put, why_none
+from docmill.fallback_service.holds import Holds
 from docmill.fallback_service.publish import Publisher, held_record
 from docmill.fallback_service.questions import question_for_generator
 from docmill.fallback_service.requested import Requested, read_request, ready_ms
@@ -41,9 +42,6 @@ from docmill_schemas.events import Cost, FallbackRequested
 from docmill_schemas.reasons import RejectionReason, ReviewReason
 
 MOST_QUESTIONS = 16  # of a slice: who gets no turn waits behind the others, so that none of them waits for him
-HOLD_S = 15.0  # before a document that waits for the generator is looked at again
-PAUSE_S = 1.0  # of a slice in which nobody is due: a new document behind it has that to wait for it, and no more
-LOOK_S = 0.2
 
 Given = TypeVar("Given")
 
@@ -75,7 +73,12 @@ class _Work:
     judgement: Judgement
     ask: Ask | None
     timings_ms: dict[str, float]
+    looked_s: float  # that tier 1 took, by the clock of the turns
     answered: Answered | None = None
+
+    @property
+    def came_back(self) -> bool:
+        return self.requested.held_since_ms is not None
 
     @property
     def place(self) -> Place:
@@ -90,6 +93,7 @@ class FallbackSlices:
         self._metrics = metrics
         self._now_s = now_s
         self._turns = Turns(now_s)
+        self._holds = Holds(of.max_hold_s, now_s)
         self._waiting = Waiting()
 
     @property
@@ -114,7 +118,8 @@ class FallbackSlices:
 
     def _processed(self, records: Sequence[Record], abandoned: Callable[[], bool]) -> list[Resolved]:
         read = [(record, read_request(record)) for record in records]
-        self._pause([requested for _, requested in read], abandoned)
+        if self._of.generator is not None:
+            self._holds.pause([requested for _, requested in read], abandoned)
         self._of.wait_for_index(abandoned)
         asks = self._may_ask(read)
 
@@ -127,12 +132,13 @@ class FallbackSlices:
                 raise AbandonedError("nobody waits for this slice any more")
             works.append(self._guarded(record, requested, begun))
         if asks:
-            self._ask([work for work in works if isinstance(work, _Work)], abandoned)
+            self._ask(records[0], [work for work in works if isinstance(work, _Work)], abandoned)
         return [work if isinstance(work, Resolved) else self._finished(work) for work in works]
 
     def final(self, slice_: Sequence[Resolved]) -> None:
         """See SliceWork.final."""
         self._metrics.slice_documents.observe(len(slice_))
+        self._turns.final(slice_[0].record.partition, slice_[0].record.offset)
         known = frozenset(self._of.labels())
         for resolved in slice_:
             resolved.count(self._metrics, known, self._now_s())
@@ -142,36 +148,25 @@ class FallbackSlices:
         """How long the oldest document has waited for the generator; 0: none is known to wait."""
         return self._waiting.oldest_s(self._now_s())
 
-    def _pause(self, read: Sequence[Requested | Rejected], abandoned: Callable[[], bool]) -> None:
-        """Where nobody of a slice is due: until all are, or a moment."""
-        if not all(isinstance(one, Requested) and self._is_early(one) for one in read):
-            return
-        due_s = max(one.not_before_ms for one in read if isinstance(one, Requested)) / 1000
-        until_s = min(due_s, self._now_s() + PAUSE_S)
-        while self._now_s() < until_s:
-            if abandoned():
-                raise AbandonedError("nobody waits for this slice any more")
-            time.sleep(LOOK_S)
-
     def _may_ask(self, read: Sequence[tuple[Record, Requested | Rejected]]) -> bool:
         """Whether it is this slice's turn to ask. Where nothing can be put back, it always is."""
-        if self._of.max_hold_s <= 0:
+        if not self._holds.any:
             return True
         oldest_ms = min(ready_ms(record, requested) for record, requested in read)
-        return self._turns.may_ask(read[0][0].partition, oldest_ms / 1000)
+        return self._turns.may_ask(read[0][0].partition, read[0][0].offset, oldest_ms / 1000)
 
     def _begun(self, record: Record, requested: Requested | Rejected, asks: bool) -> "_Work | Resolved":
         """Tier 1; or, of one that waits for a generator and would have to wait on, that it does."""
         if isinstance(requested, Rejected):
             return self._rejected(record, requested)
         generator = self._of.generator
-        if generator is not None and requested.held_since_ms is not None and self._may_wait(requested):
-            if self._is_early(requested):
+        if generator is not None and requested.held_since_ms is not None and self._holds.may_wait(requested):
+            if self._holds.is_early(requested):
                 return self._held(record, requested, requested.not_before_ms / 1000)
             if generator.away or not asks:
-                return self._held(record, requested, self._now_s() + (HOLD_S if generator.away else 0.0))
+                return self._held(record, requested, self._holds.again_s(generator.away))
         event = requested.event
-        began_s = time.perf_counter()
+        began_s, from_s = time.perf_counter(), self._now_s()
         document = deferred_document(event)
         today = datetime.fromtimestamp(self._now_s(), UTC).date()
         found = self._of.retriever.retrieve(event.text, document.candidates, event.tenant, today)
@@ -183,15 +178,19 @@ class FallbackSlices:
         ask = None
         if generator is not None and not judgement.decided:
             ask = question_for_generator(event.text, judgement, document.candidates, self._of.labels(), found.sources)
-        return _Work(record, requested, judgement, ask, timings_ms)
+        return _Work(record, requested, judgement, ask, timings_ms, self._now_s() - from_s)
 
-    def _ask(self, works: Sequence[_Work], abandoned: Callable[[], bool]) -> None:
-        new_first = sorted(works, key=lambda work: work.requested.held_since_ms is not None)
+    def _ask(self, first: Record, works: Sequence[_Work], abandoned: Callable[[], bool]) -> None:
+        new_first = sorted(works, key=lambda work: work.came_back)
         asks = [(work.place, work.ask) for work in new_first if work.ask is not None][:MOST_QUESTIONS]
         if not asks or self._of.generator is None:
             return
+        from_s = self._now_s()
         answers = self._of.generator.ask_all(asks, abandoned)
-        self._turns.asked(works[0].record.partition)
+        asked_s = self._now_s() - from_s
+        for_back_s, for_new_s = (sum(w.looked_s for w in works if w.came_back is back) for back in (True, False))
+        if any(map(was_put, answers)):
+            self._turns.asked(first.partition, first.offset, asked_s + for_back_s, for_new_s)
         by_place: Mapping[Place, Answered] = {place: answer for (place, _), answer in zip(asks, answers, strict=True)}
         for work in works:
             work.answered = by_place.get(work.place)
@@ -204,16 +203,17 @@ class FallbackSlices:
         if isinstance(answered, Generated):
             candidates = deferred_document(event).candidates
             judgement = self._of.believer.with_answer(judgement, answered.answer, event.text, candidates)
-        elif unheard and self._may_wait(work.requested):
-            hold_s = 0.0 if answered is None else HOLD_S  # who had no turn comes to it as soon as there is one
-            return self._held(record, work.requested, self._now_s() + hold_s, answered)
+        elif unheard and self._holds.may_wait(work.requested):
+            away = answered is not None or (self._of.generator is not None and self._of.generator.away)
+            return self._held(record, work.requested, self._holds.again_s(away), answered)
         now = datetime.fromtimestamp(self._now_s(), UTC)
         cost = cost_of(None if answered is None else answered.usage)
         if judgement.decided:
             return self._published(work, judgement, cost, now)
         reason = ReviewReason.GENERATOR_AWAY if unheard else ReviewReason.UNDECIDED
-        said = answered.answer if isinstance(answered, Generated) else None
-        review = self._of.publisher.review(event, judgement, reason, cost, now, said=said)
+        said, why = (answered.answer, None) if isinstance(answered, Generated) else (None, why_none(answered))
+        unanswered = why if unheard else None
+        review = self._of.publisher.review(event, judgement, reason, cost, now, said=said, unanswered=unanswered)
         outgoing = self._of.publisher.review_record(record, review, now)
         if outgoing is None:
             too_large = Rejected(RejectionReason.TEXT_TOO_LARGE, "no review of it fits its topic")
@@ -243,16 +243,6 @@ class FallbackSlices:
         now_ms = round(self._now_s() * 1000)
         held = Held(min(requested.held_since_ms or now_ms, now_ms), now_ms, round(not_before_s * 1000))
         return Resolved(record, held, (held_record(record, held),), answered=answered)
-
-    def _is_early(self, requested: Requested) -> bool:
-        """Whether it waits for the generator and is not due; of a time too far ahead, some other clock's, never."""
-        waits = self._of.generator is not None and requested.held_since_ms is not None and self._may_wait(requested)
-        return waits and 0 < requested.not_before_ms / 1000 - self._now_s() <= HOLD_S
-
-    def _may_wait(self, requested: Requested) -> bool:
-        since_ms = requested.held_since_ms
-        waited_s = 0.0 if since_ms is None else self._now_s() - since_ms / 1000
-        return 0 <= waited_s < self._of.max_hold_s  # a time to come is a stranger's, or another clock's
 
     def _rejected(self, record: Record, rejected: Rejected, event: FallbackRequested | None = None) -> Resolved:
         """A dead letter; of a request that could be read, under its own request id."""

@@ -4,7 +4,7 @@ An id is the file's path from a root, the same whether the file itself or a fold
 """
 
 import os
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,34 +27,44 @@ class Listed:
     root: Path  # absolute
     files: tuple[SourceFile, ...]
     passed_over: tuple[Path, ...]  # .jsonl files inside a folder
-    led_out: tuple[SourceFile, ...]  # links inside a folder to what lies neither in it nor below the root
+    led_out: tuple[SourceFile, ...]  # links inside a folder to what lies in none of the folders given
     dangling: tuple[SourceFile, ...]  # links inside a folder to what is not there, for the moment or for good
-    folders: tuple[str, ...]  # those among the paths, as the ids of their files begin: `handbook/`
+    folders: tuple[str, ...]  # those among the paths, as the ids of their files begin: `handbook/`; the root: nothing
 
-    @property
-    def empty_folders(self) -> list[str]:
-        """Folders without a file: more likely one that is not mounted than one whose texts are all to go."""
-        return [folder for folder in self.folders if not self._any_below(folder)]
-
-    def gone(self, standing: Mapping[str, Standing], tenant: str | None) -> list[str]:
-        """Of the files that stand for this tenant those of the folders whose file is no more there, sorted."""
+    def gone(self, standing: Mapping[str, Standing], tenant: str | None) -> "Gone":
+        """Of the files that stand for this tenant those of the folders whose file is no more there."""
         known = [one for one, what in standing.items() if what.is_file and what.tenant == tenant]
         there = self._file_ids
-        return sorted(one for one in known if one.startswith(self.folders) and one not in there)
+        gone = sorted(one for one in known if one.startswith(self.folders) and one not in there)
+        held = self._empty(gone)
+        counts = Counter(folder for one in gone for folder in held if one.startswith(folder))
+        return Gone(tuple(one for one in gone if not one.startswith(held)), dict(sorted(counts.items())))
 
-    def emptied(self, gone: Sequence[str]) -> list[str]:
-        """Subfolders of what is gone that are there and hold no file, the outermost: as likely not mounted."""
+    def _empty(self, gone: Sequence[str]) -> tuple[str, ...]:
+        """Folders of what is gone that are there and hold nothing, the outermost."""
         below = {folder for one in gone for folder in folders_of(one) if folder.startswith(self.folders)}
-        found = sorted(one for one in below if (self.root / one).is_dir() and not self._any_below(one))
-        return [one for one in found if not one.startswith(tuple(f for f in found if f != one))]
+        found = sorted(one for one in below if (self.root / one).is_dir() and self._holds_nothing(one))
+        return tuple(one for one in found if not one.startswith(tuple(f for f in found if f != one)))
+
+    def _holds_nothing(self, folder: str) -> bool:
+        """No file at all, hidden ones and those with rows too. A link to a folder is not followed: it holds nothing."""
+        path = self.root / folder
+        if folder not in self.folders and path.is_symlink():
+            return True
+        return not any(names for _, _, names in os.walk(path))
 
     @property
     def _file_ids(self) -> frozenset[str]:
         """Of what turns out to be unreadable too: it is there."""
         return frozenset(file.document_id for file in (*self.files, *self.led_out, *self.dangling) if not file.has_rows)
 
-    def _any_below(self, folder: str) -> bool:
-        return any(one.startswith(folder) for one in self._file_ids)
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """What stands though its file is no more there."""
+
+    ids: tuple[str, ...]  # to be deleted, sorted
+    held: Mapping[str, int]  # empty folders, as likely not mounted, and how many texts of each stand: not to be
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,25 +90,32 @@ def list_sources(paths: Sequence[Path], root: Path) -> Listed:
     absolute = _absolute(root)
     listing = list_files(paths, absolute)
     given = {_absolute(path) for path in paths}
-    inside = tuple(os.path.realpath(folder) for folder in (absolute, *(path for path in given if path.is_dir())))
+    inside = tuple(os.path.realpath(path) for path in given if path.is_dir())
     # A file that was given beside its folder is the same one.
     files = dict.fromkeys(listing.files)
-    led_out = [file for file in files if file.path not in given and _leads_out(file.path, inside)]
+    led_out = dict.fromkeys(file for file in files if file.path not in given and _leads_out(file.path, inside))
     return Listed(
         root=absolute,
         files=tuple(file for file in files if file not in led_out),
         passed_over=listing.passed_over,
         led_out=tuple(led_out),
         dangling=listing.dangling,
-        folders=tuple(f"{file_id(_absolute(path), absolute)}/" for path in paths if path.is_dir()),
+        folders=tuple(_begin(_absolute(path), absolute) for path in paths if path.is_dir()),
     )
 
 
-def gather(listed: Listed, described: Described, parser: InThread, standing: Mapping[str, Standing]) -> Gathered:
+def gather(
+    listed: Listed,
+    described: Described,
+    parser: InThread,
+    standing: Mapping[str, Standing],
+    change_tenant: bool = False,
+) -> Gathered:
     """Read all files and rows. Of what has the same id none is an update, nor what stands for another tenant.
 
     Args:
         standing: what is known of the ids; nothing: all are as if new.
+        change_tenant: what stands for another tenant is one all the same.
     """
     found = list(read_sources(listed.files, described, parser, standing))
     sources = [one for one in found if isinstance(one, Source)]
@@ -106,7 +123,7 @@ def gather(listed: Listed, described: Described, parser: InThread, standing: Map
     for one in sources:
         places[one.updated.passage_id].append(one.place)
     refused = {passage_id: _twice(where) for passage_id, where in places.items() if len(where) > 1}
-    tenants = Tenants(standing)
+    tenants = Tenants({} if change_tenant else standing)
     for one in sources:
         if one.updated.passage_id not in refused and (problem := tenants.problem(one.updated, listed.folders)):
             refused[one.updated.passage_id] = problem
@@ -123,6 +140,11 @@ def gather(listed: Listed, described: Described, parser: InThread, standing: Map
 
 def _twice(places: Sequence[str]) -> str:
     return f"{' and '.join(places)} have the same id: give each another one"
+
+
+def _begin(folder: Path, root: Path) -> str:
+    """How the ids of a folder's files begin."""
+    return "" if folder == root else f"{file_id(folder, root)}/"
 
 
 def _absolute(path: Path) -> Path:

@@ -46,10 +46,12 @@ class Described:
         return {"kind": self.kind or KnowledgeKind.POLICY.value} | dict(self.more)
 
     def of_file(self, standing: Standing | None) -> dict[str, object]:
-        """What holds of a file. What is not said stays as it stands: kind, days, an exemplar's type. Not the tenant."""
+        """What holds of a file. What is not said stays as it stands: kind, days, an exemplar's type. Not the tenant,
+        nor a kind that docmill has not, under which nobody would find it.
+        """
         if standing is None or not standing.is_file:
             return self.of_row()
-        kind = self.kind or standing.kind
+        kind = self.kind or (standing.kind if standing.kind in set(KnowledgeKind) else KnowledgeKind.POLICY.value)
         stands = {
             "document_type": standing.document_type if kind == KnowledgeKind.EXEMPLAR else None,
             "valid_from": standing.valid_from and standing.valid_from.isoformat(),

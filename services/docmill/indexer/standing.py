@@ -14,6 +14,9 @@ from docmill_schemas.topics import KNOWLEDGE_UPDATED
 
 FROM_FILE = "file"  # in the metadata of what is a file by itself: its id
 
+RID_OF_IT = "docs/knowledge.md, 'A record that stops add and repair', says how to be rid of it"
+WAY_OUT = f"add --anew without --prune does not read it; {RID_OF_IT}"
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -64,5 +67,6 @@ async def standing_sources(settings: Settings) -> Mapping[str, Standing]:
     await require_topics(settings, [KNOWLEDGE_UPDATED])
     sources = StandingSources()
     async with scan_clients(settings, "docmill-index") as (admin, consumer):
-        await Scan(settings, admin, consumer, None, lambda *_: None).read("files", [KNOWLEDGE_UPDATED], sources.take)
+        scan = Scan(settings, admin, consumer, None, lambda *_: None, WAY_OUT)
+        await scan.read("files", [KNOWLEDGE_UPDATED], sources.take)
     return sources.found

@@ -11,9 +11,13 @@ from pathlib import PurePosixPath
 from docmill.indexer.standing import Standing, standing_of
 from docmill_schemas.events import KnowledgeUpdated
 
+NAMED = 3  # tenants in a message
+IF_MEANT = "or --change-tenant if you mean it"
+OTHER_ROW = f"correct the tenant of the row, or give it another id, {IF_MEANT}"
+
 
 class Tenants:
-    """For whom what stands already stands: by id, and the files of each folder."""
+    """For whom what stands already stands: by id, and the files of each folder, at any depth."""
 
     def __init__(self, standing: Mapping[str, Standing]) -> None:
         self._standing = standing
@@ -27,50 +31,58 @@ class Tenants:
         """Why this must not be published; None: it may.
 
         Args:
-            given: the folders that are added, as the ids of their files begin (`handbook/`); of a file by itself none,
-                and then its own folder counts.
+            given: the folders that are added, as the ids of their files begin: `handbook/`; the root itself: nothing.
         """
-        known = self._standing.get(updated.passage_id)
+        known, is_file = self._standing.get(updated.passage_id), standing_of(updated).is_file
         if known is not None:
-            return None if known.tenant == updated.tenant else _of_another(known.tenant, updated.tenant)
-        if updated.tenant is not None or not standing_of(updated).is_file:
+            if known.tenant == updated.tenant:
+                return None
+            whose = "all tenants" if known.tenant is None else _named({known.tenant})
+            return f"stands for {whose}: {_say({known.tenant}) if is_file else OTHER_ROW}"
+        if updated.tenant is not None or not is_file:
             return None
-        owners = self._beside(updated.passage_id, given)
-        if not owners or None in owners:
+        folder, owners = self._beside(updated.passage_id, given)
+        if not owners - {None}:
             return None
-        return f"is new, for all tenants, and lies beside files of {_named(owners)} alone: {_say(owners)}"
+        lies = f"is new, for all tenants, and {folder or 'the root'} holds files of {_named(owners)} alone"
+        return f"{lies}: {_say(owners)}"
 
-    def _beside(self, passage_id: str, given: Sequence[str]) -> set[str | None]:
-        """For whom the files stand in the nearest folder that has any, no further up than the folder that is added."""
-        for number, folder in enumerate(folders_of(passage_id)):
-            if number and not folder.startswith(tuple(given)):
+    def _beside(self, passage_id: str, given: Sequence[str]) -> tuple[str, set[str | None]]:
+        """The nearest folder that has files, and for whom these stand.
+
+        No further up than the folder that is added. A file by itself is in none: up to the root, and with it.
+        """
+        bounds = tuple(folder for folder in given if passage_id.startswith(folder))
+        for folder in folders_of(passage_id):
+            if bounds and not folder.startswith(bounds):
                 break
             if owners := self._by_folder.get(folder):
-                return owners
-        return set()
+                return folder, owners
+        return "", set()
 
 
 def folders_of(passage_id: str) -> Iterator[str]:
-    """The folders of a path from the inside out, without the root."""
+    """The folders of a path from the inside out, as the ids of their files begin; the root, the last one: nothing."""
     for parent in PurePosixPath(passage_id).parents:
-        if parent.name:
-            yield f"{parent}/"
-
-
-def _of_another(known: str | None, tenant: str | None) -> str:
-    """Of a text that stands for `known` and would now be `tenant`'s."""
-    if known is None:
-        return (
-            f"stands for all tenants and would be tenant {tenant}'s alone: give another folder by --root, so that ids "
-            f"differ, or --anew if you mean it"
-        )
-    return f"stands for tenant {known}: {_say({known})}"
+        yield f"{parent}/" if parent.name else ""
 
 
 def _say(owners: set[str | None]) -> str:
-    told = " or ".join(f"--tenant {one}" for one in sorted(filter(None, owners)))
-    return f"say {told}, give another folder by --root so that ids differ, or --anew if you mean it"
+    if _nobodys(owners):
+        return "say --change-tenant, with --tenant if it is one's alone"
+    told = " or ".join(f"--tenant {one}" for one in _some(owners)) or "no --tenant"
+    return f"say {told}, give another folder by --root so that ids differ, {IF_MEANT}"
 
 
 def _named(owners: set[str | None]) -> str:
-    return f"tenant {' and '.join(sorted(filter(None, owners)))}"
+    return "an empty tenant (nobody's)" if _nobodys(owners) else f"tenant {' and '.join(_some(owners))}"
+
+
+def _nobodys(owners: set[str | None]) -> bool:
+    """Whether all that stands was added for an empty tenant, which is no longer taken."""
+    return not _some(owners) and any(one is not None for one in owners)
+
+
+def _some(owners: set[str | None]) -> list[str]:
+    """The first few: below the root there may be hundreds."""
+    return sorted(one for one in owners if one and one.strip())[:NAMED]

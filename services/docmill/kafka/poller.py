@@ -29,6 +29,7 @@ from docmill.settings import Settings
 
 POLL_TIMEOUT_MS = 50  # FastStream sleeps as long again after an empty poll
 JOIN_MARGIN_MS = 10_000  # of a rebalance, beyond what the slices in hand may take
+ANSWER_MARGIN_MS = 5_000  # of the answer to a JoinGroup, which comes when the rebalance is over
 FASTSTREAM_LOG = logging.getLogger("faststream.docmill")
 
 
@@ -44,6 +45,9 @@ class _Broker(KafkaBroker):
             client_id="docmill",
             apply_types=False,
             consumer_only=True,
+            # A JoinGroup that went down with its coordinator is asked again then, and none is given up that takes long:
+            # aiokafka waits for 40 s, whatever a rebalance may take.
+            request_timeout_ms=_rebalance_timeout_ms(settings) + ANSWER_MARGIN_MS,
             logger=FASTSTREAM_LOG,
         )
         self._watch = watch
@@ -69,7 +73,6 @@ class Poller:
     def feed(self, engine: Engine, topic: str) -> None:
         """Poll `topic` for the engine, once the broker starts."""
         settings = self._settings
-        release_ms = int(settings.release_timeout_s * 1000)
         self._engine = engine
         self._subscriber = self.broker.subscriber(
             topic,
@@ -81,7 +84,7 @@ class Poller:
             isolation_level="read_committed",
             batch_timeout_ms=POLL_TIMEOUT_MS,
             session_timeout_ms=settings.session_timeout_ms,
-            rebalance_timeout_ms=max(settings.session_timeout_ms, release_ms + JOIN_MARGIN_MS),
+            rebalance_timeout_ms=_rebalance_timeout_ms(settings),
             heartbeat_interval_ms=max(settings.session_timeout_ms // 10, 300),
             max_poll_interval_ms=settings.max_poll_interval_ms,
             listener=AssignmentListener(engine, self.consumer),
@@ -124,3 +127,7 @@ async def parse_untouched(records: Sequence[ConsumerRecord]) -> KafkaMessage:
 async def decode_untouched(message: KafkaMessage) -> Any:
     """The records of a poll, nothing decoded."""
     return message.raw_message
+
+
+def _rebalance_timeout_ms(settings: Settings) -> int:
+    return max(settings.session_timeout_ms, int(settings.release_timeout_s * 1000) + JOIN_MARGIN_MS)

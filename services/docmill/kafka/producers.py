@@ -55,7 +55,7 @@ async def start_producer(producer: AIOKafkaProducer, timeout_s: float) -> None:
     try:
         async with asyncio.timeout(timeout_s):
             await producer.start()
-    except (KafkaError, TimeoutError) as error:
+    except FAILURES as error:  # a broker that has just begun may name none, which aiokafka asserts
         raise refused("a producer cannot start", error) from error
 
 

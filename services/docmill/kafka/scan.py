@@ -51,13 +51,16 @@ class Scan:
         consumer: AIOKafkaConsumer,
         start_ms: int | None,
         on_progress: OnProgress,
+        way_out: str = "try --since",
     ) -> None:
+        """`way_out`: what to do where a record cannot be read, for whom it stops."""
         self._prefix = settings.topic_prefix
         self._servers = settings.kafka_bootstrap_servers
         self._admin = admin
         self._consumer = consumer
         self._start_ms = start_ms
         self._on_progress = on_progress
+        self._way_out = way_out
 
     async def read(
         self,
@@ -93,7 +96,8 @@ class Scan:
             polled: dict[TopicPartition, list[Record]] = await self._consumer.getmany(timeout_ms=POLL_MS)
         except UnicodeDecodeError as error:  # aiokafka reads headers' names as UTF-8, whatever their sender wrote
             names = ", ".join(f"{p.topic}-{p.partition}" for p in wanted)
-            raise BrokerError(f"one of {names} holds a record whose header name is not UTF-8; try --since") from error
+            problem = f"one of {names} holds a record whose header name is not UTF-8; {self._way_out}"
+            raise BrokerError(problem) from error
         return polled
 
     def _take(

@@ -1,6 +1,6 @@
 """`docmill index` as far as it goes without a broker: what is asked for, and what is shown of a copy."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from docmill.errors import ConfigurationError, LocalKafkaError
 from docmill.index.place import copy_file, written_copy
 from docmill.index.types import CopyState, Hit, IndexStats, Score
 from docmill.indexer import left_over, standing
+from docmill.indexer.left_over import LeftOver
 from docmill.indexer.standing import Standing
 from docmill.kafka import send_knowledge
 from docmill.kafka.send_knowledge import SentKnowledge
@@ -66,7 +67,6 @@ def test_what_has_no_id_from_the_root_is_usage(docmill: Command, tmp_path: Path)
 
 
 def test_what_cannot_be_pruned_is_usage(docmill: Command, tmp_path: Path) -> None:
-    (tmp_path / "empty").mkdir()
     (tmp_path / "a.md").write_text("text", encoding="utf-8")
 
     def refused(*paths: Path) -> str:
@@ -76,7 +76,6 @@ def test_what_cannot_be_pruned_is_usage(docmill: Command, tmp_path: Path) -> Non
 
     assert "needs a folder among the paths" in refused(tmp_path / "a.md")
     assert "name its parent by --root" in refused(tmp_path)
-    assert "no files in empty/: all of it would go" in refused(tmp_path / "empty", tmp_path / "a.md")
 
 
 class FakeBroker:
@@ -170,40 +169,101 @@ def test_a_text_of_a_tenant_is_never_shown_to_all_by_an_option_left_out(
     assert broker.last["handbook/a.md"].tenant is None
 
 
-def test_below_a_subfolder_that_is_there_and_empty_nothing_is_pruned(
+def test_a_text_that_changes_hands_keeps_its_kind_and_days(
+    docmill: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broker = FakeBroker(monkeypatch, {"handbook/a.md"})
+    add = ("index", "add", "--root", folder.parent, folder, "--tenant", "acme")
+    refused = docmill(*add)
+    assert refused.exit_code == 1
+    assert "--change-tenant if you mean it" in refused.output
+    assert "--anew" not in refused.output
+    assert docmill(*add, "--change-tenant").exit_code == 0
+    said = broker.last["handbook/a.md"]
+    assert (said.tenant, said.kind, said.valid_from) == ("acme", "playbook", DAY)
+
+
+def test_below_a_folder_that_is_there_and_empty_nothing_is_pruned_and_all_else_is_done(
     docmill: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broker = FakeBroker(monkeypatch, {"handbook/legal/a.md", "handbook/old.md"})
     result = docmill("index", "add", "--prune", "--root", folder.parent, folder)
-    assert result.exit_code == 2
-    assert "no files in handbook/legal/: mount what lies there" in " ".join(result.output.replace("│", " ").split())
-    assert broker.sent == []
+    assert result.exit_code == 1
+    assert (
+        "not deleted: handbook/legal/: 1 texts of it stand, and it is there and holds no file: mount" in result.output
+    )
+    assert result.output.endswith("deleted 1, failed 1\n")
+    assert broker.sent == ["+handbook/a.md", "handbook/old.md"]
     (folder / "legal").rmdir()
     assert docmill("index", "add", "--prune", "--root", folder.parent, folder).exit_code == 0
-    assert broker.sent == ["+handbook/a.md", "handbook/legal/a.md", "handbook/old.md"]
+    assert broker.sent[2:] == ["+handbook/a.md", "handbook/legal/a.md", "handbook/old.md"]
+
+
+@pytest.fixture
+def repaired(monkeypatch: pytest.MonkeyPatch) -> Callable[[LeftOver], FakeBroker]:
+    """A broker whose index holds what is left over."""
+
+    def serve(found: LeftOver) -> FakeBroker:
+        async def left(settings: Settings) -> LeftOver:
+            return found
+
+        monkeypatch.setattr(index_repair, "broker_settings", lambda **_: Settings())
+        monkeypatch.setattr(left_over, "left_over", left)
+        return FakeBroker(monkeypatch, set())
+
+    return serve
 
 
 def test_what_is_left_over_is_named_and_deleted_where_that_is_asked_for(
-    docmill: Command, monkeypatch: pytest.MonkeyPatch
+    docmill: Command, repaired: Callable[[LeftOver], FakeBroker]
 ) -> None:
-    broker = FakeBroker(monkeypatch, set())
-    found = ["handbook/gone.md", "decided/1"]
-
-    async def left(settings: Settings) -> list[str]:
-        return found
-
-    monkeypatch.setattr(index_repair, "broker_settings", lambda **_: Settings())
-    monkeypatch.setattr(left_over, "left_over", left)
+    broker = repaired(LeftOver({"handbook/gone.md": "policy", "codes": "code_list"}, 9))
     named = docmill("index", "repair")
     assert named.exit_code == 1
-    assert "left over handbook/gone.md\nleft over decided/1\nleft over 2: docmill index repair --delete" in named.output
+    assert named.output.splitlines() == [
+        "left over handbook/gone.md (policy)",
+        "left over codes (code_list)",
+        "left over 2 (code_list 1, policy 1)",
+        "docmill index repair --delete deletes them",
+    ]
     assert broker.sent == []
     deleted = docmill("index", "repair", "--delete")
-    assert (deleted.exit_code, broker.sent) == (0, found)
+    assert (deleted.exit_code, broker.sent) == (0, ["handbook/gone.md", "codes"])
     assert deleted.output.endswith("deleted 2, failed 0\n")
-    found.clear()
+    repaired(LeftOver({}, 9))
     assert docmill("index", "repair").output == "left over 0\n"
     assert docmill("index", "repair", "--delete").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("found", "why"),
+    [
+        (LeftOver({"a": "policy", "b": "policy", "c": "policy"}, 3), "3 of the 3 passages of the index would go"),
+        (LeftOver({"decided/1": "exemplar"}, 99), "exemplars (1) would go"),
+    ],
+    ids=["knowledge.updated is empty", "decided"],
+)
+def test_what_may_stand_nowhere_else_is_deleted_only_on_purpose(
+    docmill: Command, repaired: Callable[[LeftOver], FakeBroker], found: LeftOver, why: str
+) -> None:
+    broker = repaired(found)
+    assert why in docmill("index", "repair").output
+    refused = docmill("index", "repair", "--delete")
+    assert (refused.exit_code, broker.sent) == (2, [])
+    assert why in " ".join(refused.output.replace("│", " ").split())
+    assert docmill("index", "repair", "--all").exit_code == 2
+    assert docmill("index", "repair", "--delete", "--all").exit_code == 0
+    assert broker.sent == list(found.kinds)
+
+
+def test_an_id_that_the_indexer_refuses_is_not_told_as_deleted(
+    docmill: Command, repaired: Callable[[LeftOver], FakeBroker]
+) -> None:
+    broker = repaired(LeftOver({"a\nb": "policy", "c": "policy"}, 9))
+    deleted = docmill("index", "repair", "--delete")
+    assert (deleted.exit_code, broker.sent) == (1, ["c"])
+    assert "only who may write to knowledge.indexed can delete it" in deleted.output
+    assert "deleted 1, failed 1" in deleted.output
 
 
 @pytest.mark.parametrize("words", [["remove", "handbook"], ["search", "claims"], ["stats", "--refresh"], ["repair"]])

@@ -13,6 +13,7 @@ from docmill.fallback.policy import Policy
 from docmill.fallback_service.believe import Believer
 from docmill.fallback_service.generators import Answered, Place
 from docmill.fallback_service.publish import Publisher
+from docmill.fallback_service.remembered_vectors import RememberedVectors
 from docmill.fallback_service.retrieve import Retriever
 from docmill.fallback_service.slices import FallbackSlices, Surroundings
 from docmill.generator.client import Generated, GeneratorUnavailableError, Unavailable
@@ -144,7 +145,7 @@ def bench(
     made.slices = FallbackSlices(
         Surroundings(
             cluster_id="cluster",
-            retriever=Retriever(LetterEmbedder(), index),
+            retriever=Retriever(RememberedVectors(LetterEmbedder()), index),
             policy=by,
             group_of=lambda label: Group() if label == "receipt" else None,
             believer=Believer(by, lambda name, text: text),

@@ -1,5 +1,6 @@
 """A partition of documents.fallback on a clock by hand: how long a new document waits behind others."""
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,10 +18,12 @@ from docmill.generator.types import Answer, Ask
 from docmill.kafka.put_back import HELD_SINCE, NOT_BEFORE
 from docmill_schemas.events import FallbackRequested
 from docmill_schemas.reasons import DeferralReason
-from tests.unit.fallback_service.fakes import USAGE, Bench, FakeGenerator, bench, fine, plate, record, request
+from tests.unit.fallback_service.fakes import TEXT, USAGE, Bench, FakeGenerator, bench, fine, plate, record, request
+from tests.unit.indexer.fakes import LetterEmbedder
 from tests.unit.kafka.fakes import FakeRecord
 
 LOOK_S = 0.2  # tier 1 of a document, at the upper end of what was measured (docs/decisions/0020-fallback-tier-1.md)
+SEARCH_S = 0.03  # of it, without the embedding: likewise
 COMMIT_S = 0.02
 DEADLINE_S = 30.0
 SLICE = 16  # documents
@@ -28,15 +31,22 @@ SLICE = 16  # documents
 
 @dataclass
 class SlowGenerator(FakeGenerator):
-    """Answers so many questions within the deadline of a slice, and none of the others."""
+    """Answers so many questions within the deadline of a slice, and none of the others.
+
+    `takes_s`: all together; where it has so many `at_once`, these.
+    """
 
     answers: int = 4
     takes_s: float = DEADLINE_S
+    at_once: int | None = None
+    never_put: Unavailable | None = None  # why no question goes out; that takes no time
     passes: Callable[[float], None] = lambda seconds: None
 
     def ask_all(self, asks: Sequence[tuple[Place, Ask]], abandoned: Callable[[], bool]) -> list[Answered]:
         self.asked += [ask for _, ask in asks]
-        self.passes(self.takes_s)
+        if self.never_put is not None:
+            return [GeneratorUnavailableError(self.never_put, "as told") for _ in asks]
+        self.passes(self.takes_s * (1 if self.at_once is None else math.ceil(len(asks) / self.at_once)))
         late = GeneratorUnavailableError(Unavailable.TIMEOUT, "as told")
         return [Generated(Answer(), USAGE) if n < self.answers else late for n in range(len(asks))]
 
@@ -63,9 +73,13 @@ class FakePartition:
 
     def work(self) -> None:
         """One slice."""
+        if not self.records:
+            self.of.now_s += 0.1
+            return
         taken = [self.records.popleft() for _ in range(min(SLICE, len(self.records)))]
         done = self.of.slices.process(taken, False, lambda: False)
         self.of.now_s += COMMIT_S
+        self.of.slices.final(done)
         for one in done:
             if isinstance(one.came, Held):
                 [back] = one.publishes
@@ -91,13 +105,17 @@ class FakePartition:
 def unsure(id: str) -> FallbackRequested:
     """A document about which a generator is asked."""
     return request(
-        reasons=(DeferralReason.LOW_FIELD_CONFIDENCE,), candidates=(plate(0.3),), document_id=id, request_id=id
+        f"{TEXT} {id}",
+        (DeferralReason.LOW_FIELD_CONFIDENCE,),
+        (plate(0.3),),
+        document_id=id,
+        request_id=id,
     )
 
 
 def familiar(id: str) -> FallbackRequested:
     """A document that the index decides."""
-    return request(document_id=id, request_id=id)
+    return request(f"{TEXT} {id}", document_id=id, request_id=id)
 
 
 @contextmanager
@@ -111,10 +129,17 @@ def partition(
             of.now_s += seconds
 
         def retrieve(self: Retriever, *of_document: Any) -> Any:
-            passes(LOOK_S)
+            passes(SEARCH_S)
             return real(self, *of_document)
+
+        embed = LetterEmbedder.embed_document
+
+        def embed_document(self: LetterEmbedder, text: str) -> Any:
+            passes(LOOK_S - SEARCH_S if text.startswith(TEXT) else 0.0)
+            return embed(self, text)
 
         generator.passes = passes
         monkeypatch.setattr(Retriever, "retrieve", retrieve)
-        monkeypatch.setattr("docmill.fallback_service.slices.time.sleep", passes)
+        monkeypatch.setattr(LetterEmbedder, "embed_document", embed_document)
+        monkeypatch.setattr("docmill.fallback_service.holds.time.sleep", passes)
         yield FakePartition(of)

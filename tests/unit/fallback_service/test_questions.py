@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from docmill.fallback.judge import DOCUMENT, LABEL, HeldBack, Judgement
-from docmill.fallback.types import AbstentionReason, Ranked
+from docmill.fallback.types import AbstentionReason, Candidate, Ranked
 from docmill.fallback_service.questions import (
     AROUND_CHARACTERS,
     HEAD_CHARACTERS,
@@ -99,6 +99,33 @@ def test_each_field_has_its_best_place_shown_before_any_has_its_second() -> None
     assert shows(shown, unsure.start)
     assert shows(shown, sure[0].start)
     assert sum(end - start for start, end in shown) <= SHOWN_CHARACTERS
+
+
+@pytest.mark.parametrize("fields", [1, 3, 8, 20])
+@pytest.mark.parametrize("size", [1, 10, 100, 400, 2500, 10_000])
+def test_no_field_is_asked_for_without_its_place_however_many_and_long_they_are(fields: int, size: int) -> None:
+    text = "x" * 600_000
+    names = [f"field-{number}" for number in range(fields)]
+    best = [candidate("y" * size, 0.9, 20_000 * (number + 1), name) for number, name in enumerate(names)]
+    second = [candidate("z", 0.8, one.start + 15_000, one.field) for one in best]
+    shown = stretches(text, names, [*second, *best])
+    share = (SHOWN_CHARACTERS - HEAD_CHARACTERS) // fields
+    for one in best:
+        assert any(start <= one.start and min(one.end, one.start + share) <= end for start, end in shown)
+    assert sum(end - start for start, end in shown) <= SHOWN_CHARACTERS
+
+
+@pytest.mark.parametrize(("start", "end"), [(10_000_000, 10_000_001), (299_999, 300_001), (200_000, 100), (-9, 5)])
+def test_a_span_that_is_none_of_the_text_changes_nothing(start: int, end: int) -> None:
+    """Of a processor that counts otherwise, or a stranger's."""
+    text = "x" * 300_000
+    wrong = Candidate("company", start, end, "y", "y", 0.99)
+    others = [candidate("y" * 10, 0.5, place) for place in range(2000, 290_000, 1000)]
+    for fields in (("company",), ("company", "total")):
+        for spans in ([], others):
+            shown = stretches(text, fields, [wrong, *spans])
+            assert shown == stretches(text, fields, spans)
+            assert sum(end - start for start, end in shown) <= SHOWN_CHARACTERS
 
 
 def test_spans_of_one_place_take_its_room_once() -> None:

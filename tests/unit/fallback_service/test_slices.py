@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from docmill.errors import AbandonedError, IndexUnavailableError
+from docmill.fallback_service.holds import HOLD_S, LOOK_S, PAUSE_S
 from docmill.fallback_service.resolved import Resolved
-from docmill.fallback_service.slices import HOLD_S, LOOK_S, MOST_QUESTIONS, PAUSE_S
+from docmill.fallback_service.slices import MOST_QUESTIONS
 from docmill.generator.client import Unavailable
 from docmill.generator.types import Answer, Evidence, Refusal, Refused, Value
 from docmill.kafka.put_back import HELD_SINCE, NOT_BEFORE, PUT_BACK_AT
@@ -195,7 +196,8 @@ def test_it_keeps_the_time_since_which_it_waits(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("waited_s", "max_hold_s"), [(51, 50), (50, 50), (0, 0)])
 def test_who_has_waited_long_enough_goes_to_a_person(tmp_path: Path, waited_s: float, max_hold_s: float) -> None:
     with bench(tmp_path, generator=FakeGenerator(Unavailable.TIMEOUT), max_hold_s=max_hold_s) as of:
-        assert event(one(of, held(NOW_S - waited_s)))["review_reasons"] == ["generator_away"]
+        said = event(one(of, held(NOW_S - waited_s)))
+        assert (said["review_reasons"], said["undecided"][-1]) == (["generator_away"], "generator: timeout")
 
 
 def test_while_the_generator_is_left_alone_who_waits_costs_nothing_and_the_index_goes_on_deciding(
@@ -216,6 +218,20 @@ def test_what_came_back_is_decided_by_what_the_index_knows_now(tmp_path: Path) -
 def test_a_time_to_come_holds_nothing_for_ever(tmp_path: Path) -> None:
     with bench(tmp_path, generator=FakeGenerator(Unavailable.TIMEOUT, away=True)) as of:
         assert event(one(of, held(NOW_S + 1_000_000)))["review_reasons"] == ["generator_away"]
+
+
+@pytest.mark.parametrize("away", [True, False])
+def test_a_clock_that_is_a_little_behind_sends_nobody_to_a_person(tmp_path: Path, away: bool) -> None:
+    """Set back, or another replica's; it keeps the lesser of both times, so that it waits no longer for that."""
+    with bench(tmp_path, generator=FakeGenerator(Unavailable.BREAKER_OPEN, away=away)) as of:
+        [outgoing] = one(of, held(NOW_S + HOLD_S - 0.1)).publishes
+        assert outgoing.topic == "documents.fallback"
+        assert dict(outgoing.headers)[HELD_SINCE] == str(int(NOW_S * 1000)).encode()
+
+
+def test_where_nothing_may_wait_a_clock_that_is_a_little_behind_changes_nothing(tmp_path: Path) -> None:
+    with bench(tmp_path, generator=FakeGenerator(Unavailable.TIMEOUT), max_hold_s=0.0) as of:
+        assert event(one(of, held(NOW_S + 0.5)))["review_reasons"] == ["generator_away"]
 
 
 def test_who_gets_no_turn_waits_behind_the_others(tmp_path: Path) -> None:
@@ -288,7 +304,7 @@ def counted_sleep(of: Bench, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[f
         of.now_s += seconds
 
     with monkeypatch.context() as patched:
-        patched.setattr("docmill.fallback_service.slices.time.sleep", sleep)
+        patched.setattr("docmill.fallback_service.holds.time.sleep", sleep)
         yield slept
 
 

@@ -6,8 +6,12 @@ from typing import Any
 
 import pytest
 
-from docmill.fallback_service.slices import HOLD_S, LOOK_S, PAUSE_S
-from docmill.fallback_service.turns import BEHIND_S, Turns
+from docmill.fallback_service.generators import FOR_ALL
+from docmill.fallback_service.holds import HOLD_S, LOOK_S, PAUSE_S
+from docmill.fallback_service.resolved import Held
+from docmill.fallback_service.turns import BEHIND_S, OWED, Turns
+from docmill.generator.client import Unavailable
+from docmill.kafka.put_back import HELD_SINCE
 from docmill_schemas.review_events import ReviewRequested
 from tests.unit.fallback_service import partition as costs
 from tests.unit.fallback_service.fakes import NOW_S, record
@@ -29,23 +33,37 @@ def passed_s(count: int) -> float:
     return (count / SLICE + 3) * COMMIT_S + TIER_1_S
 
 
-def test_a_partition_that_has_fallen_behind_asks_one_slice_and_then_of_none_for_a_while() -> None:
+PLACE = 0, 7  # partition, first offset
+
+
+def test_a_partition_that_has_fallen_behind_owes_half_of_what_a_slice_took() -> None:
     now_s = 1000.0
     turns = Turns(lambda: now_s)
     fresh_s, old_s = now_s - BEHIND_S, now_s - BEHIND_S - 0.1
-    assert turns.may_ask(0, old_s)
-    turns.asked(0)
-    assert (turns.may_ask(0, fresh_s), turns.may_ask(0, old_s), turns.may_ask(1, old_s)) == (True, False, True)
-    now_s += BEHIND_S
-    assert turns.may_ask(0, old_s)
+    assert turns.may_ask(*PLACE, old_s)
+    turns.asked(*PLACE, 20.0, 3.0)
+    turns.final(*PLACE)
+    assert (turns.may_ask(0, 8, fresh_s), turns.may_ask(0, 8, old_s), turns.may_ask(1, 8, old_s)) == (True, False, True)
+    now_s += OWED * 20.0 - 3.0 - 0.1
+    assert not turns.may_ask(0, 8, old_s)
+    now_s += 0.1
+    assert turns.may_ask(0, 8, old_s)
+
+
+def test_who_takes_longer_for_who_is_new_than_it_owes_owes_nothing() -> None:
+    turns = Turns(lambda: 1000.0)
+    turns.asked(*PLACE, 4.0, 3.2)
+    turns.final(*PLACE)
+    assert turns.may_ask(0, 8, 0.0)
 
 
 def test_a_clock_that_was_set_back_takes_nobodys_turn_for_long() -> None:
     now_s = 1000.0
     turns = Turns(lambda: now_s)
-    turns.asked(0)
+    turns.asked(*PLACE, 30.0, 0.0)
+    turns.final(*PLACE)
     now_s -= 500
-    assert turns.may_ask(0, 0.0)
+    assert turns.may_ask(0, 8, 0.0)
 
 
 @pytest.mark.parametrize("count", [SLICE, 200, 1000])
@@ -98,13 +116,41 @@ def test_everybody_comes_to_his_turn_though_new_ones_come_all_the_time(
             assert of.of.now_s - NOW_S < 2 * count / answers * (DEADLINE_S + BEHIND_S)
 
 
-def test_turns_cost_a_quick_generator_little_of_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    count, takes_s = 400, 1.0
-    with partition(tmp_path, monkeypatch, SlowGenerator(answers=SLICE, takes_s=takes_s)) as of:
-        of.hold(count)
-        while of.records:
+@pytest.mark.parametrize(
+    ("rate", "takes_s"),
+    [(3.0, 0.3), (1.3, 2.0)],  # 83 and 91 % of what a partition can do, 4 questions at once
+)
+def test_a_partition_that_has_fallen_behind_once_catches_up_while_open_documents_come(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rate: float, takes_s: float
+) -> None:
+    generator = SlowGenerator(answers=SLICE, takes_s=takes_s, at_once=4)
+    with partition(tmp_path, monkeypatch, generator) as of:
+        came = 0
+        of.of.now_s += 60  # the service stood still
+        while of.of.now_s - NOW_S < 1300 and (of.records or not came):
+            while came < (of.of.now_s - NOW_S) * rate:
+                of.add(unsure(f"open-{came}"), timestamp=int((NOW_S + came / rate) * 1000))
+                came += 1
             of.work()
-        assert of.of.now_s - NOW_S <= 1.1 * count / SLICE * (takes_s + TIER_1_S + COMMIT_S)
+        assert (len(of.records), len(of.known), len(generator.asked)) == (0, came, came)
+
+
+@pytest.mark.parametrize(
+    ("count", "slice_", "commit_s", "takes_s"),
+    [(400, SLICE, 0.05, 1.0), (1000, SLICE, 0.3, 1.0), (600, 2, 0.05, 0.25)],
+)
+def test_turns_cost_a_quick_generator_no_more_than_a_third_of_its_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int, slice_: int, commit_s: float, takes_s: float
+) -> None:
+    """One round of the second and third takes longer than a partition may be behind; six at work have slices of 2."""
+    monkeypatch.setattr(costs, "SLICE", slice_)
+    monkeypatch.setattr(costs, "COMMIT_S", commit_s)
+    with partition(tmp_path, monkeypatch, SlowGenerator(answers=slice_, takes_s=takes_s)) as of:
+        of.hold(count)
+        without_s = count / slice_ * (takes_s + slice_ * costs.LOOK_S + commit_s)
+        lap_s = count / slice_ * commit_s
+        while of.records and of.of.now_s - NOW_S <= 1.5 * without_s + lap_s:
+            of.work()
         assert len(of.known) == count
 
 
@@ -123,6 +169,19 @@ def test_while_the_generator_is_left_alone_a_new_document_waits_for_pauses_and_n
         assert rewritten <= (of.of.now_s - began_s) * (count / HOLD_S + SLICE / PAUSE_S) + 2 * SLICE
 
 
+def test_while_left_alone_each_new_document_costs_its_slice_and_waits_for_no_more_pauses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count, new = 200, 30
+    with partition(tmp_path, monkeypatch, SlowGenerator(away=True)) as of:
+        of.hold(count, HOLD_S)
+        for number in range(new):
+            of.add(familiar(f"new-{number}"))
+            assert of.until(f"new-{number}") <= HOLD_S + LOOK_S + passed_s(count)
+        in_s = of.of.now_s - NOW_S
+        assert of.rewritten <= in_s * (count / HOLD_S + SLICE / PAUSE_S) + (new + 2) * SLICE
+
+
 def test_who_is_new_is_asked_about_before_who_came_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with partition(tmp_path, monkeypatch, SlowGenerator(answers=1)) as of:
         of.hold(2)
@@ -139,12 +198,39 @@ def old(id: str, **more: Any) -> Any:
 def test_who_has_no_turn_is_put_back_and_due_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     generator = SlowGenerator()
     with partition(tmp_path, monkeypatch, generator) as of:
-        of.of.slices.process([old("a")], False, lambda: False)
+        of.of.slices.final(of.of.slices.process([old("a")], False, lambda: False))
         [resolved] = of.of.slices.process([old("b")], False, lambda: False)
         headers = dict(resolved.publishes[0].headers)
         assert resolved.publishes[0].topic == "documents.fallback"
         assert headers["docmill_not_before"] == headers["docmill_held_since"] == f"{of.of.now_s * 1000:.0f}".encode()
         assert len(generator.asked) == 1
+
+
+@pytest.mark.parametrize("why", sorted(FOR_ALL))
+def test_questions_that_were_never_put_take_nobodys_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, why: Unavailable
+) -> None:
+    """Another partition's question tries whether the generator is back; meanwhile they are answered at once."""
+    generator = SlowGenerator(never_put=why)
+    with partition(tmp_path, monkeypatch, generator) as of:
+        due = ((HELD_SINCE, str(int((NOW_S - 60) * 1000)).encode()),)
+        of.of.slices.final(of.of.slices.process([old("a", headers=due)], False, lambda: False))
+        generator.never_put = None
+        of.of.slices.process([old("b")], False, lambda: False)
+        assert len(generator.asked) == 2
+
+
+def test_who_has_no_turn_while_the_generator_is_left_alone_comes_round_as_seldom_as_all_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generator = SlowGenerator()
+    with partition(tmp_path, monkeypatch, generator) as of:
+        of.of.slices.final(of.of.slices.process([old("a")], False, lambda: False))
+        generator.away = True
+        [resolved] = of.of.slices.process([old("b")], False, lambda: False)
+        assert len(generator.asked) == 1
+        assert isinstance(resolved.came, Held)
+        assert resolved.came.not_before_ms - resolved.came.put_back_ms == HOLD_S * 1000
 
 
 def test_where_nothing_can_be_put_back_everybody_is_asked_about(
@@ -164,10 +250,11 @@ def test_who_has_waited_long_enough_goes_to_a_person_though_he_has_no_turn(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with partition(tmp_path, monkeypatch, SlowGenerator(), max_hold_s=60.0) as of:
-        of.of.slices.process([old("a")], False, lambda: False)
+        of.of.slices.final(of.of.slices.process([old("a")], False, lambda: False))
         since = (("docmill_held_since", str(int((of.of.now_s - 61) * 1000)).encode()),)
         [resolved] = of.of.slices.process([old("b", headers=since)], False, lambda: False)
-        assert json.loads(resolved.publishes[0].value or b"")["review_reasons"] == ["generator_away"]
+        said = json.loads(resolved.publishes[0].value or b"")
+        assert (said["review_reasons"], said["undecided"][-1]) == (["generator_away"], "generator: no_turn")
 
 
 def test_a_slice_without_questions_takes_nobodys_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,3 +265,33 @@ def test_a_slice_without_questions_takes_nobodys_turn(tmp_path: Path, monkeypatc
         of.of.slices.process(quiet, False, lambda: False)
         of.of.slices.process([old("a")], False, lambda: False)
         assert len(generator.asked) == 1
+
+
+def test_a_slice_that_is_read_again_since_its_commit_failed_asks_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is behind by now, and its answers are paid for: they are kept by the places of its records."""
+    generator = SlowGenerator(takes_s=40.0)
+    with partition(tmp_path, monkeypatch, generator) as of:
+        of.of.slices.final(of.of.slices.process([old("before")], False, lambda: False))
+        generator.takes_s = 1.0
+        fresh_ms = int(of.of.now_s * 1000)
+        records = [record(unsure(f"open-{number}"), timestamp=fresh_ms) for number in range(4)]
+        for _ in range(2):
+            done = of.of.slices.process(records, False, lambda: False)
+            assert [type(one.came) for one in done] == [ReviewRequested] * 4
+            of.of.now_s += BEHIND_S
+        of.of.slices.final(done)
+        assert len(generator.asked) == 1 + 2 * 4
+
+
+def test_who_is_read_again_takes_its_turn_once_it_is_final(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However quickly the answers came that were kept."""
+    generator = SlowGenerator(takes_s=20.0)
+    with partition(tmp_path, monkeypatch, generator) as of:
+        again = [old("again")]
+        of.of.slices.process(again, False, lambda: False)
+        generator.takes_s = 0.0
+        of.of.slices.final(of.of.slices.process(again, False, lambda: False))
+        [resolved] = of.of.slices.process([old("next")], False, lambda: False)
+        assert resolved.publishes[0].topic == "documents.fallback"

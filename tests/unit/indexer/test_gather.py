@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from docmill.indexer.gather import Gathered, gather, list_sources, outside
+from docmill.indexer.gather import Gathered, Gone, gather, list_sources, outside
 from docmill.indexer.sources import Described
 from docmill.indexer.standing import Standing
 from docmill.ingest import InThread
+from docmill.kafka.read_paths import SourceFile
 
 FILE = Standing("policy", is_file=True)
 
@@ -74,9 +75,12 @@ def test_gone_is_what_was_a_file_of_the_folder_and_is_none_any_more(data: Path) 
     known = {"handbook/a.md", "handbook/b.md", "handbook/old.md", "handbook/more/old.md", "handbook2/x.md", "other.md"}
     assert [one.document_id for one in gathered(data, data / "handbook").unreadable] == ["handbook/b.md"]
     standing = dict.fromkeys(known, FILE)
-    assert list_sources([data / "handbook"], data).gone(standing, None) == ["handbook/more/old.md", "handbook/old.md"]
-    assert list_sources([data / "handbook/more"], data).gone(standing, None) == ["handbook/more/old.md"]
-    assert list_sources([data / "handbook/a.md"], data).gone(standing, None) == []
+    assert list_sources([data / "handbook"], data).gone(standing, None).ids == (
+        "handbook/more/old.md",
+        "handbook/old.md",
+    )
+    assert list_sources([data / "handbook/more"], data).gone(standing, None).ids == ("handbook/more/old.md",)
+    assert list_sources([data / "handbook/a.md"], data).gone(standing, None) == Gone((), {})
 
 
 def test_of_others_and_of_other_tenants_nothing_is_gone(data: Path) -> None:
@@ -86,28 +90,58 @@ def test_of_others_and_of_other_tenants_nothing_is_gone(data: Path) -> None:
         "handbook/decided": Standing("exemplar", document_type="claim", tenant="acme"),
     }
     listed = list_sources([data / "handbook"], data)
-    assert listed.gone(standing, "acme") == ["handbook/acme.md"]
-    assert listed.gone(standing, None) == ["handbook/all.md"]
-    assert listed.gone(standing, "globex") == []
+    assert listed.gone(standing, "acme").ids == ("handbook/acme.md",)
+    assert listed.gone(standing, None).ids == ("handbook/all.md",)
+    assert listed.gone(standing, "globex") == Gone((), {})
 
 
-def test_a_subfolder_that_is_there_and_empty_is_told(data: Path) -> None:
+def test_what_lies_below_a_folder_that_is_there_and_empty_is_held_back(data: Path) -> None:
     for name in ("legal/deep", "legal2"):
         (data / "handbook" / name).mkdir(parents=True)  # where nothing is mounted
-    gone = ["handbook/legal/a.md", "handbook/legal/deep/b.md", "handbook/legal2/c.md", "handbook/more/old.md"]
+    (data / "unmounted").mkdir()
+    legal = ["handbook/legal/a.md", "handbook/legal/deep/b.md"]
+    gone = ["handbook/more/old.md", "handbook/removed/d.md"]
+    standing = dict.fromkeys([*legal, *gone, "handbook/legal2/c.md", "unmounted/e.md"], FILE)
+    found = list_sources([data / "handbook", data / "unmounted"], data).gone(standing, None)
+    assert found == Gone(tuple(gone), {"handbook/legal/": 2, "handbook/legal2/": 1, "unmounted/": 1})
+
+
+@pytest.mark.parametrize("name", [".gitkeep", "rows.jsonl"])
+def test_a_folder_that_holds_any_file_is_mounted(data: Path, name: str) -> None:
+    (data / "handbook/legal/deep").mkdir(parents=True)
+    (data / "handbook/legal/deep" / name).write_text("", encoding="utf-8")
     listed = list_sources([data / "handbook"], data)
-    assert listed.emptied([*gone, "handbook/removed/d.md"]) == ["handbook/legal/", "handbook/legal2/"]
-    assert listed.emptied(["handbook/more/old.md", "handbook/removed/d.md"]) == []
+    assert listed.gone({"handbook/legal/a.md": FILE}, None) == Gone(("handbook/legal/a.md",), {})
+
+
+def test_a_folder_that_became_a_link_is_held_back(data: Path) -> None:
+    """A link to a folder is not followed, so its files only look as if they were gone."""
+    (data / "handbook/more").rename(data / "more")
+    (data / "handbook/more").symlink_to(data / "more")
+    listed = list_sources([data / "handbook"], data)
+    assert listed.gone({"handbook/more/c.md": FILE}, None) == Gone((), {"handbook/more/": 1})
 
 
 def test_a_link_to_nothing_is_no_file_that_is_gone(data: Path) -> None:
     (data / "handbook/b.md").unlink()
     (data / "handbook/b.md").symlink_to(data / "handbook/away.md")
     listed = list_sources([data / "handbook"], data)
-    assert listed.gone({"handbook/b.md": FILE}, None) == []
+    assert listed.gone({"handbook/b.md": FILE}, None) == Gone((), {})
     [told] = gathered(data, data / "handbook").unreadable
     assert told.document_id == "handbook/b.md"
     assert "mend it, or remove the link" in told.problem
+
+
+def test_the_root_itself_is_added_as_any_folder_is(data: Path) -> None:
+    """A new file of a tenant's folder is shown to nobody else, wherever one stands when it is added."""
+    standing = {"a.md": Standing("policy", tenant="acme", is_file=True)}
+    for root, path in ((data / "handbook", data / "handbook"), (data / "handbook", data / "handbook/more")):
+        found = gather(list_sources([root, path], root), Described("policy"), InThread(), standing)
+        assert found.updates == ()
+        told = {one.document_id: one.problem for one in found.unreadable}
+        assert told["a.md"].startswith("stands for tenant acme: ")
+        for new in ("b.md", "more/c.md"):
+            assert told[new].startswith("is new, for all tenants, and the root holds files of tenant acme alone: ")
 
 
 def test_a_link_out_of_the_folder_is_named_and_not_published(data: Path) -> None:
@@ -121,7 +155,33 @@ def test_a_link_out_of_the_folder_is_named_and_not_published(data: Path) -> None
     assert told.document_id == "out.md"
     assert "name the link itself" in told.problem
     assert ids(root, root / "out.md", root / "more") == ["out.md", "more/c.md"]
-    assert list_sources([root], root.parent).gone({"handbook/out.md": FILE}, None) == []
+    assert list_sources([root], root.parent).gone({"handbook/out.md": FILE}, None) == Gone((), {})
+
+
+def test_the_root_is_not_inside_unless_it_is_given(data: Path) -> None:
+    """It is the working directory: a job's may be `/`, and then all there is would be inside."""
+    (data / "private.md").write_text("a secret", encoding="utf-8")
+    (data / "handbook/l.md").symlink_to(data / "private.md")
+    [told] = gathered(data, data / "handbook").unreadable
+    assert told.document_id == "handbook/l.md"
+    assert "handbook/l.md" in ids(data, data)
+    assert "handbook/l.md" in ids(data, data / "handbook", data / "handbook/l.md")
+
+
+def test_of_many_links_each_is_looked_at_once(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = 0
+
+    def equal(self: SourceFile, other: object) -> bool:
+        nonlocal compared
+        compared += 1
+        return self is other
+
+    (data / "private.md").write_text("a secret", encoding="utf-8")
+    for number in range(200):
+        (data / f"handbook/{number}.md").symlink_to(data / "private.md")
+    monkeypatch.setattr(SourceFile, "__eq__", equal)
+    assert len(list_sources([data / "handbook"], data / "handbook").led_out) == 200
+    assert compared < 1000
 
 
 def test_a_folder_that_is_itself_a_link_is_added(data: Path, tmp_path: Path) -> None:
@@ -131,9 +191,3 @@ def test_a_folder_that_is_itself_a_link_is_added(data: Path, tmp_path: Path) -> 
     root.mkdir()
     (root / "handbook").symlink_to(tmp_path / "elsewhere/handbook")
     assert ids(root, root / "handbook") == ["handbook/a.md", "handbook/b.md", "handbook/more/c.md"]
-
-
-def test_an_empty_folder_is_seen_beside_a_full_one(data: Path) -> None:
-    (data / "unmounted").mkdir()
-    (data / "unmounted/rows.jsonl").write_text("", encoding="utf-8")  # no file of the folder
-    assert list_sources([data / "handbook", data / "unmounted"], data).empty_folders == ["unmounted/"]

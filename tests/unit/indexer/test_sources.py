@@ -191,6 +191,13 @@ def test_what_is_kept_and_what_is_said_must_go_together(tmp_path: Path) -> None:
     assert "a file keeps the one that is not said, unless --anew" in none.problem
 
 
+def test_a_kind_that_docmill_has_not_is_not_kept(tmp_path: Path) -> None:
+    """An earlier `add` took it."""
+    healed = again(tmp_path, Standing("polices", valid_from=date(2027, 1, 1), is_file=True), Described())
+    assert isinstance(healed, KnowledgeUpdated)
+    assert (healed.kind, healed.valid_from) == ("policy", date(2027, 1, 1))
+
+
 def test_a_text_of_somebody_else_is_not_what_a_file_keeps(tmp_path: Path) -> None:
     new = again(tmp_path, Standing("playbook", valid_from=date(2027, 1, 1)), Described())
     assert isinstance(new, KnowledgeUpdated)

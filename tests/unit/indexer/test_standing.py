@@ -3,9 +3,16 @@
 import json
 from datetime import date
 
-from docmill.indexer.standing import Standing, StandingSources
+import pytest
+
+from docmill.errors import BrokerError
+from docmill.indexer import standing as module
+from docmill.indexer.standing import Standing, StandingSources, standing_sources
+from docmill.settings import load_settings
 from docmill_schemas.cloudevents import STRUCTURED
 from tests.unit.indexer.fakes import record, updated
+from tests.unit.kafka.fake_broker import FakeBroker
+from tests.unit.kafka.fakes import FakeRecord
 
 
 def ids_after(*records: tuple[str, bytes | None]) -> set[str]:
@@ -52,3 +59,13 @@ def test_for_whom_it_stands_and_of_when_is_known() -> None:
     assert standing_after(("q", updated("q")), ("q", said)) == {
         "q": Standing("exemplar", document_type="claim", tenant="acme", valid_from=date(2027, 1, 1))
     }
+
+
+async def test_a_record_that_cannot_be_read_stops_it_and_the_way_out_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    broker = FakeBroker()
+    broker.serve(monkeypatch, module)
+    broker.append("p.knowledge.updated", FakeRecord(b"1", key=b"a"))
+    assert await standing_sources(load_settings(topic_prefix="p.")) == {}
+    broker.illegible.add("p.knowledge.updated")
+    with pytest.raises(BrokerError, match=r"p\.knowledge\.updated-0 holds a record .*; add --anew .* to be rid of it$"):
+        await standing_sources(load_settings(topic_prefix="p."))

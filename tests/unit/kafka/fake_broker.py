@@ -1,7 +1,7 @@
 """Topics written by hand, and clients that read and write them as aiokafka's do."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from types import ModuleType, SimpleNamespace
@@ -117,6 +117,7 @@ class FakeBroker:
         self.refusal: BaseException | None = None
         self.too_large: BaseException | None = None
         self.is_silent = False
+        self.illegible: set[str] = set()  # topics, with the prefix, of which aiokafka cannot read a header's name
         self.on_sent: Callable[[str], None] = lambda topic: None
 
     def append(self, topic: str, record: FakeRecord) -> None:
@@ -139,7 +140,7 @@ class FakeBroker:
 
         @asynccontextmanager
         async def clients(settings: Settings, client_id: str) -> AsyncIterator[tuple[Any, Any]]:
-            yield FakeAdmin(), LiveConsumer(self.logs)
+            yield FakeAdmin(), LiveConsumer(self.logs, self.illegible)
 
         @asynccontextmanager
         async def producer(settings: Settings, limit: int) -> AsyncIterator[FakeProducer]:
@@ -175,8 +176,9 @@ class FakeBroker:
 class LiveConsumer(FakeConsumer):
     """Of topics that grow: their ends are where they end now."""
 
-    def __init__(self, logs: dict[TopicPartition, list[FakeRecord]]) -> None:
+    def __init__(self, logs: dict[TopicPartition, list[FakeRecord]], illegible: Collection[str] = ()) -> None:
         super().__init__(logs, {})
+        self._illegible = illegible
 
     async def end_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
         return {partition: len(self._logs.get(partition, [])) for partition in partitions}
@@ -186,4 +188,6 @@ class LiveConsumer(FakeConsumer):
 
     async def getmany(self, timeout_ms: int) -> dict[TopicPartition, list[FakeRecord]]:
         await asyncio.sleep(0)
+        if any(partition.topic in self._illegible for partition in self._positions):
+            raise UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
         return await super().getmany(timeout_ms)

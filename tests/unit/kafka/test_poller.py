@@ -111,6 +111,18 @@ async def test_the_subscriber_reads_as_the_engine_needs_it() -> None:
     assert not running.poller.broker.middlewares
 
 
+@pytest.mark.parametrize("release_timeout_s", [1.0, 60.0])
+async def test_an_answer_to_a_join_is_awaited_for_a_little_longer_than_a_rebalance_takes(
+    release_timeout_s: float,
+) -> None:
+    poller = Poller(Settings(release_timeout_s=release_timeout_s))
+    poller.feed(cast(Engine, FakeEngine()), "documents.received")
+    assert poller._subscriber is not None
+    rebalance_ms = poller._subscriber._connection_args["rebalance_timeout_ms"]
+    builder = await poller.broker._connect()
+    assert rebalance_ms < builder.keywords["request_timeout_ms"] <= rebalance_ms + 5_000  # type: ignore[attr-defined]
+
+
 class Results:
     """What lies fetched in an aiokafka fetcher for one partition: records, or an exception on the way to them."""
 

@@ -14,7 +14,7 @@ from load_tests.chaos_parts.ledger import ENTRIES_FILE, Entry, Expected, Ledger,
 from load_tests.chaos_parts.oracle import DEAD_LETTER_TOPIC, INPUT_TOPIC, NUMBER_HEADER, RESULT_TOPICS, Verdict, judge
 from load_tests.chaos_parts.read_out import ReadRecord
 
-WITNESS = ("ledger", "read_out", "oracle")
+WITNESS = ("ledger", "read_out", "oracle", "fallback_rules")
 PROCESSED, FALLBACK = RESULT_TOPICS
 POISON, NEVER_SENT = 5, 9
 PATH = "inbox/001"

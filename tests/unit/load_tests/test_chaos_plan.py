@@ -8,7 +8,20 @@ import pytest
 from docmill.kafka.failpoints import Step
 from load_tests.chaos_parts.documents import make_document
 from load_tests.chaos_parts.ledger import Expected
-from load_tests.chaos_parts.plan import LONG, PROFILES, SMOKE, STEPS, Kind, Profile, plan, required
+from load_tests.chaos_parts.plan import (
+    FALLBACK_BRIEF,
+    FALLBACK_SMOKE,
+    LONG,
+    OF_THE_PROCESSOR,
+    PROFILES,
+    SMOKE,
+    STEPS,
+    Kind,
+    Profile,
+    kinds,
+    plan,
+    required,
+)
 from load_tests.chaos_parts.recovery import quantile, recovery_s
 
 OF_AT_LEAST_ONCE = {"published"}
@@ -39,6 +52,18 @@ def test_the_smoke_plan_has_every_kind_and_step() -> None:
     for name, faults in (("smoke", smoke), ("long", long)):
         assert {fault.name for fault in faults if fault.kind is Kind.FAILPOINT} == every_step, name
     assert all(LONG.least[step] >= 5 for step in every_step)
+
+
+def test_the_fallback_meets_all_that_is_not_the_processors_own() -> None:
+    smoke, fallback, brief = (plan(profile, 1) for profile in (SMOKE, FALLBACK_SMOKE, FALLBACK_BRIEF))
+    assert fallback == [round_ for round_ in smoke if not OF_THE_PROCESSOR & kinds(round_)]
+    assert {kind for round_ in fallback for kind in kinds(round_)} == set(Kind) - OF_THE_PROCESSOR
+    assert {kind for round_ in brief for kind in kinds(round_)} == {
+        Kind.FAILPOINT,
+        Kind.KILL,
+        Kind.ZOMBIE,
+        Kind.BROKER_KILL,
+    }
 
 
 def test_documents_are_made_of_seed_and_number() -> None:

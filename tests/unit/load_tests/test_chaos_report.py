@@ -1,5 +1,6 @@
 """What the chaos driver says of a run: it holds, it does not, or it proves too little."""
 
+from collections import Counter
 from io import StringIO
 from pathlib import Path
 
@@ -76,6 +77,25 @@ def test_a_fault_that_never_struck_proves_nothing() -> None:
     report = make_report(Verdict(accepted=2000), state_of(all_struck=False), SMOKE, "a machine")
     assert report.short_of == ["kill -9 at assigned: 0 of 1"]
     assert "proves too little: kill -9 at assigned: 0 of 1" in told(report)
+
+
+def test_a_service_that_puts_back_must_have_done_so_and_left_nothing() -> None:
+    def report(put_back: int | None, reviews: int, *left: str) -> ChaosReport:
+        topics = Counter({"documents.processed": 1000, "documents.review": reviews})
+        verdict = Verdict(
+            accepted=2000, results=2000, put_back=put_back, results_by_topic=topics, left_waiting=list(left)
+        )
+        return make_report(verdict, state_of(), SMOKE, "a machine")
+
+    assert report(3, 1000).short_of == []
+    assert report(3, 1000).holds
+    assert "records put back" in told(report(3, 1000))
+    assert report(0, 1000).short_of == ["put back: 0 of 1"]
+    assert report(3, 0).short_of == ["documents.review: 0 of 1"]
+    assert report(None, 0).short_of == []
+    assert "records put back" not in told(report(None, 0))
+    assert not report(3, 1000, "documents.fallback-1 offset 7 was put back and not read again").holds
+    assert "1 left waiting" in told(report(3, 1000, "documents.fallback-1 offset 7 was put back and not read again"))
 
 
 def test_a_run_goes_on_only_as_itself(tmp_path: Path) -> None:

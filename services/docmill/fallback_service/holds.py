@@ -1,0 +1,57 @@
+"""Who may wait for the generator, and until when nobody looks at him. Knows a clock, and no generator."""
+
+import time
+from collections.abc import Callable, Sequence
+
+from docmill.errors import AbandonedError
+from docmill.fallback_service.requested import Requested
+from docmill.processing import Rejected
+
+HOLD_S = 15.0  # before a document that waits for the generator is looked at again
+PAUSE_S = 1.0  # of a slice in which nobody is due: a new document behind it has that to wait for it, and no more
+LOOK_S = 0.2
+
+
+class Holds:
+    """For any number of threads."""
+
+    def __init__(self, max_hold_s: float, now_s: Callable[[], float]) -> None:
+        """`max_hold_s`: 0 or less: nobody waits. `now_s`: Unix time in seconds."""
+        self._max_hold_s = max_hold_s
+        self._now_s = now_s
+
+    @property
+    def any(self) -> bool:
+        """Whether anybody may wait."""
+        return self._max_hold_s > 0
+
+    def may_wait(self, requested: Requested) -> bool:
+        """Whether one that a generator is needed for may wait for it, or wait on."""
+        since_ms = requested.held_since_ms
+        waited_s = 0.0 if since_ms is None else self._now_s() - since_ms / 1000
+        # A little before now is another replica's clock, or this one's that was set back; far ahead is a stranger's.
+        return self.any and -HOLD_S <= waited_s < self._max_hold_s
+
+    def is_early(self, requested: Requested) -> bool:
+        """Whether it waits and is not due; of a time too far ahead, some other clock's, never."""
+        waits = requested.held_since_ms is not None and self.may_wait(requested)
+        return waits and 0 < requested.not_before_ms / 1000 - self._now_s() <= HOLD_S
+
+    def again_s(self, away: bool) -> float:
+        """Unix time at which one who waits is due. Who only had no turn comes to it as soon as there is one."""
+        return self._now_s() + (HOLD_S if away else 0.0)
+
+    def pause(self, read: Sequence[Requested | Rejected], abandoned: Callable[[], bool]) -> None:
+        """Where nobody of a slice is due: until all are, or a moment.
+
+        Raises:
+            AbandonedError: `abandoned` says so.
+        """
+        if not all(isinstance(one, Requested) and self.is_early(one) for one in read):
+            return
+        due_s = max(one.not_before_ms for one in read if isinstance(one, Requested)) / 1000
+        until_s = min(due_s, self._now_s() + PAUSE_S)
+        while self._now_s() < until_s:
+            if abandoned():
+                raise AbandonedError("nobody waits for this slice any more")
+            time.sleep(LOOK_S)
