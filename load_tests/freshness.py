@@ -44,6 +44,7 @@ from docmill.resources import resource
 from docmill.settings import Settings, load_settings
 from docmill_schemas.events import KnowledgeUpdated
 from docmill_schemas.topics import KNOWLEDGE_UPDATED
+from load_tests.delivery_parts.proc import share_priority
 from load_tests.local_processor import Processor, create_topics, environment_of
 
 DEFAULT_JSON = Path(__file__).parents[1] / "docs" / "load" / "freshness.json"
@@ -128,6 +129,7 @@ async def measure(embedding: Embedding, changes: int, words: int, moments: rando
     """All kinds of changes, one after the other, on one broker."""
     async with AsyncExitStack() as stack:
         broker = stack.enter_context(embedded_broker(ephemeral=True))
+        share_priority(broker.pid)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         environment = environment_of(broker.bootstrap_servers, {})
         await asyncio.to_thread(create_topics, environment)

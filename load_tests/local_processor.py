@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from docmill.local_kafka import embedded_broker, launch
+from load_tests.delivery_parts.proc import share_priority
 
 PATIENCE_S = 60.0
 LOOK_EVERY_S = 0.05
@@ -130,6 +131,7 @@ def local_processor(threads: int | None) -> Iterator[LocalProcessor]:
     """
     threads = threads or len(os.sched_getaffinity(0))
     with embedded_broker(ephemeral=True) as broker, tempfile.TemporaryDirectory() as folder:
+        share_priority(broker.pid)
         environment = environment_of(broker.bootstrap_servers, {"DOCMILL_THREADS": str(threads)})
         create_topics(environment)
         processor = Processor(environment, Path(folder) / "processor.log")
