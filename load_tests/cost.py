@@ -1,9 +1,10 @@
 """What a day's mail costs: all by the fast model, as docmill does it, or all by a language model.
 
-    python -m load_tests.cost --documents 1000000 --deferred 0.6 --prices load_tests/prices.toml
+    python -m load_tests.cost --deferred 0.87 --decided-by-index 0.05
 
-Everything it multiplies is printed below the table: what was measured comes from files that a benchmark wrote, what is
-a price or a share from the options. It measures nothing itself.
+Everything it multiplies is printed below the table: processor time from the file that a load test wrote, unless you say
+it; prices from a list; shares and tokens from the options. It measures nothing itself. docs/fallback.md has what this
+command prints, and where its shares are from.
 """
 
 import argparse
@@ -132,11 +133,20 @@ def read_prices(file: Path) -> Prices:
         raise SystemExit(f"{file} is no price list ({error}): see {PRICES}") from error
 
 
-def model_cpu_s(file: Path) -> float:
-    """Processor seconds a document, as `make load` measured them at the rate that was held."""
-    report = json.loads(file.read_text("utf-8"))
-    usage = report["steps"][report["sustained"]]["usage"]
-    return float(usage["cpu_s"]) / float(usage["documents"])
+def model_cpu_s(file: Path) -> tuple[float, str]:
+    """(processor seconds a document at the rate that was held, of which bundle and when), as `make load` measured.
+
+    Raises: SystemExit: the file is not what `make load` writes, and says what to do.
+    """
+    try:
+        report = json.loads(file.read_text("utf-8"))
+        usage = report["steps"][report["sustained"]]["usage"]
+        return float(usage["cpu_s"]) / float(usage["documents"]), f"{file}: {report['bundle']}, {report['at'][:10]}"
+    except (OSError, ValueError, LookupError, TypeError, ArithmeticError) as error:
+        problem = (
+            f"{file} tells no processor time ({error!r}): name it by --model-cpu-s, or run this where docmill's are"
+        )
+        raise SystemExit(problem) from error
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -153,15 +163,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--output-tokens", type=float, default=100, help="of its answer")
     parser.add_argument("--prices", type=Path, default=PRICES)
     args = parser.parse_args(arguments)
-    cpu_s = model_cpu_s(LOAD) if args.model_cpu_s is None else args.model_cpu_s
-    measured = Measured(cpu_s, args.fallback_cpu_s, args.input_tokens, args.output_tokens)
+    if not args.documents > 0:
+        parser.error("--documents: at least one")
+    cpu_s, told_by = model_cpu_s(LOAD) if args.model_cpu_s is None else (args.model_cpu_s, "--model-cpu-s")
+    measured = Measured(round(cpu_s, 4), args.fallback_cpu_s, args.input_tokens, args.output_tokens)
     try:
         shares = Shares(args.deferred, args.decided_by_index, args.asked, args.decided_by_generator)
     except ValueError as error:
         parser.error(str(error))
     prices = read_prices(args.prices)
     print(table(ways(args.documents, shares, measured, prices), args.documents))
-    print(f"\n{args.documents:,.0f} documents a day; {shares}; {measured}; {prices} ({args.prices})")
+    print(f"\n{args.documents:,.0f} documents a day; {shares}; {measured} (model_cpu_s: {told_by});")
+    print(f"{prices} ({args.prices})")
 
 
 if __name__ == "__main__":
