@@ -12,6 +12,7 @@ from typing import Any
 
 from rich.table import Table
 
+from docmill_schemas.reasons import DecidedBy
 from samples.demo_services import PATIENCE_S, SAMPLES, Running, console, docmill, service
 
 NOTICES = SAMPLES / "new-kind" / "parking-notices.jsonl"
@@ -76,7 +77,10 @@ def result_of(environment: dict[str, str], document_id: str) -> dict[str, Any]:
 
 
 def tell_learning(result: dict[str, Any]) -> None:
-    """The sixth notice: what was decided, by whom, from what."""
+    """The sixth notice: what was decided, by whom, from what.
+
+    Raises: SystemExit: it was not decided from the index as what people had called the others, or cites nothing.
+    """
     table = Table(title="The sixth parking notice, after five decisions by people")
     for title in ("document", "type", "prob.", "decided by", "cites", "why the model did not"):
         table.add_column(title, overflow="fold")
@@ -90,3 +94,11 @@ def tell_learning(result: dict[str, Any]) -> None:
     )
     console.print()
     console.print(table)
+    told = (
+        f"{result['document_id']} is {result['document_type']['label']}, decided by {result['decided_by']}, "
+        f"{len(result['citations'])} citations"
+    )
+    found = (result["document_type"]["label"], result["decided_by"])
+    if found != (LABEL, DecidedBy.RETRIEVAL.value) or not result["citations"]:
+        raise SystemExit(f"{told}: expected {LABEL}, decided by {DecidedBy.RETRIEVAL.value}, 1 citation or more")
+    console.print(f"[green]As it should be[/]: {told}.")
