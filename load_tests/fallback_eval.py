@@ -25,6 +25,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,7 @@ from numpy.typing import NDArray
 from docmill.fallback.decide import decide_label
 from docmill.fallback.policy import Policy
 from docmill.fallback.types import DeferredDocument, Neighbour
+from docmill.load.machine import this_machine
 from docmill.training.corpus import part
 from docmill.training.row import read_rows
 from load_tests.fallback_parts import cheap, compare
@@ -46,9 +48,6 @@ from load_tests.fallback_parts.new_kind import NewKind, new_kind
 from load_tests.fallback_parts.plot import write_plot
 from load_tests.fallback_parts.report import Latency, SliceScore, SourceReport, markdown, score
 
-HEAD = (
-    "# Tier 1 of the fallback, measured\n\nBy load_tests/fallback_eval.py, which says what is compared with what.\n\n"
-)
 TIMED = 60  # documents
 MOST_OF_A_KIND = 76  # documents of another source that play a new kind
 TYPICAL = Policy(neighbours=25, vote_temperature=0.05, vote_weight=0.5, temperature=1.0, threshold=0.9)  # to time
@@ -94,10 +93,23 @@ def main(arguments: Sequence[str] | None = None, embed: Embed = cached) -> None:
     if args.out is not None:
         args.out.mkdir(parents=True, exist_ok=True)
         tables = "\n".join(markdown(report) for report in reports)
-        (args.out / "fallback.md").write_text(HEAD + tables, encoding="utf-8")
+        (args.out / "fallback.md").write_text(head(args) + tables, encoding="utf-8")
         told = [report.as_json() for report in reports]
         (args.out / "fallback.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
         write_plot(curves, f"Tier 1 on deferred documents; classifier: {reports[0].mode}", args.out / "coverage.png")
+
+
+def head(args: argparse.Namespace) -> str:
+    """What the page begins with: the command, without folders of this machine, when and where it ran."""
+    command = ["DOCMILL_DATA=FOLDER python -m load_tests.fallback_eval", *args.sources]
+    command += ["--limit", str(args.limit)] if args.limit is not None else []
+    command += ["--bundles", *(bundle.name for bundle in args.bundles)] if args.bundles else []
+    command += ["--new-kinds", *args.new_kinds] if args.new_kinds else []
+    command += ["--no-latency"] if args.no_latency else []
+    return (
+        f"# Tier 1 of the fallback, measured\n\n    {' '.join(command)}\n\n"
+        f"{datetime.now(UTC).date()}, {this_machine()}. load_tests/fallback_eval.py says what is compared with what.\n\n"
+    )
 
 
 def cheaply(

@@ -258,7 +258,11 @@ def test_the_whole_cheap_mode(
     [report] = json.loads((tmp_path / "fallback.json").read_text(encoding="utf-8"))
     assert {of_slice["of"] for of_slice in report["slices"]} == {36, 36 + report["half_a"]}
     assert (tmp_path / "coverage.png").read_bytes().startswith(b"\x89PNG")
-    assert (tmp_path / "fallback.md").read_text(encoding="utf-8").strip().endswith(printed.strip())
+    page = (tmp_path / "fallback.md").read_text(encoding="utf-8")
+    assert page.strip().endswith(printed.strip())
+    command = "    DOCMILL_DATA=FOLDER python -m load_tests.fallback_eval seasons --new-kinds seasons --no-latency\n"
+    assert command in page
+    assert str(tmp_path) not in page
 
 
 def test_vectors_are_kept_and_made_once(tmp_path: Path) -> None:
