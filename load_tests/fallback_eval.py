@@ -108,7 +108,7 @@ def head(args: argparse.Namespace) -> str:
     command += ["--no-latency"] if args.no_latency else []
     return (
         f"# Tier 1 of the fallback, measured\n\n    {' '.join(command)}\n\n"
-        f"{datetime.now(UTC).date()}, {this_machine()}. load_tests/fallback_eval.py says what is compared with what.\n\n"
+        f"{datetime.now(UTC).date()}, {this_machine()}. load_tests/fallback_eval.py says what is compared.\n\n"
     )
 
 
