@@ -5,16 +5,21 @@ Skipped where it is not installed: pip install 'docmill[local-llm]' gemma3-270m-
 """
 
 import json
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 from rich.console import Console
 from rich.table import Table
 
+from docmill.cli.run_generator import fallback_command
 from docmill.generator.breaker import Breaker
 from docmill.generator.budget import Budget
 from docmill.generator.client import Generated, Generator, GeneratorUnavailableError, Options, Unavailable
@@ -44,9 +49,13 @@ class Sample:
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    model = gemma.assemble(tmp_path_factory.mktemp("model") / "gemma.gguf")
-    with local_endpoint(Path(model), default_threads()) as url:
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return Path(gemma.assemble(tmp_path_factory.mktemp("model") / "gemma.gguf"))
+
+
+@pytest.fixture(scope="module")
+def url(model: Path) -> Iterator[str]:
+    with local_endpoint(model, default_threads()) as url:
         yield url
 
 
@@ -76,6 +85,28 @@ async def test_twenty_documents_by_a_real_model(url: str) -> None:
     for ask, generated in zip(asked, answers, strict=True):
         believe_nothing_unchecked(ask, generated)
     assert sum(generated.answer.label is not None or bool(generated.answer.values) for generated in answers) > 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+def test_the_command_serves_it_until_it_is_told_to_stop(model: Path, tmp_path: Path, number: signal.Signals) -> None:
+    command = [sys.executable, "-m", "docmill", "run", "generator", str(model), "--port", "0"]
+    log = tmp_path / "log"  # llama.cpp says more than a pipe holds
+    with (
+        log.open("wb") as stderr,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True, start_new_session=True) as process,
+    ):
+        try:
+            assert process.stdout is not None
+            url, line = process.stdout.readline().rstrip(), process.stdout.readline().rstrip()
+            assert line == fallback_command(url, "gemma"), log.read_text(errors="replace")
+            with urlopen(f"{url}/models", timeout=PATIENCE_S) as response:
+                assert [each["id"] for each in json.load(response)["data"]] == ["gemma"]
+            process.send_signal(number)
+            said, _ = process.communicate(timeout=PATIENCE_S)
+            assert said == ""
+        finally:
+            process.kill()
+    assert process.returncode == 0
 
 
 async def answered(generator: Generator, ask: Ask) -> Generated:

@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 COMMANDS = {
     "kafka": "A real Apache Kafka on this machine: up, down, status, fetch.",
     "topics": "The topics on the broker: create, verify, show.",
-    "run": "The services, in the foreground: processor, fallback, indexer, arbiter.",
+    "run": "The services, in the foreground: processor, fallback, indexer, arbiter, generator.",
     "publish": "Sends documents: files, folders, or the lines of .jsonl files.",
     "tail": "Shows what becomes of documents, as it happens.",
     "trace": "Shows one document's whole way over all topics.",

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from docmill.cli.options import BundleFolder, Threads, TopicPrefix, broker_settings
+from docmill.cli.run_generator import generator
 from docmill.errors import ConfigurationError
 
 HttpHost = Annotated[str | None, typer.Option(help="Where metrics and probes listen.")]
@@ -14,7 +15,7 @@ LogLevel = Annotated[str | None, typer.Option(help="debug, info, warning or erro
 
 app = typer.Typer(
     name="run",
-    help="The services, in the foreground: processor, fallback, indexer, arbiter.",
+    help="The services, in the foreground: processor, fallback, indexer, arbiter, generator.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )
@@ -199,3 +200,6 @@ def arbiter(
 
     configure_logs(settings.log_level)
     asyncio.run(run_arbiter(settings))
+
+
+app.command()(generator)
