@@ -58,7 +58,7 @@ def redrive(
     known = {one.value for one in RejectionReason}
     if unknown := sorted(set(reason or ()) - known):
         raise typer.BadParameter(f"no reason: {', '.join(unknown)}; there are {', '.join(sorted(known))}")
-    if not (everything or reason or id or since or until):
+    if not (everything or reason or id) and since is None and until is None:
         raise typer.BadParameter("say which: --reason, --id, --since, --until, or --all")
     quiet_client()
     settings = broker_settings(topic_prefix=topic_prefix)
@@ -68,8 +68,8 @@ def redrive(
     selection = letters.Selection(
         reasons=frozenset(reason or ()),
         ids=frozenset(id or ()),
-        since=None if since is None else now - since,
-        until=None if until is None else now - until,
+        since=_before(now, since),
+        until=_before(now, until),
         most_attempts=most_attempts,
         limit=limit,
     )
@@ -80,6 +80,16 @@ def redrive(
     _tell(found, dry_run)
     if not found.wanted:
         raise typer.Exit(EXIT_NOTHING)
+
+
+def _before(now: datetime, age: timedelta | None) -> datetime | None:
+    """When that age began; for one that is longer than the calendar, where the calendar begins."""
+    if age is None:
+        return None
+    try:
+        return now - age
+    except OverflowError:
+        return datetime.min.replace(tzinfo=UTC)
 
 
 def _show(wanted: "list[Letter]") -> None:
