@@ -74,7 +74,7 @@ class KnownVectors:
         return Embedding(PLACE, sha256_hex(PLACE.encode()), self._dimensions)
 
     def embed_document(self, text: str) -> Vector:
-        """See DocumentEmbedder. All other texts have one vector: code lists are looked up by them, and here are none."""
+        """See DocumentEmbedder. Other texts have one vector: code lists are looked up by them, and here are none."""
         known = self._vectors.get(text)
         return np.eye(1, self._dimensions, dtype=np.float32)[0] if known is None else known
 
