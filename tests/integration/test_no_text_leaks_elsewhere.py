@@ -30,6 +30,7 @@ from tests.unit.generator.endpoint import Reply, endpoint
 
 pytestmark = pytest.mark.kafka
 KNOWLEDGE = "knowledge.updated"
+PASSWORD = "Grummelhalt"  # in the generator's URL
 FINE = f"parking fine for a car {TEXT}"
 UNFAMILIAR = f"zebras yawn, zebras yawn, zebras yawn {TEXT}"
 NOT_JSON = f'{{"text": "{TEXT}'.encode()
@@ -139,7 +140,7 @@ async def test_no_word_of_a_document_leaves_the_fallback_but_in_events(topics: T
     sent = [*requests, *(Sent(value, key) for key, value in broken.items())]
     with endpoint(*NONSENSE, Reply(json.dumps(ANSWER))) as at:
         settings = {
-            "DOCMILL_GENERATOR_URL": at.base_url,
+            "DOCMILL_GENERATOR_URL": at.base_url.replace("http://", f"http://somebody:{PASSWORD}@"),
             "DOCMILL_GENERATOR_MODEL": "m",
             "DOCMILL_AUDIT_SHARE": "1",
             "TEST_HOLD_S": "1",
@@ -159,7 +160,9 @@ async def test_no_word_of_a_document_leaves_the_fallback_but_in_events(topics: T
     assert rejected == dict.fromkeys(broken, "invalid_event") | {b"bug": "internal_error"}
     assert any(header(record, HELD_SINCE) for record in await topics.read(FALLBACK))  # put back meanwhile
     assert "unexpected ValueError at letter_indexer.py" in found["logs"]
+    assert 'HTTP Request: POST 127.0.0.1 "HTTP/1.0 500' in found["logs"]  # what a generator answers is told
     assert leaks(found) == {}
+    assert PASSWORD not in "".join(found.values())
 
 
 def reviewed(number: int, text: str) -> ReviewRequested:
