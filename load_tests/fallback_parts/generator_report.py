@@ -21,14 +21,18 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """Means over the documents that tier 1 left open, whether their question was answered or not."""
+    """Means over the questions that were put, answered or not.
 
+    A request that its endpoint did not count, such as one that came too late, is taken for the most that it can be.
+    """
+
+    questions: int
     prompt_tokens: float
     answer_tokens: float
     requests: float  # a repair is one more
     seconds_p50: float | None  # of those that were answered; None: none was
     seconds_p95: float | None
-    seconds: float  # all that were answered, together
+    seconds: float  # of all that were put, together
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,17 +141,18 @@ def _own_word(about_label: Sequence[Account]) -> dict[str, Paired]:
 
 
 def _spent(of: Sequence[Account], answered: Sequence[Account]) -> Spent:
-    was_open = [one.usage for one in of if one.was_open]
+    put = [one.usage for one in of if one.was_put]
     seconds = [one.usage.seconds for one in answered]
     p50, p95 = np.quantile(seconds, [0.5, 0.95]).tolist() if seconds else (None, None)
-    most = max(1, len(was_open))
+    count = max(1, len(put))
     return Spent(
-        prompt_tokens=sum(usage.prompt_tokens for usage in was_open) / most,
-        answer_tokens=sum(usage.completion_tokens for usage in was_open) / most,
-        requests=sum(usage.requests for usage in was_open) / most,
+        questions=len(put),
+        prompt_tokens=sum(usage.prompt_tokens for usage in put) / count,
+        answer_tokens=sum(usage.completion_tokens for usage in put) / count,
+        requests=sum(usage.requests for usage in put) / count,
         seconds_p50=p50,
         seconds_p95=p95,
-        seconds=sum(seconds),
+        seconds=sum(usage.seconds for usage in put),
     )
 
 
@@ -157,10 +162,11 @@ def _costs(
     """By load_tests.cost, where every document is a deferred one."""
     was_open = sum(one.was_open for one in of)
     by_index = 1 - was_open / len(of)
-    by_generator = sum(one.outcome is Outcome.BY_GENERATOR for one in of) / max(1, was_open)
+    share_put = spent.questions / max(1, was_open)
+    by_generator = sum(one.outcome is Outcome.BY_GENERATOR for one in of) / max(1, spent.questions)
     measured = cost.Measured(model_cpu_s, cost.FALLBACK_CPU_S, spent.prompt_tokens, spent.answer_tokens)
     rows = []
-    for name, asked in ((BLEND, 0.0), (WITH_GENERATOR, 1.0)):
+    for name, asked in ((BLEND, 0.0), (WITH_GENERATOR, share_put)):
         shares = cost.Shares(1.0, by_index, asked, by_generator)
         _, hybrid, _ = cost.ways(THOUSAND, shares, measured, prices)
         rows.append(Costs(name, hybrid.usd_machines, hybrid.usd_tokens, hybrid.usd_people))

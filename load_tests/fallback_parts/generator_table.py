@@ -27,8 +27,9 @@ def generator_markdown(of: GeneratorReport) -> str:
         f"a citation that held. Values that stood in their document: {of.values}. Rejected parts of answers: "
         f"{_list(of.refused)}.",
         "",
-        f"An open document took {spent.prompt_tokens:,.0f} tokens asked and {spent.answer_tokens:,.0f} answered in "
-        f"{spent.requests:.2f} requests; an answered question {_seconds(spent.seconds_p50)} (p50), "
+        f"{spent.questions} questions were put and took {spent.prompt_tokens:,.0f} tokens asked and "
+        f"{spent.answer_tokens:,.0f} answered in {spent.requests:.2f} requests each (what the endpoint did not count, "
+        f"as much as it can be); those that were answered {_seconds(spent.seconds_p50)} (p50), "
         f"{_seconds(spent.seconds_p95)} (p95).",
         "",
         *_costs(of),

@@ -77,6 +77,11 @@ class Account:
         """Whether tier 1 left it to a generator or a person."""
         return self.outcome is not Outcome.BY_INDEX
 
+    @property
+    def was_put(self) -> bool:
+        """Whether a question went out, answered or not."""
+        return self.outcome not in {Outcome.BY_INDEX, Outcome.NOT_ASKED}
+
 
 @contextmanager
 def both_ways(

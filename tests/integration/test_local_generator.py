@@ -250,7 +250,8 @@ def summary(chosen: Sequence[Asking]) -> str:
             f"{count} deferred samples; the type was asked for of {len(about_type)}, "
             f"right {sum(asking.answer.label == asking.label for asking in about_type)}",
             f"values that stood in their document {sum(len(asking.answer.values) for asking in chosen)}, "
-            f"documents with a citation that held {sum(bool(asking.cited) for asking in chosen)}, published {len(published)}",
+            f"documents with a citation that held {sum(bool(asking.cited) for asking in chosen)}, "
+            f"published {len(published)}",
             f"rejected parts: {', '.join(f'{r.value} {n}' for r, n in sorted(rejected.items())) or 'none'}",
             f"a document: {sum(usage.prompt_tokens for usage in usages) / count:,.0f} tokens asked, "
             f"{sum(usage.completion_tokens for usage in usages) / count:,.0f} answered, "

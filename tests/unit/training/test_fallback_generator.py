@@ -219,6 +219,8 @@ def test_what_was_not_answered_is_counted_and_never_right(
     pair = report.pairs[f"{WITH_GENERATOR} / {BLEND}"]
     assert (pair.wins, pair.losses) == (0, report.right[BLEND])
     assert report.right[BLEND] > 0
+    assert report.spent.questions == QUESTIONS - not_asked
+    assert (report.costs[1].tokens > 0) is (not_asked < QUESTIONS)
     assert report.spent.seconds_p50 is None
     assert "- (p50)" in generator_markdown(report)
 
@@ -278,16 +280,16 @@ def test_rejected_parts_tokens_and_costs_are_counted(miniature: Miniature) -> No
     refused = Answer(refused=(Refused("label", Refusal.UNKNOWN_LABEL), Refused("total", Refusal.NOT_VERBATIM)))
     report = miniature.report(way(lambda ask: refused, cores=4))
     assert report.refused == {"not_verbatim": QUESTIONS, "unknown_label": QUESTIONS}
-    assert (report.spent.prompt_tokens, report.spent.answer_tokens) == (100, 20)
+    assert (report.spent.questions, report.spent.prompt_tokens, report.spent.answer_tokens) == (QUESTIONS, 100, 20)
     assert (report.spent.seconds_p50, report.spent.seconds_p95) == (USAGE.seconds, USAGE.seconds)
     alone, asked, own = report.costs
     machines = 1000 * (1.0 + cost.FALLBACK_CPU_S)
-    assert (alone.machines, alone.tokens, alone.people) == (pytest.approx(machines), 0, 1000)
-    assert (asked.tokens, asked.people) == (pytest.approx(120_000), 1000)
-    assert (own.machines, own.tokens) == (pytest.approx(machines + 1000 * 4 * USAGE.seconds), 0)
+    assert [alone.machines, alone.tokens, alone.people] == pytest.approx([machines, 0, 1000])
+    assert [asked.machines, asked.tokens, asked.people] == pytest.approx([machines, 120_000, 1000])
+    assert [own.machines, own.tokens] == pytest.approx([machines + 1000 * 4 * USAGE.seconds, 0])
     page = generator_markdown(report)
     assert "not_verbatim 6, unknown_label 6" in page
-    assert f"100 tokens asked and 20 answered in {USAGE.requests:.2f} requests" in page
+    assert f"6 questions were put and took 100 tokens asked and 20 answered in {USAGE.requests:.2f} requests" in page
     assert "on 4 cores of one's own" in page
 
 
