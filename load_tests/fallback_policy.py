@@ -70,6 +70,7 @@ class Outcome:
     deferred: bool = False
     model_label: str | None = None  # the fast model's own opinion
     held_back: tuple[str, ...] = ()  # the parts that the fallback did not decide
+    agreed: int = 0  # fields of what it published whose value exemplars have
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -151,12 +152,14 @@ def told(source: GoldSource, outcomes: Sequence[Outcome]) -> str:
     deferred = [(gold.label, one) for gold, one in zip(source.documents, outcomes, strict=True) if one.deferred]
     of_type = [one for label, one in deferred if one.model_label == label]
     out = sum(one.by_fallback is not None for _, one in deferred)
-    agreed = sum(one.by_fallback is not None for one in of_type)
+    out_of_type = sum(one.by_fallback is not None for one in of_type)
+    agreed = sum(one.agreed for _, one in deferred)
     parts = Counter(part for _, one in deferred for part in one.held_back)
     held = ", ".join(f"{part} {count}" for part, count in parts.most_common()) or "nothing"
     return (
         f"{source.name}: {len(deferred)} deferred, the fast model's own type right in {len(of_type)} of them, "
-        f"in {agreed} of the {out} that the fallback published; held back by: {held}"
+        f"in {out_of_type} of the {out} that the fallback published, with {agreed} values that exemplars have; "
+        f"held back by: {held}"
     )
 
 
@@ -188,6 +191,7 @@ def _outcome(spec: ModelSpec, decided: Decided, neighbours: Sequence[Neighbour],
         deferred=True,
         model_label=prediction.label,
         held_back=tuple(dict.fromkeys(held.part for held in judgement.held_back)),
+        agreed=len(judgement.accepted) if judgement.decided else 0,
     )
 
 

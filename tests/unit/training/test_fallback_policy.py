@@ -121,12 +121,12 @@ def test_the_line_of_a_source_says_what_held_its_documents_back() -> None:
     outcomes = [
         Outcome(by_model=answer("receipt")),
         Outcome(by_fallback=answer("receipt"), deferred=True, model_label="receipt"),
-        Outcome(by_fallback=answer("receipt"), deferred=True, model_label="contract"),
+        Outcome(by_fallback=answer("receipt"), deferred=True, model_label="contract", agreed=2),
         Outcome(deferred=True, model_label="receipt", held_back=("total", "company")),
     ]
     assert told(source, outcomes) == (
         "receipts: 3 deferred, the fast model's own type right in 2 of them, in 1 of the 2 that the fallback "
-        "published; held back by: total 1, company 1"
+        "published, with 2 values that exemplars have; held back by: total 1, company 1"
     )
 
 
@@ -195,7 +195,9 @@ def test_from_files_to_tables(bundle: Path, tmp_path: Path, capsys: pytest.Captu
     assert values["papers", "fallback", "party"] == ["2", "1 (50.0 %)"]
     assert values["tills", "fast model", "total"] == ["3", "2 (66.7 %)"]
     assert "papers: 4 deferred" in lines[-2]
-    assert lines[-2].endswith("in 2 of the 2 that the fallback published; held back by: party 2")
+    assert lines[-2].endswith(
+        "of the 2 that the fallback published, with 2 values that exemplars have; held back by: party 2"
+    )
 
 
 @pytest.mark.usefixtures("vectors")
