@@ -14,6 +14,7 @@ from docmill.evaluation.gold import GoldSource
 from docmill.evaluation.wilson import wilson
 
 NOTHING = "-"
+FEWEST = 10  # of fewer nothing is said of a target: the interval of none of one is too narrow by far
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +27,14 @@ class Share:
     def cells(self, target: float) -> tuple[str, str, str]:
         """(right, at least that share, what that says of the target), as a table has it.
 
-        Held: the whole 95 % interval is at or above the target. Not held: all of it is below.
+        Held: the whole 95 % interval is at or above the target. Not held: all of it is below, of `FEWEST` or more.
         """
         interval = wilson(self.right, self.of)
         if interval is None:
             return NOTHING, NOTHING, NOTHING
         low, high = interval
-        told = "held" if low >= target else "not held" if high < target else "too few to say"
+        few = self.of < FEWEST or low < target <= high
+        told = "too few to say" if few else "held" if low >= target else "not held"
         return f"{self.right} ({100 * self.right / self.of:.1f} %)", f"{100 * low:.1f} %", told
 
 

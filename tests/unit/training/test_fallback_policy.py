@@ -78,6 +78,8 @@ def test_a_share_tells_what_it_is_at_least_and_what_that_says_of_the_target() ->
     assert Share(970, 1000).cells(0.9)[2] == "held"
     assert Share(60, 100).cells(0.9)[2] == "not held"
     assert Share(3, 3).cells(0.9)[2] == "too few to say"
+    assert Share(0, 9).cells(0.9)[2] == "too few to say"
+    assert Share(0, 10).cells(0.9)[2] == "not held"
     assert Share(0, 0).cells(0.9) == ("-", "-", "-")
 
 
