@@ -40,14 +40,15 @@ from docmill.settings import load_settings
 from docmill_schemas.events import BundleRef
 from load_tests.answer_parts.desk import open_desk
 from load_tests.answer_parts.documents import Documents
-from load_tests.answer_parts.judge import Changed
+from load_tests.answer_parts.judge import Changed, Tally, total
 from load_tests.answer_parts.measure import EVERY_S, Timed, by_kind, time_step
 from load_tests.answer_parts.steps import NEVER_LISTED, notice_steps, prepare, register_steps
 from load_tests.delivery_parts.proc import share_priority
-from load_tests.freshness import FILE_COLUMNS, LONGEST_GAP_S, packaged_embedding
+from load_tests.freshness import LONGEST_GAP_S, packaged_embedding
 from load_tests.local_processor import Processor, create_topics, environment_of
 
 DEFAULT_JSON = Path(__file__).parents[1] / "docs" / "load" / "answers.json"
+FILE_COLUMNS = 140
 SERVICES = ("indexer", "arbiter", "fallback")
 
 
@@ -140,6 +141,11 @@ async def measure(bundle: Bundle, changes: int, rows: int, seed: int) -> list[Ti
         return timed
 
 
+def right_of(tally: Tally) -> str:
+    """How many were right, of how many."""
+    return f"{tally.right} of {tally.answers}"
+
+
 def print_report(out: Console, report: AnswersReport) -> None:
     """A table, and what it is of."""
     title = f"Seconds from acknowledgement to the first answer by it; {report.machine}"
@@ -153,12 +159,15 @@ def print_report(out: Console, report: AnswersReport) -> None:
             one.what,
             str(len(one.seconds)),
             *(f"{value:.2f}" for value in seconds),
-            f"{one.changed.right} of {one.changed.answers}",
+            right_of(one.changed),
             str(one.changed.left),
             str(one.changed.wrong),
-            f"{one.others.right} of {one.others.answers}",
+            right_of(total(one.others.values())),
         )
     out.print(table)
+    for one in report.changes:
+        told = "; ".join(f"{name} {right_of(tally)}" for name, tally in one.others.items())
+        out.print(f"Others as before, {one.what}: {told}")
     before, after = report.load_average[0], report.load_average_after[0]
     between = sum(one.between for one in report.changes)
     out.print(

@@ -63,9 +63,10 @@ class Documents:
         samples = resource("samples")
         rows = (samples / NOTICES).read_text(encoding="utf-8").splitlines()
         self._notices = [json.loads(row)["text"] for row in rows]
-        files = sorted(file for folder in STRANGERS for file in (samples / folder).glob("*.txt"))
+        near = samples / CLAIM
+        files = sorted(file for folder in STRANGERS for file in (samples / folder).glob("*.txt") if file != near)
         self._strangers = [file.read_text(encoding="utf-8")[:STRANGER_CHARACTERS] for file in files]
-        self._claim = (samples / CLAIM).read_text(encoding="utf-8")
+        self._claim = near.read_text(encoding="utf-8")
         self._bundle = bundle
         self._labels = labels
         self._drawn = drawn
@@ -80,9 +81,13 @@ class Documents:
         """A parking notice, of a kind that no bundle knows; `form` is counted round."""
         return self._unknown(self._notices[form % len(self._notices)], tenant)
 
-    def stranger(self, number: int, tenant: str) -> FallbackRequested:
-        """Any other paper, of which the fast model knows as little; `number` is counted round."""
-        return self._unknown(self._strangers[number % len(self._strangers)], tenant)
+    def stranger(self, tenant: str) -> FallbackRequested:
+        """Any other paper, drawn from the samples, of which the fast model knows as little."""
+        return self._unknown(self._drawn.choice(self._strangers), tenant)
+
+    def near_kin(self, tenant: str) -> FallbackRequested:
+        """The sample that is most like a notice: a note about a parked car; likewise unknown."""
+        return self._unknown(self._claim, tenant)
 
     def claim(self, policy: int) -> FallbackRequested:
         """A motor claim on a policy."""

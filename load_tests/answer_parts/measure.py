@@ -5,7 +5,7 @@ Knows no Kafka: a document is asked about with `Ask`, and a change is whatever a
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -32,7 +32,7 @@ class Step:
     before: Expected
     after: Expected
     changed: Sequence[Judged]  # asked about once it shows
-    others: Sequence[Judged]  # likewise, of documents that it is not about
+    others: Mapping[str, Sequence[Judged]]  # likewise, by what they are, those that it is not about
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Timed:
     seconds: float
     between: int
     changed: Tally
-    others: Tally
+    others: Mapping[str, Tally]
 
 
 async def time_step(ask: Ask, step: Step, gap_s: float) -> Timed:
@@ -59,7 +59,8 @@ async def time_step(ask: Ask, step: Step, gap_s: float) -> Timed:
     await step.make(old)
     acknowledged_s = time.monotonic()
     new, seen = await patiently(first_right(ask, step.next_document, step.after), _wanted(step.after))
-    changed, others = [await patiently(judged(ask, some), "answer") for some in (step.changed, step.others)]
+    changed = await patiently(judged(ask, step.changed), "answer")
+    others = {name: await patiently(judged(ask, some), "answer") for name, some in step.others.items()}
     between = sum(not is_right(one, step.before) and not is_right(one, step.after) for one in seen)
     return Timed(step.what, new.at_s - acknowledged_s, between, changed, others)
 
@@ -124,7 +125,7 @@ def _together(what: str, of_kind: Sequence[Timed]) -> Changed:
         seconds=tuple(one.seconds for one in of_kind),
         between=sum(one.between for one in of_kind),
         changed=total(one.changed for one in of_kind),
-        others=total(one.others for one in of_kind),
+        others={name: total(one.others[name] for one in of_kind) for name in of_kind[0].others},
     )
 
 

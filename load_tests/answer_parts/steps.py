@@ -77,14 +77,13 @@ def notice_steps(documents: Documents, send: Send, number: int) -> tuple[Step, .
     async def delete(asked: Answer) -> None:
         await send_knowledge(send, passage)
 
-    def others() -> list[Judged]:
-        strangers = [documents.stranger(number * STRANGERS + place, tenant) for place in range(STRANGERS)]
-        kept = documents.notice(KEPT_FORM, KEPT_TENANT)
-        return [
-            *((stranger, PEOPLE) for stranger in strangers),
-            (documents.notice(number, NOBODY), PEOPLE),
-            (kept, Expected(PARKING, cites=KEPT)),
-        ]
+    def others() -> dict[str, list[Judged]]:
+        return {
+            "any other paper": [(documents.stranger(tenant), PEOPLE) for _ in range(STRANGERS)],
+            "the nearest other paper": [(documents.near_kin(tenant), PEOPLE)],
+            "a notice, no exemplar": [(documents.notice(number, NOBODY), PEOPLE)],
+            "a notice, another exemplar": [(documents.notice(KEPT_FORM, KEPT_TENANT), Expected(PARKING, cites=KEPT))],
+        }
 
     def all_forms(expected: Expected) -> list[Judged]:
         return [(documents.notice(form, tenant), expected) for form in range(documents.notices)]
@@ -115,13 +114,13 @@ def register_steps(documents: Documents, send: Send, number: int, rows: int) -> 
     def several(expected: Expected) -> list[Judged]:
         return [(documents.claim(policy), expected) for _ in range(CLAIMS)]
 
-    def others() -> list[Judged]:
+    def others() -> dict[str, list[Judged]]:
         others_listed = [(number * LISTED + place) % rows for place in range(LISTED)]
         never = [NEVER_LISTED + number * UNLISTED + place for place in range(UNLISTED)]
-        return [
-            *((documents.claim(one), listed(one)) for one in others_listed),
-            *((documents.claim(one), PEOPLE) for one in never),
-        ]
+        return {
+            "a claim on another row": [(documents.claim(one), listed(one)) for one in others_listed],
+            "a claim on none": [(documents.claim(one), PEOPLE) for one in never],
+        }
 
     on_it = listed(policy)
     return (

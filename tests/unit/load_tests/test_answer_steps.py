@@ -15,7 +15,7 @@ from docmill_schemas.ids import sha256_hex
 from docmill_schemas.topics import FEEDBACK, KNOWLEDGE_UPDATED
 from load_tests.answer_parts import measure
 from load_tests.answer_parts.documents import CLAIM_LABEL, REGISTER, Documents
-from load_tests.answer_parts.judge import PEOPLE, Answer, Expected, Tally
+from load_tests.answer_parts.judge import PEOPLE, Answer, Expected, Tally, total
 from load_tests.answer_parts.measure import MOST_UNANSWERED, Step, by_kind, first_right, time_step
 from load_tests.answer_parts.steps import PARKING, notice_steps, prepare, register_steps
 
@@ -107,18 +107,20 @@ async def test_each_change_is_timed_until_an_answer_shows_it_and_all_are_right(d
     ]
     assert all(seconds >= DELAY_S for one in found for seconds in one.seconds)
     assert {len(one.seconds) for one in found} == {2}
-    assert {(one.changed.left, one.changed.wrong, one.others.left, one.others.wrong, one.between) for one in found} == {
-        (0, 0, 0, 0, 0)
-    }
+    assert {(one.changed.left, one.changed.wrong, one.between) for one in found} == {(0, 0, 0)}
     assert [one.changed.right for one in found] == [12, 12, 12, 8, 8]
-    assert [one.others.right for one in found] == [10, 10, 10, 8, 8]
+    assert [total(one.others.values()) for one in found] == [
+        Tally(right=right, left=0, wrong=0) for right in (12, 12, 12, 8, 8)
+    ]
     assert services.topics.count(FEEDBACK.name) == 2
     assert services.topics.count(KNOWLEDGE_UPDATED.name) == 2 + 2 * 4
 
 
 async def test_a_stranger_that_is_published_by_one_exemplar_is_wrong(documents: Documents) -> None:
     found = await all_steps(FakeServices(spoils=PARKING), documents, rounds=1)
-    assert [one.others.wrong for one in found] == [3, 3, 0, 0, 0]
+    papers = ("any other paper", "the nearest other paper")
+    assert [[one.others[name].wrong for name in papers] for one in found[:3]] == [[3, 1], [3, 1], [0, 0]]
+    assert [total(one.others.values()).wrong for one in found] == [4, 4, 0, 0, 0]
     assert [one.changed.wrong for one in found] == [0] * 5
 
 
@@ -134,7 +136,7 @@ def step(documents: Documents, **more: Any) -> Step:
         "before": PEOPLE,
         "after": Expected("new"),
         "changed": (),
-        "others": (),
+        "others": {},
     }
     return Step(**(given | more))
 
@@ -165,7 +167,7 @@ async def test_answers_that_are_neither_old_nor_new_are_counted(documents: Docum
 
     timed = await time_step(ask, step(documents), 0)
     assert timed.between == 2
-    assert timed.changed == timed.others == Tally(right=0, left=0, wrong=0)
+    assert (timed.changed, timed.others) == (Tally(right=0, left=0, wrong=0), {})
 
 
 async def test_a_fallback_that_falls_behind_is_not_buried(documents: Documents) -> None:

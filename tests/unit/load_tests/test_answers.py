@@ -97,7 +97,7 @@ def test_a_notice_is_open_until_an_exemplar_is_like_it(documents: Documents) -> 
 
 def test_no_document_is_embedded_from_memory_and_spans_stand_where_they_say(documents: Documents) -> None:
     made = [documents.claim(3), documents.claim(3), documents.notice(1, "a"), documents.notice(1, "a")]
-    made += [documents.stranger(number, "a") for number in range(40)]
+    made += [documents.stranger("a") for _ in range(40)] + [documents.near_kin("a")]
     assert len({one.text for one in made}) == len({one.request_id for one in made}) == len(made)
     assert not any("PARKING" in one.text for one in made[4:])
     for field in made[0].candidates:
@@ -176,7 +176,7 @@ def test_the_table_shows_times_and_verdicts() -> None:
         "seconds": tuple(number / 10 for number in range(1, 31)),
         "between": 3,
         "changed": {"right": 50, "left": 8, "wrong": 2},
-        "others": {"right": 90, "left": 1, "wrong": 9},
+        "others": {"a paper": {"right": 90, "left": 1, "wrong": 9}, "none": {"right": 9, "left": 0, "wrong": 0}},
     }
     report = AnswersReport.model_validate(
         {
@@ -196,6 +196,7 @@ def test_the_table_shows_times_and_verdicts() -> None:
     out = Console(width=160, record=True)
     print_report(out, report)
     shown = " ".join(out.export_text().replace("│", " ").split())
-    assert "a row added 30 1.50 2.90 3.00 50 of 60 8 2 90 of 100" in shown
+    assert "a row added 30 1.50 2.90 3.00 50 of 60 8 2 99 of 109" in shown
+    assert "Others as before, a row added: a paper 90 of 100; none 9 of 9 A document" in shown
     assert "A document every 0.2 s; a code list of 50 rows; mailroom-en 1, letters;" in shown
     assert "neither the old nor the new one: 3; load average 1.3 before, 2.0 after." in shown
