@@ -37,7 +37,8 @@ class Desk:
 
     async def ask(self, request: FallbackRequested) -> Answer:
         """The first that becomes of a request. Waits for ever."""
-        answer = self._waiting[request.request_id] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting[request.request_id] = answer
         value = request.model_dump_json(exclude_none=True).encode()
         await self.send(OutgoingRecord(FALLBACK.name, request.document_id.encode(), value, []))
         return await answer

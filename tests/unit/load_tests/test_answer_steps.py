@@ -68,11 +68,13 @@ class FakeServices:
 
     def _apply(self, record: OutgoingRecord) -> None:
         assert record.key is not None
-        key, said = record.key.decode(), None if record.value is None else json.loads(record.value)
+        key = record.key.decode()
+        if record.value is None:
+            del self._exemplars[key]
+            return
+        said = json.loads(record.value)
         if record.topic == FEEDBACK.name:
             self._exemplars[PASSAGE_PREFIX + key] = self._asked[key].tenant, said["document_type"]
-        elif said is None:
-            del self._exemplars[key]
         elif key == REGISTER:
             self._register = frozenset(said["fields"]["policy_number"])
         else:

@@ -152,8 +152,8 @@ async def test_who_asked_gets_the_first_answer_and_nobody_elses(documents: Docum
     ours = examples.PROCESSED.model_copy(update={"request_id": request.request_id})
     later = ours.model_copy(update={"document_type": ours.document_type.model_copy(update={"label": "later"})})
     own, again = (FakeRecord(one.model_dump_json().encode()) for one in (ours, later))
-    desk = Desk(producer, "p.")  # type: ignore[arg-type]
-    reading = asyncio.create_task(desk.read(FakeConsumer({partition: [strange, own]}, {partition: [again]})))  # type: ignore[arg-type]
+    desk = Desk(producer, "p.")
+    reading = asyncio.create_task(desk.read(FakeConsumer({partition: [strange, own]}, {partition: [again]})))
     answer = await desk.ask(request)
     assert answer.label == "receipt"
     await asyncio.sleep(0.05)  # the second answer comes, and breaks nothing
