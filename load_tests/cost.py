@@ -17,6 +17,7 @@ from pathlib import Path
 LOAD = Path("docs/load/load.json")
 PRICES = Path("load_tests/prices.toml")
 HOUR_S = 3600.0
+FALLBACK_CPU_S = 0.2  # of a deferred document: docs/decisions/0020
 MILLION = 1_000_000
 
 
@@ -158,7 +159,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--asked", type=float, default=1.0, help="share of the rest; 0: there is no generator")
     parser.add_argument("--decided-by-generator", type=float, default=0.0, help="share of those asked")
     parser.add_argument("--model-cpu-s", type=float, help=f"a document; default: from {LOAD}")
-    parser.add_argument("--fallback-cpu-s", type=float, default=0.2, help="a deferred one (docs/decisions/0020)")
+    parser.add_argument(
+        "--fallback-cpu-s", type=float, default=FALLBACK_CPU_S, help="a deferred one (docs/decisions/0020)"
+    )
     parser.add_argument("--input-tokens", type=float, default=2000, help="of a question (docs/decisions/0021)")
     parser.add_argument("--output-tokens", type=float, default=100, help="of its answer")
     parser.add_argument("--prices", type=Path, default=PRICES)

@@ -17,6 +17,14 @@ sroie, documents of another source are added to the index as a label that nothin
     DOCMILL_DATA=FOLDER python -m load_tests.fallback_eval mtsamples cfpb --bundles DIR/bundle-a DIR/bundle-ab
 
 is the full mode. Both embed every document once (about 0.2 s of CPU), into the user's cache. Needs the extra [train].
+
+    docmill run generator FILE.gguf &        # http://127.0.0.1:8080/v1; a question takes tens of seconds on two cores
+    DOCMILL_DATA=FOLDER DOCMILL_GENERATOR_DEADLINE_S=300 python -m load_tests.fallback_eval cfpb --no-latency \\
+        --generator http://127.0.0.1:8080/v1 --generator-model FILE --questions 40
+
+adds a fifth way in either mode, "blend and generator": deferred validation documents, drawn by a seed, go through the
+fallback's own slices (question, sources, schema, checks, policy) without and with a generator, until 40 were open to
+ask about. Its other settings are the service's: DOCMILL_GENERATOR_MAX_TOKENS, _TOKENS_PER_DAY, _API_KEY_FILE.
 """
 
 import argparse
@@ -25,6 +33,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -37,11 +46,15 @@ from docmill.fallback.types import DeferredDocument, Neighbour
 from docmill.load.machine import this_machine
 from docmill.training.corpus import part
 from docmill.training.row import read_rows
+from load_tests.cost import PRICES
 from load_tests.fallback_parts import cheap, compare
 from load_tests.fallback_parts.bundles import mode, read_with_bundles
 from load_tests.fallback_parts.corpora import Halves, read_halves, write_halves
 from load_tests.fallback_parts.embeddings import cached, timed
+from load_tests.fallback_parts.fifth_way import FifthWay, fifth_way
 from load_tests.fallback_parts.fresh import Fresh, fresh
+from load_tests.fallback_parts.generator_report import GeneratorReport
+from load_tests.fallback_parts.generator_table import generator_markdown
 from load_tests.fallback_parts.judged import Exemplars, nearest
 from load_tests.fallback_parts.measures import quantiles_ms
 from load_tests.fallback_parts.new_kind import NewKind, new_kind
@@ -66,6 +79,13 @@ def main(arguments: Sequence[str] | None = None, embed: Embed = cached) -> None:
         "--new-kinds", nargs="*", default=[], help="sources of which validation documents are a new kind"
     )
     parser.add_argument("--no-latency", action="store_true")
+    parser.add_argument("--generator", metavar="URL", help="an OpenAI-compatible endpoint, up to and with /v1")
+    parser.add_argument("--generator-model", default="local", help="as that endpoint names it")
+    parser.add_argument("--questions", type=int, default=40, metavar="N", help="to it, for each source, at most")
+    parser.add_argument(
+        "--generator-cores", type=int, metavar="N", help="its own cores: its time costs, not its tokens"
+    )
+    parser.add_argument("--prices", type=Path, default=PRICES, help="as of load_tests.cost")
     parser.add_argument("--out", type=Path, help="folder for fallback.md, fallback.json and coverage.png")
     args = parser.parse_args(arguments)
     if args.data is None:
@@ -75,28 +95,43 @@ def main(arguments: Sequence[str] | None = None, embed: Embed = cached) -> None:
         for source in args.sources:
             write_halves(data, source, args.write_halves)
         return
+    if args.questions < 1:
+        parser.error("--questions: at least one")
+    asked = fifth_way(args.generator, args.generator_model, args.questions, args.prices, args.generator_cores)
     reports: list[SourceReport] = []
     curves: dict[str, list[tuple[str, compare.Decided]]] = {}
-    for source in args.sources:
-        halves = read_halves(data, source, args.limit)
-        print(f"{source}: {len(halves.everything)} documents to embed", file=sys.stderr)
-        vectors = embed(source, [document.text for document in halves.everything])
-        latency = None if args.no_latency else measured_latency(halves, vectors)
-        if args.bundles:
-            report, curve = full(halves, vectors, args.bundles[0], args.bundles[1], latency)
-        else:
-            kinds = {name: embed(name, _validation(data, name)) for name in args.new_kinds if name != source}
-            report, curve = cheaply(halves, vectors, latency, kinds)
-        reports.append(report)
-        curves[source] = curve
-        print(markdown(report), flush=True)
+    with asked if args.generator is not None else nullcontext() as fifth:
+        for source in args.sources:
+            report, curve = measured(data, source, args, embed, fifth)
+            reports.append(report)
+            curves[source] = curve
+            print(page(report), flush=True)
     if args.out is not None:
         args.out.mkdir(parents=True, exist_ok=True)
-        tables = "\n".join(markdown(report) for report in reports)
+        tables = "\n".join(page(report) for report in reports)
         (args.out / "fallback.md").write_text(head(args) + tables, encoding="utf-8")
         told = [report.as_json() for report in reports]
         (args.out / "fallback.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
         write_plot(curves, f"Tier 1 on deferred documents; classifier: {reports[0].mode}", args.out / "coverage.png")
+
+
+def measured(
+    data: Path, source: str, args: argparse.Namespace, embed: Embed, fifth: FifthWay | None
+) -> tuple[SourceReport, list[tuple[str, compare.Decided]]]:
+    """One source, in the mode that the arguments name."""
+    halves = read_halves(data, source, args.limit)
+    print(f"{source}: {len(halves.everything)} documents to embed", file=sys.stderr)
+    vectors = embed(source, [document.text for document in halves.everything])
+    latency = None if args.no_latency else measured_latency(halves, vectors)
+    if args.bundles:
+        return full(halves, vectors, args.bundles[0], args.bundles[1], latency, fifth)
+    kinds = {name: embed(name, _validation(data, name)) for name in args.new_kinds if name != source}
+    return cheaply(halves, vectors, latency, kinds, fifth)
+
+
+def page(report: SourceReport) -> str:
+    """All tables of a source."""
+    return markdown(report) + ("" if report.generator is None else generator_markdown(report.generator))
 
 
 def head(args: argparse.Namespace) -> str:
@@ -106,6 +141,9 @@ def head(args: argparse.Namespace) -> str:
     command += ["--bundles", *(bundle.name for bundle in args.bundles)] if args.bundles else []
     command += ["--new-kinds", *args.new_kinds] if args.new_kinds else []
     command += ["--no-latency"] if args.no_latency else []
+    if args.generator is not None:  # not its address, which may hold a secret
+        command += ["--generator", "URL", "--generator-model", args.generator_model, "--questions", str(args.questions)]
+        command += [] if args.generator_cores is None else ["--generator-cores", str(args.generator_cores)]
     return (
         f"# Tier 1 of the fallback, measured\n\n    {' '.join(command)}\n\n"
         f"{datetime.now(UTC).date()}, {this_machine()}. load_tests/fallback_eval.py says what is compared.\n\n"
@@ -117,6 +155,7 @@ def cheaply(
     vectors: NDArray[np.float32],
     latency: Latency | None,
     kinds: Mapping[str, NDArray[np.float32]],
+    fifth: FifthWay | None = None,
 ) -> tuple[SourceReport, list[tuple[str, compare.Decided]]]:
     """The cheap mode on one source. `kinds`: vectors of documents of other sources, by name."""
     material = cheap.material(halves, vectors)
@@ -132,11 +171,17 @@ def cheaply(
         scores.append(score(f"{name}, validation and cross-fitted half A", together))
         curve.append((name, together))
     new = [row for name, of_kind in kinds.items() for row in new_kind(material, name, of_kind)]
-    return _report(halves, cheap.MODE, reads[0].threshold, scores, fresh(material), new, latency), curve
+    said = None if fifth is None else fifth.cheap(halves, vectors, reads[0], slices["deferred"][0])
+    return _report(halves, cheap.MODE, reads[0].threshold, scores, fresh(material), new, latency, said), curve
 
 
 def full(
-    halves: Halves, vectors: NDArray[np.float32], a: Path, ab: Path, latency: Latency | None
+    halves: Halves,
+    vectors: NDArray[np.float32],
+    a: Path,
+    ab: Path,
+    latency: Latency | None,
+    fifth: FifthWay | None = None,
 ) -> tuple[SourceReport, list[tuple[str, compare.Decided]]]:
     """The full mode on one source."""
     read = read_with_bundles(a, ab, halves, vectors)
@@ -145,7 +190,8 @@ def full(
         f"least confident {100 * cheap.HARD_SHARE:.0f} %": compare.hard_slice(read),
     }
     scores = [score(f"{name}, validation", decided) for name, decided in slices.items()]
-    return _report(halves, mode(a, ab), None, scores, (), (), latency), list(slices.items())
+    said = None if fifth is None else fifth.full(a, halves, vectors, read, slices["deferred"])
+    return _report(halves, mode(a, ab), None, scores, (), (), latency, said), list(slices.items())
 
 
 def measured_latency(halves: Halves, vectors: NDArray[np.float32]) -> Latency:
@@ -182,6 +228,7 @@ def _report(
     fresh_rows: Sequence[Fresh],
     new_kinds: Sequence[NewKind],
     latency: Latency | None,
+    generator: GeneratorReport | None,
 ) -> SourceReport:
     return SourceReport(
         source=halves.source,
@@ -195,6 +242,7 @@ def _report(
         fresh=tuple(fresh_rows),
         new_kinds=tuple(new_kinds),
         latency=latency,
+        generator=generator,
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from docmill.training.certify import lower_bound
 from load_tests.fallback_parts.compare import BLEND, WAYS, Decided
 from load_tests.fallback_parts.fresh import Fresh
+from load_tests.fallback_parts.generator_report import GeneratorReport
 from load_tests.fallback_parts.measures import (
     Paired,
     coverage_curve,
@@ -77,6 +78,7 @@ class SourceReport:
     fresh: tuple[Fresh, ...]
     new_kinds: tuple[NewKind, ...]
     latency: Latency | None
+    generator: GeneratorReport | None = None  # the fifth way, if one was asked
 
     def as_json(self) -> dict[str, object]:
         """Plain values."""

