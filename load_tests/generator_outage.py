@@ -7,10 +7,11 @@ the shipped bundle defers them, so the fallback asks the endpoint about each. Ph
 the machine does falls on all of them: the endpoint answers (it abstains), hangs up, is slow, talks nonsense, and again
 Printed for each: latency of the fast path (until the processor's own outcome), its outcomes a second, what the fallback
 did meanwhile, questions that were and were not answered, and whether the breaker was open at its end; then the medians'
-ratios to the phases in which it answers (claimed: within 5 %), and, once it answers again, whether as many documents
-have come out of the fallback as were deferred (by number, not one by one). Outcomes a second are at the rate that is
-sent: they show that the fast path keeps up with it, not what it could do. The fallback's own work takes the same cores
-in every phase.
+ratios to the phases in which it answers (claimed: within 5 %), and, once it answers again, whether each document that
+was sent has left the fast path once, and each that was deferred has come out of the fallback once: one by one, by their
+ids on the topics. A run in which nothing was deferred has shown nothing of a fallback, and fails. Outcomes a second are
+at the rate that is sent: they show that the fast path keeps up with it, not what it could do. The fallback's own work
+takes the same cores in every phase.
 """
 
 import argparse
@@ -38,6 +39,7 @@ from docmill.resources import resource
 from docmill.settings import load_settings
 from load_tests.flood import Books, plan_phase, run_phase
 from load_tests.local_processor import LocalProcessor, Processor, local_processor
+from load_tests.roll_call import Compared, RollCall, call_roll
 from tests.unit.generator.endpoint import Endpoint, Reply, endpoint
 
 ANSWERS, DOWN, SLOW, NONSENSE = "answers", "down", "slow", "nonsense"
@@ -46,7 +48,7 @@ ABSTAINS = json.dumps({"label": {"choice": "abstain", "evidence": []}, "fields":
 CLAIMED = 0.05
 DRAIN_S = 300.0  # for what was held back, once the endpoint answers again
 LOOK_EVERY_S = 1.0
-SETTLE_S = 5.0  # after the last one that is waited for: one that came twice shows
+SETTLE_S = 5.0  # after the last one that is waited for: one that comes twice shows
 WATCHED = {
     "held": ("docmill_fallback_held_total", ""),
     "reviews": ("docmill_review_total", ""),
@@ -56,6 +58,7 @@ WATCHED = {
     "questions": ("docmill_generator_questions_total", ""),
 }
 BREAKER = "docmill_generator_unavailable"
+DEFERRED = "docmill_fallback_total"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +81,8 @@ def main() -> int:
     parser.add_argument("--slow", type=float, default=30.0, help="seconds that a slow endpoint takes")
     args = parser.parse_args()
     with local_processor(None) as processor, endpoint(Reply(ABSTAINS)) as at, fallback(processor, at) as service:
-        phases, deferred, came = asyncio.run(run(processor, service, at, args))
-    return tell(phases, deferred, came)
+        phases, roll = asyncio.run(run(processor, service, at, args))
+    return tell(phases, roll.fast_path, roll.fallback, roll.unreadable)
 
 
 @contextmanager
@@ -103,8 +106,8 @@ def fallback(processor: LocalProcessor, at: Endpoint) -> Iterator[Processor]:
 
 async def run(
     processor: LocalProcessor, service: Processor, at: Endpoint, args: argparse.Namespace
-) -> tuple[list[Phase], float, float]:
-    """(the phases, how many documents were deferred, how many of these came out of the fallback)."""
+) -> tuple[list[Phase], RollCall]:
+    """(the phases, who went in and who came out)."""
     shelf, books = sample_shelf(resource("samples"), ["receipts"], seed=0), Books()
     settings = load_settings(kafka_bootstrap_servers=processor.environment["KAFKA_BOOTSTRAP_SERVERS"], topic_prefix="")
     replies = {
@@ -126,8 +129,9 @@ async def run(
             phases.append(Phase(state, phase.result, outcomes_per_s(books.ledger), did, breaker_open))
             print(f"phase {number + 1} of {len(STATES) * args.rounds} done: {state}", file=sys.stderr)
     at.replies = (replies[ANSWERS],)
-    deferred = (await totals(processor.url))["docmill_fallback_total"]
-    return phases, deferred, await drained(service.await_url(), deferred)
+    deferred = (await totals(processor.url)).get(DEFERRED, 0.0)  # without a sample where there was none
+    await drained(service.await_url(), deferred)
+    return phases, await call_roll(settings)
 
 
 def outcomes_per_s(ledger: Ledger | None) -> float:
@@ -139,13 +143,16 @@ def outcomes_per_s(ledger: Ledger | None) -> float:
     return len(arrived) / (max([began_s + ledger.plan.offer.counted_s, *arrived]) - began_s)
 
 
-async def drained(url: str, deferred: float) -> float:
-    """How many have come out of the fallback: a little after all deferred ones have, or when patience ends."""
+async def drained(url: str, deferred: float) -> None:
+    """Returns a little after as many have come out of the fallback as were deferred, or when patience ends.
+
+    Whether they are the same ones the topics tell.
+    """
     until_s = time.monotonic() + DRAIN_S
     while True:
         if await came_out(url) >= deferred or time.monotonic() > until_s:
             await asyncio.sleep(SETTLE_S)
-            return await came_out(url)
+            return
         await asyncio.sleep(LOOK_EVERY_S)
 
 
@@ -179,8 +186,11 @@ def _is(series: str, name: str, label: str) -> bool:
     return series == name if not label else series.startswith(f"{name}{{") and label in series
 
 
-def tell(phases: Sequence[Phase], deferred: float, came: float) -> int:
-    """Print the phases, the ratios and the verdict; the exit code."""
+def tell(phases: Sequence[Phase], fast_path: Compared, fallback: Compared, unreadable: int) -> int:
+    """Print the phases, the ratios and the verdict; the exit code.
+
+    `unreadable`: records on the topics that name nobody.
+    """
     out = Console(highlight=False, width=None if Console().is_terminal else 140)
     table = Table(title=f"The fast path beside a generator; {this_machine()}", title_justify="left")
     for heading in ("generator", "outcomes/s", "missing", "p50 s", "p95 s", "p99 s", *WATCHED, "breaker"):
@@ -205,12 +215,18 @@ def tell(phases: Sequence[Phase], deferred: float, came: float) -> int:
         level = level and rate >= 1 - CLAIMED and p99 <= 1 + CLAIMED
         out.print(f"{state}: outcomes a second {rate:.3f}, p50 {p50:.3f}, p99 {p99:.3f} times those while it answers")
     missing = sum(phase.result.missing for phase in phases)
-    lost = missing > 0 or came != deferred
+    whole = missing == 0 and fast_path.holds and fallback.holds and not unreadable
     out.print(
-        f"Missing on the fast path {missing}. Deferred {deferred:.0f}, out of the fallback in the end {came:.0f}."
+        f"Missing on the fast path {missing}. Sent {fast_path.went_in}, out of it in the end: {fast_path.told()}."
     )
-    out.print(f"Within {CLAIMED:.0%}: {'yes' if level else 'NO'}. Nothing lost or doubled: {'NO' if lost else 'yes'}.")
-    return 0 if level and not lost else 1
+    out.print(f"Deferred {fallback.went_in}, out of the fallback in the end: {fallback.told()}.")
+    if unreadable:
+        out.print(f"{unreadable} records on the topics name no document.")
+    if not fallback.went_in:
+        out.print("NOTHING WAS DEFERRED: this run shows nothing of a fallback. Send more (--rate, --phase).")
+    shown = "NO" if not whole else "yes" if fallback.went_in else "not shown"
+    out.print(f"Within {CLAIMED:.0%}: {'yes' if level else 'NO'}. Nothing lost or doubled: {shown}.")
+    return 0 if level and whole and fallback.went_in else 1
 
 
 def _ratio(phases: Sequence[Phase], state: str, value_of: Callable[[Phase], float]) -> float:

@@ -81,13 +81,12 @@ def add(
     settings = broker_settings(topic_prefix=topic_prefix)
     with Console(stderr=True).status("reading what stands on knowledge.updated"):  # on a terminal only
         standing = {} if anew and not prune else asyncio.run(standing_sources(settings))
-    gone = listed.gone(standing, tenant) if prune else None
     gathered = gather(listed, described, InThread(limits_of(settings)), {} if anew else standing, change_tenant)
     unreadable = [SentKnowledge(one.document_id, one.problem) for one in gathered.unreadable]
     sent = send(settings, gathered.updates) if gathered.updates else []
     complete = report("published", [*unreadable, *sent])
-    if gone is not None:
-        complete = _delete(settings, gone) and complete
+    if prune:  # what is gone is looked at as late as can be: others add files meanwhile, too
+        complete = _delete(settings, listed.gone(standing, tenant)) and complete
     if not complete:
         raise typer.Exit(EXIT_FAILED)
 

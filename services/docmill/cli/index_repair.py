@@ -36,7 +36,8 @@ def repair(
 
     Example: `docmill index repair --delete`
 
-    Exit codes: 0 nothing is left over, or all of it was deleted, 1 something is left over, 2 wrong usage.
+    Exit codes: 0 nothing is left over, or all of it was deleted, 1 something is left over, also where --delete refuses,
+    2 wrong usage.
     """
     from docmill.indexer.left_over import left_over
 
@@ -50,7 +51,8 @@ def repair(
     told = ", ".join(f"{kind} {number}" for kind, number in found.counts.items())
     typer.echo(f"left over {len(found.kinds)}" + (f" ({told})" if told else ""))
     if delete and found.doubt and not everything:
-        raise typer.BadParameter(f"{found.doubt} Nothing is deleted; --all if you mean it", param_hint="--delete")
+        typer.echo(f"{found.doubt} Nothing is deleted; --all if you mean it", err=True)
+        raise typer.Exit(EXIT_FAILED)
     if not delete and found.kinds:
         more = "docmill index repair --help says what to do first"
         typer.echo(f"{found.doubt} {more}" if found.doubt else "docmill index repair --delete deletes them")

@@ -3,6 +3,8 @@
 import asyncio
 import shlex
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -30,7 +32,8 @@ def generator(
 
     Example: `docmill run generator qwen3-4b-q4_k_m.gguf --threads 8`
 
-    Exit codes: 0 stopped on request, 1 it cannot start (the message says why), 2 wrong usage.
+    Exit codes: 0 stopped on request, 1 it cannot start (the message says why), 2 wrong usage. While the model loads a
+    signal ends it at once, as that signal.
     """
     from docmill.generator.local import local_endpoint
     from docmill.local_kafka.ports import is_free
@@ -40,9 +43,21 @@ def generator(
         raise ConfigurationError(
             f"port {port} is taken: stop what listens there, or name another with --port (0: any free one)"
         )
-    # A signal while the model loads ends the process as it always does: there is nothing to finish yet.
-    with local_endpoint(model, threads or default_threads(), context_tokens, port) as url:
+    with _interrupted_at_once(), local_endpoint(model, threads or default_threads(), context_tokens, port) as url:
         asyncio.run(_serve(url, model.stem))
+
+
+@contextmanager
+def _interrupted_at_once() -> Iterator[None]:
+    """Until the loop takes the signals, SIGINT ends the process as SIGTERM does: there is nothing to finish yet.
+
+    Python's own handler would run only once llama.cpp has loaded the model, which may take minutes.
+    """
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 async def _serve(url: str, name: str) -> None:

@@ -14,6 +14,7 @@ from docmill.errors import AbandonedError, whereabouts
 from docmill.generator.breaker import State
 from docmill.generator.client import Generated, Generator, GeneratorUnavailableError, Unavailable
 from docmill.generator.types import Ask
+from docmill_schemas.ids import sha256_hex
 
 LOOK_S = 0.2  # between two looks whether anybody still waits
 REMEMBERED = 2000  # answers
@@ -25,6 +26,7 @@ FOR_ALL = frozenset({Unavailable.BREAKER_OPEN, Unavailable.BUDGET_SPENT})  # wha
 log = logging.getLogger(__name__)
 
 Place = tuple[str, int, int]  # topic, partition, offset: a record that comes again is not paid for again
+Question = tuple[Place, str]  # and the digest of what was asked: by then the place may hold another document
 Answered = Generated | GeneratorUnavailableError
 
 
@@ -62,7 +64,7 @@ class GeneratorThread:
         self._model = model
         self._breaker_state = breaker_state
         self._left_alone_until_s = 0.0
-        self._answers: OrderedDict[Place, Generated] = OrderedDict()
+        self._answers: OrderedDict[Question, Generated] = OrderedDict()
         self._lock = threading.Lock()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="generator", daemon=True)
@@ -81,9 +83,10 @@ class GeneratorThread:
 
     def ask_all(self, asks: Sequence[tuple[Place, Ask]], abandoned: Callable[[], bool]) -> list[Answered]:
         """See Asked. All are put at once; the generator's own limit says how many are under way."""
+        questions = [((place, _digest(ask)), ask) for place, ask in asks]
         with self._lock:
-            known = {place: self._answers[place] for place, _ in asks if place in self._answers}
-        futures = {place: self._call(self._answer(ask)) for place, ask in asks if place not in known}
+            known = {question: self._answers[question] for question, _ in questions if question in self._answers}
+        futures = {question: self._call(self._answer(ask)) for question, ask in questions if question not in known}
         left: set[Future[Answered]] = set(futures.values())
         while left:
             _, left = wait(left, timeout=LOOK_S)
@@ -93,7 +96,7 @@ class GeneratorThread:
                 self._remember(futures)
                 raise AbandonedError("nobody waits for this slice any more")
         self._remember(futures)
-        return [known[place] if place in known else futures[place].result() for place, _ in asks]
+        return [known[question] if question in known else futures[question].result() for question, _ in questions]
 
     def close(self) -> None:
         """See Asked. Questions under way are given up. Called once."""
@@ -126,13 +129,13 @@ class GeneratorThread:
         await asyncio.gather(*others, return_exceptions=True)
         await self._generator.__aexit__()
 
-    def _remember(self, futures: "dict[Place, Future[Answered]]") -> None:
+    def _remember(self, futures: "dict[Question, Future[Answered]]") -> None:
         with self._lock:
-            for place, future in futures.items():
+            for question, future in futures.items():
                 if future.done() and not future.cancelled() and future.exception() is None:
                     answered = future.result()
                     if isinstance(answered, Generated):
-                        self._answers[place] = answered
+                        self._answers[question] = answered
             while len(self._answers) > REMEMBERED:
                 self._answers.popitem(last=False)
 
@@ -152,6 +155,11 @@ def why_none(answered: GeneratorUnavailableError | None) -> str:
 def was_put(answered: Answered) -> bool:
     """Whether a question went out at all."""
     return isinstance(answered, Generated) or answered.reason not in FOR_ALL
+
+
+def _digest(ask: Ask) -> str:
+    """Equal for equal questions alone, their text and sources included: an answer's offsets and quotes are theirs."""
+    return sha256_hex(repr(ask).encode())
 
 
 async def _made(generator: Callable[[], Generator]) -> Generator:

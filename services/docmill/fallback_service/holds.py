@@ -1,4 +1,4 @@
-"""Who may wait for the generator, and until when nobody looks at him. Knows a clock, and no generator."""
+"""Who may wait for the generator, and until when nobody looks at him. Knows clocks, and no generator."""
 
 import threading
 import time
@@ -17,10 +17,11 @@ LOOK_S = 0.2
 class Holds:
     """For any number of threads."""
 
-    def __init__(self, max_hold_s: float, now_s: Callable[[], float]) -> None:
-        """`max_hold_s`: 0 or less: nobody waits. `now_s`: Unix time in seconds."""
+    def __init__(self, max_hold_s: float, now_s: Callable[[], float], monotonic_s: Callable[[], float]) -> None:
+        """`max_hold_s`: 0 or less: nobody waits. `now_s`: Unix time, `monotonic_s`: what nobody sets; in seconds."""
         self._max_hold_s = max_hold_s
         self._now_s = now_s
+        self._monotonic_s = monotonic_s
         self._lock = threading.Lock()
         self._pausing = 0
 
@@ -60,9 +61,10 @@ class Holds:
         if not all(isinstance(one, Requested) and self.is_early(one) for one in read):
             return
         due_s = max(one.not_before_ms for one in read if isinstance(one, Requested)) / 1000
-        until_s = min(due_s, self._now_s() + PAUSE_S)
+        # Not by the time of day, which may be set back meanwhile: nobody behind is to wait for that.
+        until_s = self._monotonic_s() + min(due_s - self._now_s(), PAUSE_S)
         with self._counted():
-            while self._now_s() < until_s:
+            while self._monotonic_s() < until_s:
                 if abandoned():
                     raise AbandonedError("nobody waits for this slice any more")
                 time.sleep(LOOK_S)

@@ -73,7 +73,7 @@ class _Work:
     judgement: Judgement
     ask: Ask | None
     timings_ms: dict[str, float]
-    looked_s: float  # that tier 1 took, by the clock of the turns
+    looked_s: float  # that tier 1 took
     answered: Answered | None = None
 
     @property
@@ -88,12 +88,20 @@ class _Work:
 class FallbackSlices:
     """See SliceWork."""
 
-    def __init__(self, of: Surroundings, metrics: Metrics, now_s: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        of: Surroundings,
+        metrics: Metrics,
+        now_s: Callable[[], float] = time.time,
+        monotonic_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`now_s`: Unix time, for what a record or an event bears; `monotonic_s`: how long something took."""
         self._of = of
         self._metrics = metrics
         self._now_s = now_s
-        self._turns = Turns(now_s)
-        self._holds = Holds(of.max_hold_s, now_s)
+        self._monotonic_s = monotonic_s
+        self._turns = Turns(now_s, monotonic_s)
+        self._holds = Holds(of.max_hold_s, now_s, monotonic_s)
         self._waiting = Waiting()
 
     @property
@@ -173,7 +181,7 @@ class FallbackSlices:
             if generator.away or not asks:
                 return self._held(record, requested, self._holds.again_s(generator.away))
         event = requested.event
-        began_s, from_s = time.perf_counter(), self._now_s()
+        began_s, from_s = time.perf_counter(), self._monotonic_s()
         document = deferred_document(event)
         today = datetime.fromtimestamp(self._now_s(), UTC).date()
         found = self._of.retriever.retrieve(event.text, document.candidates, event.tenant, today)
@@ -185,16 +193,16 @@ class FallbackSlices:
         ask = None
         if generator is not None and not judgement.decided:
             ask = question_for_generator(event.text, judgement, document.candidates, self._of.labels(), found.sources)
-        return _Work(record, requested, judgement, ask, timings_ms, self._now_s() - from_s)
+        return _Work(record, requested, judgement, ask, timings_ms, self._monotonic_s() - from_s)
 
     def _ask(self, first: Record, works: Sequence[_Work], abandoned: Callable[[], bool]) -> None:
         new_first = sorted(works, key=lambda work: work.came_back)
         asks = [(work.place, work.ask) for work in new_first if work.ask is not None][:MOST_QUESTIONS]
         if not asks or self._of.generator is None:
             return
-        from_s = self._now_s()
+        from_s = self._monotonic_s()
         answers = self._of.generator.ask_all(asks, abandoned)
-        asked_s = self._now_s() - from_s
+        asked_s = self._monotonic_s() - from_s
         for_back_s, for_new_s = (sum(w.looked_s for w in works if w.came_back is back) for back in (True, False))
         if any(map(was_put, answers)):
             self._turns.asked(first.partition, first.offset, asked_s + for_back_s, for_new_s)

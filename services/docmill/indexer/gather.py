@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from docmill.errors import ConfigurationError
 from docmill.indexer.sources import Described, Source, read_sources
 from docmill.indexer.standing import Standing
 from docmill.indexer.tenants import Tenants, folders_of
@@ -30,15 +31,41 @@ class Listed:
     led_out: tuple[SourceFile, ...]  # links inside a folder to what lies in none of the folders given
     dangling: tuple[SourceFile, ...]  # links inside a folder to what is not there, for the moment or for good
     folders: tuple[str, ...]  # those among the paths, as the ids of their files begin: `handbook/`; the root: nothing
+    places: tuple[Path, ...]  # the same, absolute
 
     def gone(self, standing: Mapping[str, Standing], tenant: str | None) -> "Gone":
-        """Of the files that stand for this tenant those of the folders whose file is no more there."""
+        """Of the files that stand for this tenant those of the folders whose file is no more there.
+
+        It looks once more, and at hidden files, too: who named one added it, and what was added since the files were
+        listed stands as well. So ask late.
+
+        Raises:
+            ConfigurationError: a folder of one that stands, and is not listed, cannot be looked into.
+        """
         known = [one for one, what in standing.items() if what.is_file and what.tenant == tenant]
-        there = self._file_ids
-        gone = sorted(one for one in known if one.startswith(self.folders) and one not in there)
+        listed = self._file_ids
+        missed = sorted(one for one in known if one.startswith(self.folders) and one not in listed)
+        there = self._there_now(missed)
+        gone = [one for one in missed if one not in there]
         held = self._empty(gone)
         counts = Counter(folder for one in gone for folder in held if one.startswith(folder))
         return Gone(tuple(one for one in gone if not one.startswith(held)), dict(sorted(counts.items())))
+
+    def _there_now(self, missed: Sequence[str]) -> frozenset[str]:
+        """The ids of all files of the folders, hidden ones and links to nothing too. Links to folders are not followed.
+
+        Names are compared, not looked up: a file system may take `A.md` for `a.md`. Raises: as `gone`.
+        """
+
+        def fail(error: OSError) -> None:
+            if any(one.startswith(_begin(Path(error.filename), self.root)) for one in missed):
+                problem = f"{error.filename} cannot be read: {error.strerror}"
+                raise ConfigurationError(f"{problem}; texts of it stand, so nothing is deleted until it can") from error
+
+        walked = (os.walk(place, onerror=fail) for place in self.places) if missed else ()
+        return frozenset(
+            file_id(Path(here, name), self.root) for walk in walked for here, _, names in walk for name in names
+        )
 
     def _empty(self, gone: Sequence[str]) -> tuple[str, ...]:
         """Folders of what is gone that are there and hold nothing, the outermost."""
@@ -90,7 +117,8 @@ def list_sources(paths: Sequence[Path], root: Path) -> Listed:
     absolute = _absolute(root)
     listing = list_files(paths, absolute)
     given = {_absolute(path) for path in paths}
-    inside = tuple(os.path.realpath(path) for path in given if path.is_dir())
+    places = tuple(_absolute(path) for path in paths if path.is_dir())
+    inside = tuple(os.path.realpath(place) for place in places)
     # A file that was given beside its folder is the same one.
     files = dict.fromkeys(listing.files)
     led_out = dict.fromkeys(file for file in files if file.path not in given and _leads_out(file.path, inside))
@@ -100,7 +128,8 @@ def list_sources(paths: Sequence[Path], root: Path) -> Listed:
         passed_over=listing.passed_over,
         led_out=tuple(led_out),
         dangling=listing.dangling,
-        folders=tuple(_begin(_absolute(path), absolute) for path in paths if path.is_dir()),
+        folders=tuple(_begin(place, absolute) for place in places),
+        places=places,
     )
 
 

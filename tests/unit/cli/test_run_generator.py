@@ -31,6 +31,7 @@ def CommonParams():
 
 class Server:
     def __init__(self, params):
+        LOADING
         self.listening_address = f"http://127.0.0.1:{params.port or 4242}"
         told = (params.model.path, params.port, params.n_ctx, params.cpuparams.n_threads)
         print(*told, sep="|", file=sys.stderr, flush=True)
@@ -48,9 +49,9 @@ def model(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def served(tmp_path: Path, *words: str | Path) -> Iterator[subprocess.Popen[str]]:
-    """The command at work, with xllamacpp as above."""
-    (tmp_path / "xllamacpp.py").write_text(LLAMA_CPP)
+def served(tmp_path: Path, *words: str | Path, loading: str = "pass") -> Iterator[subprocess.Popen[str]]:
+    """The command at work, with xllamacpp as above, which first does what `loading` says."""
+    (tmp_path / "xllamacpp.py").write_text(LLAMA_CPP.replace("LOADING", loading))
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *filter(None, sys.path)])}
     command = [sys.executable, "-m", "docmill", "run", "generator", *map(str, words)]
     with subprocess.Popen(
@@ -79,6 +80,27 @@ def test_it_serves_until_it_is_told_to_stop(tmp_path: Path, model: Path, number:
     assert process.returncode == 0
 
 
+NEVER_LOADED = """
+        # Waits for ever for a lock that it has, in C, where no signal handler of Python's can run, as in llama.cpp.
+        import ctypes
+        lock, c = ctypes.create_string_buffer(256), ctypes.CDLL(None)
+        c.pthread_mutex_init(lock, None)
+        c.pthread_mutex_lock(lock)
+        print("loading", file=sys.stderr, flush=True)
+        c.pthread_mutex_lock(lock)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+def test_while_the_model_loads_a_signal_ends_it_at_once(tmp_path: Path, model: Path, number: signal.Signals) -> None:
+    with served(tmp_path, model, "--port", "0", loading=NEVER_LOADED) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == "loading\n"
+        process.send_signal(number)
+        said, told = process.communicate(timeout=PATIENCE_S)
+    assert (said, told, process.returncode) == ("", "", -number)
+
+
 def test_the_line_that_it_prints_is_one_of_a_shell(monkeypatch: pytest.MonkeyPatch) -> None:
     url = "http://127.0.0.1:8080/v1"
     setting, *words = shlex.split(fallback_command(url, "it's 4b"))
@@ -99,7 +121,9 @@ def test_without_the_extra_it_says_what_to_install(
     docmill: Command, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "xllamacpp", None)
+    before = signal.getsignal(signal.SIGINT)
     assert "pip install 'docmill[local-llm]'" in refusal(docmill, model, "--port", "0")
+    assert signal.getsignal(signal.SIGINT) == before
 
 
 def test_without_a_file_it_says_which(docmill: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

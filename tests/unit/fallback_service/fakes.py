@@ -118,12 +118,16 @@ def fine(id: str, text: str = TEXT, label: str = "fine", **more: Any) -> Passage
 
 @dataclass
 class Bench:
-    """Slices on a copy of the index made of some passages."""
+    """Slices on a copy of the index made of some passages.
+
+    `now_s` is the clock that nobody sets; the time of day is ahead of it by `set_by_s`.
+    """
 
     slices: FallbackSlices
     metrics: Metrics
     index: SqliteIndex
     now_s: float = NOW_S
+    set_by_s: float = 0.0
 
 
 @contextmanager
@@ -157,6 +161,7 @@ def bench(
             audit_share=audit_share,
         ),
         metrics,
+        lambda: made.now_s + made.set_by_s,
         lambda: made.now_s,
     )
     yield made

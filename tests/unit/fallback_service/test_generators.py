@@ -60,6 +60,23 @@ def test_a_record_that_comes_again_is_not_paid_for_again() -> None:
     assert len(at.asked) == 2
 
 
+@pytest.mark.parametrize(
+    "other",
+    [ask(text="Kedai Ah Seng\nTOTAL RM 9.00"), ask(sources=()), ask(fields=("total",)), ask(shown=((0, 10),))],
+    ids=["another document", "other sources", "other fields", "other stretches"],
+)
+def test_another_question_at_the_same_place_has_its_own_answer(other: Ask) -> None:
+    """The topic was made anew, or the index or the bundle changed, between a slice and its second reading."""
+    place: Place = ("documents.fallback", 0, 1)
+    with thread(Reply(SAID)) as (generator, at):
+        [first] = generator.ask_all(asks(1), nobody)
+        [second] = generator.ask_all([(place, other)], nobody)
+        assert second is not first
+        assert len(at.asked) == 2
+        assert generator.ask_all([(place, other)], nobody) == [second]
+        assert len(at.asked) == 2
+
+
 def test_what_failed_is_asked_again() -> None:
     with thread(Reply(status=500), Reply(SAID)) as (generator, _):
         [failed] = generator.ask_all(asks(1), nobody)

@@ -323,6 +323,24 @@ def test_where_nobody_is_due_a_moment_passes(tmp_path: Path, monkeypatch: pytest
             assert dict(outgoing.headers) == dict(early.headers) | {PUT_BACK_AT: b"%d" % (of.now_s * 1000)}
 
 
+@pytest.mark.parametrize("set_by_s", [-600.0, 600.0])
+def test_a_time_of_day_that_is_set_in_a_pause_makes_it_no_longer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, set_by_s: float
+) -> None:
+    slept: list[float] = []
+    with bench(tmp_path, generator=FakeGenerator()) as of:
+
+        def sleep(seconds: float) -> None:
+            assert len(slept) < 100
+            slept.append(seconds)
+            of.now_s += seconds
+            of.set_by_s = set_by_s
+
+        monkeypatch.setattr("docmill.fallback_service.holds.time.sleep", sleep)
+        one(of, held(NOW_S - 50, NOW_S + 10))
+        assert sum(slept) == pytest.approx(PAUSE_S, abs=LOOK_S)
+
+
 def test_a_pause_that_nobody_waits_for_is_given_up(tmp_path: Path) -> None:
     with bench(tmp_path, generator=FakeGenerator()) as of:
         with pytest.raises(AbandonedError):

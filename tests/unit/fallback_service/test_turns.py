@@ -9,7 +9,7 @@ import pytest
 from docmill.fallback_service.generators import FOR_ALL
 from docmill.fallback_service.holds import HOLD_S, LOOK_S, PAUSE_S
 from docmill.fallback_service.resolved import Held
-from docmill.fallback_service.turns import BEHIND_S, OWED, Turns
+from docmill.fallback_service.turns import BEHIND_S, MOST_S, OWED, Turns
 from docmill.generator.client import Unavailable
 from docmill.kafka.put_back import HELD_SINCE
 from docmill_schemas.review_events import ReviewRequested
@@ -38,7 +38,7 @@ PLACE = 0, 7  # partition, first offset
 
 def test_a_partition_that_has_fallen_behind_owes_half_of_what_a_slice_took() -> None:
     now_s = 1000.0
-    turns = Turns(lambda: now_s)
+    turns = Turns(lambda: now_s, lambda: now_s)
     fresh_s, old_s = now_s - BEHIND_S, now_s - BEHIND_S - 0.1
     assert turns.may_ask(*PLACE, old_s)
     turns.asked(*PLACE, 20.0, 3.0)
@@ -51,19 +51,53 @@ def test_a_partition_that_has_fallen_behind_owes_half_of_what_a_slice_took() -> 
 
 
 def test_who_takes_longer_for_who_is_new_than_it_owes_owes_nothing() -> None:
-    turns = Turns(lambda: 1000.0)
+    turns = Turns(lambda: 1000.0, lambda: 1000.0)
     turns.asked(*PLACE, 4.0, 3.2)
     turns.final(*PLACE)
     assert turns.may_ask(0, 8, 0.0)
 
 
-def test_a_clock_that_was_set_back_takes_nobodys_turn_for_long() -> None:
-    now_s = 1000.0
-    turns = Turns(lambda: now_s)
+@pytest.mark.parametrize("set_by_s", [-500.0, 500.0])
+def test_a_time_of_day_that_is_set_changes_nothing_of_what_is_owed(set_by_s: float) -> None:
+    now_s, passed_s = 1000.0, 0.0
+    turns = Turns(lambda: now_s, lambda: passed_s)
     turns.asked(*PLACE, 30.0, 0.0)
     turns.final(*PLACE)
-    now_s -= 500
+    now_s += set_by_s
+    passed_s += OWED * 30.0 - 0.1
+    assert not turns.may_ask(0, 8, 0.0)
+    passed_s += 0.1
     assert turns.may_ask(0, 8, 0.0)
+
+
+def test_a_slice_that_was_stopped_while_it_asked_owes_no_more_than_the_longest_one() -> None:
+    now_s = 1_000_000.0
+    turns = Turns(lambda: now_s, lambda: now_s)
+    turns.asked(*PLACE, 8 * 3600.0, 0.1)
+    turns.final(*PLACE)
+    now_s += OWED * MOST_S - 0.2
+    assert not turns.may_ask(0, 8, 0.0)
+    now_s += 0.1
+    assert turns.may_ask(0, 8, 0.0)
+
+
+def test_a_time_of_day_that_jumps_ahead_while_a_slice_asks_takes_nobodys_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generator = SlowGenerator(answers=SLICE)
+    with partition(tmp_path, monkeypatch, generator) as of:
+        passes = generator.passes
+
+        def jumps(seconds: float) -> None:
+            passes(seconds)
+            of.of.set_by_s = 8 * 3600.0
+
+        generator.passes = jumps
+        of.of.slices.final(of.of.slices.process([old("a")], False, lambda: False))
+        generator.passes = passes
+        of.of.now_s += OWED * DEADLINE_S
+        of.of.slices.process([old("b")], False, lambda: False)
+        assert len(generator.asked) == 2
 
 
 @pytest.mark.parametrize("count", [SLICE, 200, 1000])

@@ -1,10 +1,14 @@
 """What is added has the same id by whatever path it was reached; what is gone from a folder is known."""
 
+import errno
 import json
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from docmill.errors import ConfigurationError
 from docmill.indexer.gather import Gathered, Gone, gather, list_sources, outside
 from docmill.indexer.sources import Described
 from docmill.indexer.standing import Standing
@@ -120,6 +124,68 @@ def test_a_folder_that_became_a_link_is_held_back(data: Path) -> None:
     (data / "handbook/more").symlink_to(data / "more")
     listed = list_sources([data / "handbook"], data)
     assert listed.gone({"handbook/more/c.md": FILE}, None) == Gone((), {"handbook/more/": 1})
+
+
+def test_a_hidden_file_that_was_named_stands_for_as_long_as_it_is_there(data: Path) -> None:
+    """A folder's walk leaves out hidden ones, so that only who names one adds it."""
+    named = ["handbook/.drafts/deep/n.md", "handbook/.h.md"]
+    (data / "handbook/.drafts/deep").mkdir(parents=True)
+    for name in named:
+        (data / name).write_text("text", encoding="utf-8")
+    assert ids(data, data / "handbook/.drafts", data / "handbook/.h.md") == named
+    standing = dict.fromkeys([*named, "handbook/.drafts/old.md"], FILE)
+    assert list_sources([data / "handbook"], data).gone(standing, None) == Gone(("handbook/.drafts/old.md",), {})
+    for name in named:
+        (data / name).unlink()
+    (data / "handbook/.drafts/deep").rmdir()
+    (data / "handbook/.drafts/other.txt").write_text("", encoding="utf-8")
+    assert list_sources([data / "handbook"], data).gone(standing, None).ids == tuple(sorted(standing))
+
+
+def test_what_came_after_the_look_at_the_folder_is_not_gone(data: Path) -> None:
+    """Somebody made it and added it while knowledge.updated was read, so it stands."""
+    listed = list_sources([data / "handbook"], data)
+    (data / "handbook/new.md").write_text("text", encoding="utf-8")
+    (data / "handbook/link.md").symlink_to(data / "away.md")
+    standing = dict.fromkeys(["handbook/new.md", "handbook/link.md", "handbook/old.md"], FILE)
+    assert listed.gone(standing, None) == Gone(("handbook/old.md",), {})
+
+
+def test_a_name_that_is_no_utf8_and_came_later_is_not_gone(data: Path) -> None:
+    folder = data / os.fsdecode(b"caf\xe9")
+    folder.mkdir()
+    (folder / "a.md").write_text("text", encoding="utf-8")
+    listed = list_sources([folder], data)
+    (folder / os.fsdecode(b"\xfcber.md")).write_text("text", encoding="utf-8")
+    standing = dict.fromkeys(["caf\ufffd/\ufffdber.md", "caf\ufffd/old.md"], FILE)
+    assert listed.gone(standing, None) == Gone(("caf\ufffd/old.md",), {})
+
+
+def test_of_a_folder_that_cannot_be_looked_into_nothing_is_known_to_be_gone(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (data / "handbook/.drafts").mkdir()
+    (data / "handbook/.other").mkdir()
+    listed = list_sources([data / "handbook"], data)
+    real = os.scandir
+
+    def scandir(path: str) -> Any:
+        if os.fspath(path).endswith((".drafts", ".other")):
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(ConfigurationError, match=r"handbook/\.drafts cannot be read: Permission denied") as refused:
+        listed.gone({"handbook/.drafts/n.md": FILE, "handbook/old.md": FILE}, None)
+    assert "nothing is deleted until it can" in str(refused.value)
+    assert listed.gone({"handbook/old.md": FILE}, None).ids == ("handbook/old.md",)
+
+
+def test_of_a_folder_that_went_away_meanwhile_nothing_is_known_to_be_gone(data: Path) -> None:
+    listed = list_sources([data / "handbook"], data)
+    (data / "handbook").rename(data / "unmounted")
+    with pytest.raises(ConfigurationError, match="handbook cannot be read: No such file"):
+        listed.gone({"handbook/old.md": FILE}, None)
 
 
 def test_a_link_to_nothing_is_no_file_that_is_gone(data: Path) -> None:

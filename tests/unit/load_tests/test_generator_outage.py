@@ -1,22 +1,32 @@
 """What the bench of a generator's outage reads and concludes."""
 
+from argparse import Namespace
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+
 import pytest
 
 from docmill.load.judge import Latency
+from docmill.settings import Settings
 from load_tests import generator_outage
 from load_tests.generator_outage import (
     ANSWERS,
     BREAKER,
     DOWN,
+    LOOK_EVERY_S,
+    SETTLE_S,
     STATES,
     WATCHED,
     Phase,
     counts,
     drained,
     outcomes_per_s,
+    run,
     tell,
     totals,
 )
+from load_tests.roll_call import Compared, RollCall
 from tests.unit.load.fakes import START_S, answer, ledger, offer, result, send_all
 
 PAGE = """# HELP docmill_review_total x
@@ -64,16 +74,28 @@ def test_outcomes_a_second_are_those_that_came() -> None:
     assert outcomes_per_s(None) == 0.0
 
 
-async def test_one_that_comes_twice_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen = iter([3.0, 4.0, 5.0])
+@pytest.mark.parametrize(
+    ("deferred", "looks"), [(4.0, 1), (9.0, 3), (0.0, 0)], ids=["all came", "some never come", "none was deferred"]
+)
+async def test_all_that_were_deferred_are_waited_for_and_a_little_longer(
+    monkeypatch: pytest.MonkeyPatch, deferred: float, looks: int
+) -> None:
+    now_s, slept = 0.0, list[float]()
 
     async def came_out(url: str) -> float:
-        return next(seen)
+        return 3.0 + len(slept)
+
+    async def sleep(seconds: float) -> None:
+        nonlocal now_s
+        slept.append(seconds)
+        now_s += seconds
 
     monkeypatch.setattr(generator_outage, "came_out", came_out)
-    monkeypatch.setattr(generator_outage, "LOOK_EVERY_S", 0.0)
-    monkeypatch.setattr(generator_outage, "SETTLE_S", 0.0)
-    assert await drained("http://x", 4.0) == 5.0
+    monkeypatch.setattr(generator_outage, "DRAIN_S", 2 * LOOK_EVERY_S)
+    monkeypatch.setattr(generator_outage, "time", SimpleNamespace(monotonic=lambda: now_s))
+    monkeypatch.setattr(generator_outage, "asyncio", SimpleNamespace(sleep=sleep))
+    await drained("http://x", deferred)
+    assert slept == [LOOK_EVERY_S] * looks + [SETTLE_S]
 
 
 def phases(state: str = DOWN, rate: float = 2.0, p99_s: float | None = 0.2, missing: int = 0) -> list[Phase]:
@@ -86,31 +108,84 @@ def phases(state: str = DOWN, rate: float = 2.0, p99_s: float | None = 0.2, miss
     return list(found.values())
 
 
+ALL = Compared(1008, (), (), ())
+
+
 def test_the_verdict_holds(capsys: pytest.CaptureFixture[str]) -> None:
-    assert tell(phases(), 1008, 1008) == 0
+    assert tell(phases(), ALL, ALL, 0) == 0
     printed = capsys.readouterr().out
     assert "down: outcomes a second 1.000, p50 1.000, p99 1.000 times" in printed
+    assert "Sent 1008, out of it in the end: all once." in printed
+    assert "Deferred 1008, out of the fallback in the end: all once." in printed
     assert "Within 5%: yes. Nothing lost or doubled: yes." in printed
     assert printed.count("open") == 3
     assert printed.count("closed") == 1
 
 
 @pytest.mark.parametrize(
-    ("seen", "deferred", "came", "said"),
+    ("seen", "said"),
     [
-        (phases(missing=1), 100, 100, "Missing on the fast path 1."),
-        (phases(ANSWERS, missing=1), 100, 100, "Missing on the fast path 1."),
-        (phases(), 100, 99, "Deferred 100, out of the fallback in the end 99."),
-        (phases(), 100, 101, "Nothing lost or doubled: NO."),
-        (phases(rate=1.8), 100, 100, "down: outcomes a second 0.900"),
-        (phases(p99_s=0.22), 100, 100, "p99 1.100 times"),
-        (phases(p99_s=None), 100, 100, "p99 inf times"),
-        (phases(ANSWERS, rate=0.0, p99_s=None), 100, 100, "outcomes a second nan"),
+        (phases(missing=1), "Missing on the fast path 1."),
+        (phases(ANSWERS, missing=1), "Missing on the fast path 1."),
+        (phases(rate=1.8), "down: outcomes a second 0.900"),
+        (phases(p99_s=0.22), "p99 1.100 times"),
+        (phases(p99_s=None), "p99 inf times"),
+        (phases(ANSWERS, rate=0.0, p99_s=None), "outcomes a second nan"),
     ],
-    ids=["missing", "missing while it answers", "lost", "doubled", "fewer", "later", "never", "no base"],
+    ids=["missing", "missing while it answers", "fewer", "later", "never", "no base"],
 )
-def test_the_verdict_does_not_hold(
-    seen: list[Phase], deferred: float, came: float, said: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert tell(seen, deferred, came) == 1
+def test_the_verdict_does_not_hold(seen: list[Phase], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert tell(seen, ALL, ALL, 0) == 1
     assert said in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("fast_path", "fallback", "unreadable", "said"),
+    [
+        (ALL, Compared(8, ("a",), (), ()), 0, "Deferred 8, out of the fallback in the end: 1 lost (a)."),
+        (ALL, Compared(8, (), ("a",), ()), 0, "1 more than once (a)."),
+        (ALL, Compared(8, ("a",), ("b",), ()), 0, "1 lost (a), 1 more than once (b)."),
+        (ALL, Compared(8, (), (), ("a",)), 0, "1 never went in (a)."),
+        (Compared(8, tuple("abcd"), (), ()), ALL, 0, "Sent 8, out of it in the end: 4 lost (a, b, c)."),
+        (ALL, ALL, 2, "2 records on the topics name no document."),
+    ],
+    ids=["lost", "doubled", "one lost and one doubled", "a stranger", "lost on the fast path", "unreadable"],
+)
+def test_one_that_is_lost_or_doubled_fails_it(
+    fast_path: Compared, fallback: Compared, unreadable: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert tell(phases(), fast_path, fallback, unreadable) == 1
+    printed = capsys.readouterr().out
+    assert said in printed
+    assert "Nothing lost or doubled: NO." in printed
+
+
+def test_a_run_that_deferred_nothing_says_so_and_fails(capsys: pytest.CaptureFixture[str]) -> None:
+    assert tell(phases(), ALL, Compared(0, (), (), ()), 0) == 1
+    printed = capsys.readouterr().out
+    assert "NOTHING WAS DEFERRED" in printed
+    assert "Nothing lost or doubled: not shown." in printed
+
+
+async def test_a_processor_that_deferred_nothing_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A series with labels has no sample before there was one."""
+    waited_for: list[float] = []
+
+    async def scrape(urls: list[str]) -> list[str]:
+        return ["# HELP docmill_fallback_total x\n"]
+
+    async def drained(url: str, deferred: float) -> None:
+        waited_for.append(deferred)
+
+    async def call_roll(settings: Settings) -> RollCall:
+        return RollCall()
+
+    @asynccontextmanager
+    async def open_drive(settings: Settings, on_outcome: object) -> AsyncIterator[None]:
+        yield
+
+    for name, fake in [("scrape", scrape), ("drained", drained), ("call_roll", call_roll), ("open_drive", open_drive)]:
+        monkeypatch.setattr(generator_outage, name, fake)
+    at = SimpleNamespace(url="http://x", await_url=lambda: "http://x", environment={"KAFKA_BOOTSTRAP_SERVERS": "x:1"})
+    found, roll = await run(at, at, at, Namespace(slow=1.0, rounds=0))  # type: ignore[arg-type]
+    assert (found, roll.fallback.went_in, waited_for) == ([], 0, [0.0])
