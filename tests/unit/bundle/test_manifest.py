@@ -48,7 +48,7 @@ def test_it_survives_json() -> None:
         ({"labels": ["receipt", "receipt"]}, "more than once"),
         ({"labels": ["invoice.gas"]}, r"unknown groups \['invoice'\]"),
         ({"fields": []}, "at least 1 item"),
-        ({"fields": [{"name": "date", "kind": "colour"}]}, "'text', 'date', 'money' or 'duration'"),
+        ({"fields": [{"name": "date", "kind": "colour"}]}, "'text', 'date', 'money', 'duration' or 'end_date'"),
         ({"fields": [{"name": "date", "kind": "date"}] * 2}, "more than once"),
         ({"groups": groups(fields=["colour"])}, r"group receipt names unknown fields \['colour'\]"),
         ({"groups": groups(required=["amount"])}, r"group receipt requires \['amount'\]"),
