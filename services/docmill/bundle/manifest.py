@@ -215,6 +215,11 @@ class Manifest(Strict):
     golden: GoldenEntry | None = None
 
     @model_validator(mode="after")
+    def _periods_count_from_dates(self) -> Self:
+        check_counts_from({field.name: (field.kind, field.counts_from) for field in self.fields})
+        return self
+
+    @model_validator(mode="after")
     def _names_agree(self) -> Self:
         fields = set(_unique(tuple(field.name for field in self.fields)))
         for name, group in self.groups.items():
@@ -230,11 +235,6 @@ class Manifest(Strict):
             raise ValueError(f"vetoes name unknown labels {unknown}")
         if self.stride >= self.max_tokens - 2:
             raise ValueError(f"stride {self.stride} must be below max_tokens - 2 = {self.max_tokens - 2}")
-        return self
-
-    @model_validator(mode="after")
-    def _periods_count_from_dates(self) -> Self:
-        check_counts_from({field.name: (field.kind, field.counts_from) for field in self.fields})
         return self
 
     @model_validator(mode="after")
