@@ -2,7 +2,7 @@
 
     python -m load_tests.chaos [--profile smoke|long|fallback|fallback-brief] [--seed N] [--work DIR] [--limit-s S]
                                [--out DIR]
-    python -m load_tests.chaos --control one_id|ack_first
+    python -m load_tests.chaos --control one_id|ack_first [--brief]
 
 A broker, workers and a proxy between them run in processes of their own; numbered documents go out at a steady rate,
 each in a ledger before it is sent; processes are killed, frozen and cut off, bundles are replaced and broken. At the
@@ -14,7 +14,7 @@ and answers in turn, so that requests are put back to wait for it.
 With --work the run can be broken off, by --limit-s or by a death, and the same command goes on where it was. Written to
 --out (default: the work folder): chaos.json and chaos.png.
 
-A control is the same run with a naive worker; there the oracle must find something.
+A control is the same run with a naive worker; there the oracle must find something. --brief: in two deaths at once.
 
 Exit codes: 0 it holds and every fault struck (a control: the oracle found something), 1 otherwise, 3 broken off.
 """
@@ -36,7 +36,7 @@ from docmill.load.machine import this_machine
 from load_tests.chaos_parts.cluster import ROOT, Cluster, child_environment, running_cluster
 from load_tests.chaos_parts.driven import CONTROLS, Driven, a_control, the_fallback, the_processor
 from load_tests.chaos_parts.generator import turning_generator
-from load_tests.chaos_parts.plan import CONTROL, PROFILES, Profile
+from load_tests.chaos_parts.plan import CONTROL, CONTROL_BRIEF, PROFILES, Profile
 from load_tests.chaos_parts.plot import write_plot
 from load_tests.chaos_parts.report import ChaosReport, make_report, print_report, write_json
 from load_tests.chaos_parts.run import Task, run_chaos
@@ -44,12 +44,14 @@ from load_tests.chaos_parts.state import State, load_state
 
 BROKEN_OFF = 3
 FILE_COLUMNS = 140
+OF_CONTROLS = (CONTROL.name, CONTROL_BRIEF.name)  # they judge no service of docmill's
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--profile", choices=[name for name in PROFILES if name != CONTROL.name], default="smoke")
+    parser.add_argument("--profile", choices=[name for name in PROFILES if name not in OF_CONTROLS], default="smoke")
     parser.add_argument("--control", choices=list(CONTROLS), help="a naive worker in docmill's place")
+    parser.add_argument("--brief", action="store_true", help="of ack_first: as the tests run it")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--work", type=Path, help="keep ledger, topics and state here; default: a temporary folder")
     parser.add_argument("--limit-s", type=float, help="break off after so many seconds, to go on later; needs --work")
@@ -57,11 +59,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = parser.parse_args(arguments)
     if args.limit_s is not None and args.work is None:
         parser.error("--limit-s needs --work")
+    if args.brief and args.control != "ack_first":
+        parser.error("--brief is for --control ack_first: one_id doubles by zombies, of which a brief run has none")
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # of our own clients, while the broker is away
     with ExitStack() as stack:
         work = args.work or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="docmill-chaos-")))
         work.mkdir(parents=True, exist_ok=True)
-        profile = CONTROL if args.control else PROFILES[args.profile]
+        profile = (CONTROL_BRIEF if args.brief else CONTROL) if args.control else PROFILES[args.profile]
         report = run(work.resolve(), profile, args.seed, args.control, args.limit_s, args.out or work)
     if report is None:
         print("broken off; the same command goes on", file=sys.stderr)

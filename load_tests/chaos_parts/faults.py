@@ -16,7 +16,9 @@ from load_tests.chaos_parts.plan import Fault, Kind
 from load_tests.chaos_parts.proxy import Mode
 from load_tests.chaos_parts.sender import Sender
 
-PATIENCE_S = 180.0  # for a worker to start, join and reach a step, or to check a bundle, on a machine that is busy
+# For a worker to start, join and reach a step, or to check a bundle. On a quiet machine each takes seconds: this is
+# only there so that what never strikes ends, and is reported, also where a machine has ten times more work than cores.
+PATIENCE_S = 180.0
 LOOK_EVERY_S = 0.1
 COORDINATOR_S = 45.0  # for a broker that came back to take up its group
 BROKER_STARTS = 3

@@ -101,9 +101,20 @@ LONG = Profile(
     worker_kills=100,
 )
 CONTROL = Profile("control", documents=2_000, rate=30, calm_s=2, recovery_s=10, poison=False)
+# Naive workers commit every five seconds: both die some three seconds after that, with what came since.
+CONTROL_BRIEF = Profile(
+    "control-brief",
+    documents=450,
+    rate=30,
+    calm_s=7,
+    recovery_s=0,
+    guests=0,
+    poison=False,
+    least={Kind.KILL.value: 2},
+)
 FALLBACK_SMOKE = Profile("fallback", documents=2_000, rate=12, calm_s=3, recovery_s=0, service="fallback")
 FALLBACK_BRIEF = Profile("fallback-brief", documents=200, rate=12, calm_s=2, recovery_s=0, guests=1, service="fallback")
-PROFILES = {profile.name: profile for profile in (SMOKE, LONG, CONTROL, FALLBACK_SMOKE, FALLBACK_BRIEF)}
+PROFILES = {profile.name: profile for profile in (SMOKE, LONG, CONTROL, CONTROL_BRIEF, FALLBACK_SMOKE, FALLBACK_BRIEF)}
 
 
 def plan(profile: Profile, seed: int) -> list[Round]:
@@ -114,6 +125,8 @@ def plan(profile: Profile, seed: int) -> list[Round]:
             return _smoke(random, profile.workers)
         case "control":
             return _control(random)
+        case "control-brief":
+            return [(_kill(random, 0), _kill(random, 1))]
         case "fallback":
             return [round_ for round_ in _smoke(random, profile.workers) if OF_THE_PROCESSOR.isdisjoint(kinds(round_))]
         case "fallback-brief":

@@ -2,7 +2,7 @@
 
 TEST_HOLD_S: what waits for the generator is looked at again after so many seconds. TEST_BREAKER_OPEN_S: a generator
 that failed several times in a row is left alone for so long. TEST_SLOW_S: a text that holds SLOW_TEXT takes so many
-seconds more.
+seconds more. TEST_QUOTED_TEXT: a text that holds it meets a bug, whose exception quotes all of it.
 """
 
 import asyncio
@@ -11,12 +11,13 @@ import os
 from docmill.fallback_service import app, generators, holds
 from docmill.settings import load_settings
 from docmill.telemetry.logs import configure_logs
-from tests.integration.letter_indexer import wait
+from tests.integration.letter_indexer import altered
 from tests.unit.indexer.fakes import LetterEmbedder
 
 if __name__ == "__main__":
-    configure_logs("info")
+    own = load_settings()
+    configure_logs(own.log_level)
     holds.HOLD_S = float(os.environ.get("TEST_HOLD_S", holds.HOLD_S))
     if "TEST_BREAKER_OPEN_S" in os.environ:
         app.OPEN_S = generators.LEFT_ALONE_S = float(os.environ["TEST_BREAKER_OPEN_S"])
-    asyncio.run(app.run_fallback(load_settings(), lambda settings: LetterEmbedder(wait)))
+    asyncio.run(app.run_fallback(own, lambda settings: LetterEmbedder(altered)))

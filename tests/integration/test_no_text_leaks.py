@@ -1,6 +1,7 @@
 """A document's text goes into its event, and nowhere else: no log line, metric, header or offset holds a word of it.
 
-Documents with words that nothing else holds are sent through every outcome there is, with logs at debug.
+Documents with words that nothing else holds are sent through every outcome of the processor, with logs at debug.
+test_no_text_leaks_elsewhere.py has the other services.
 """
 
 import base64
@@ -10,11 +11,11 @@ import zlib
 from typing import Any
 
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient
 
 from docmill.ingest.media_types import DOCX, HTML, MAIL, PDF
 from docmill_schemas.cloudevents import STRUCTURED
 from docmill_schemas.reasons import RejectionReason
+from tests.integration.leaks import DEADLY, PAGES, QUOTED, TEXT, WORDS, found_in, leaks, metadata, progress
 from tests.integration.processor_process import SOON_MISSED, Start
 from tests.integration.topics import FALLBACK, PROCESSED, REJECTED, Sent, Topics, header
 from tests.tiny_bundle import text_of
@@ -26,11 +27,7 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="memory is bounded on Linux only"),
 ]
 ALTERED = "tests.integration.altered_processor"
-WORDS = ("Quillfenwick", "Marrowbine", "Ostrelanthe")
-TEXT = " ".join(WORDS)
-DEADLY, QUOTED = "Thrennodyne", "Velspargo"
 JSON = "application/json"
-PAGES = ("/metrics", "/readyz", "/livez")
 LIMITS = {
     "DOCMILL_MAX_CHARACTERS": "20000",
     "DOCMILL_MAX_PAGES": "1",
@@ -41,13 +38,6 @@ LIMITS = {
     "TEST_DEADLY_TEXT": DEADLY,
     "TEST_QUOTED_TEXT": QUOTED,
 }
-
-
-def spellings() -> list[str]:
-    """The words, and what they look like encoded, in lower case."""
-    plain = [word.lower() for word in (*WORDS, DEADLY, QUOTED)]
-    coded = [base64.b64encode(TEXT[offset:].encode()).decode()[:16].lower() for offset in range(3)]
-    return [*plain, *coded, *(word.encode().hex() for word in WORDS)]
 
 
 def event(**fields: Any) -> bytes:
@@ -119,15 +109,12 @@ def good() -> list[Sent]:
     ]
 
 
-def found_in(text: str) -> list[str]:
-    return [spelling for spelling in spellings() if spelling in text.lower()]
-
-
 def test_the_search_finds_what_it_is_for() -> None:
     assert found_in(f"error: {WORDS[1]}") == [WORDS[1].lower()]
     assert found_in(repr(TEXT.encode())) == [word.lower() for word in WORDS]
     assert found_in(base64.b64encode(TEXT.encode()).decode())
     assert found_in(TEXT.encode().hex())
+    assert leaks({"log": f"no {WORDS[0]}", "page": "nothing"}) == {"log": [WORDS[0].lower()]}
 
 
 async def test_no_word_of_a_document_is_anywhere_but_in_events(topics: Topics, start: Start) -> None:
@@ -150,15 +137,15 @@ async def test_no_word_of_a_document_is_anywhere_but_in_events(topics: Topics, s
         await topics.send([killer])
         assert first.process.wait(60) == -9
         logs.append(first.log_text)
-    offsets = await metadata(topics)
+    offsets = await metadata(topics, "processor")
     with start(module=ALTERED, **LIMITS) as second:
         outcomes = await topics.outcomes(len(records) + 1)
         second.wait_for(lambda: second.metric("docmill_records_consumed_total") == 1, "accounted for")
         pages += [second.page(path) for path in PAGES]
-        offsets += await metadata(topics)
+        offsets += await metadata(topics, "processor")
         assert second.terminate() == 0
         logs.append(second.log_text)
-    offsets += await metadata(topics)
+    offsets += await metadata(topics, "processor")
 
     rejected = {record.key.decode(): record for record in outcomes[REJECTED]}
     assert {key: header(record, "docmill_reason") for key, record in rejected.items()} == {
@@ -169,21 +156,11 @@ async def test_no_word_of_a_document_is_anywhere_but_in_events(topics: Topics, s
     assert '"docmill":1' in "".join(offsets)  # marks of an owner that died
     assert "INFO aiokafka" in logs[0]  # so debug was on
     assert "unexpected ValueError at altered_processor.py" in logs[0]
-    everywhere = {
+    places = {
         "logs": "".join(logs),
         "pages": "".join(pages),
         "offsets": "".join(offsets),
+        "progress": await progress(topics),
         "headers": repr([record.headers for found in outcomes.values() for record in found]),
     }
-    assert {place: found_in(text) for place, text in everywhere.items()} == {place: [] for place in everywhere}
-
-
-async def metadata(topics: Topics) -> list[str]:
-    """What is committed beside the offsets."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=topics.bootstrap)
-    await admin.start()
-    try:
-        offsets = await admin.list_consumer_group_offsets(f"{topics.prefix}processor")
-    finally:
-        await admin.close()
-    return [str(entry.metadata) for entry in offsets.values()]
+    assert leaks(places) == {}

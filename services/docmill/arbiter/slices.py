@@ -87,6 +87,11 @@ class ArbitrateSlices:
         """A decision takes next to nothing."""
         return None
 
+    @property
+    def pausing(self) -> int:
+        """None ever does."""
+        return 0
+
     def process(self, records: Sequence[Record], suspected: bool, abandoned: Callable[[], bool]) -> list[Arbitrated]:
         """See SliceWork.process."""
         self._reviews.catch_up(abandoned)

@@ -1,7 +1,9 @@
 """Who may wait for the generator, and until when nobody looks at him. Knows a clock, and no generator."""
 
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from docmill.errors import AbandonedError
 from docmill.fallback_service.requested import Requested
@@ -19,11 +21,19 @@ class Holds:
         """`max_hold_s`: 0 or less: nobody waits. `now_s`: Unix time in seconds."""
         self._max_hold_s = max_hold_s
         self._now_s = now_s
+        self._lock = threading.Lock()
+        self._pausing = 0
 
     @property
     def any(self) -> bool:
         """Whether anybody may wait."""
         return self._max_hold_s > 0
+
+    @property
+    def pausing(self) -> int:
+        """How many slices are in `pause` now, of which nobody is due."""
+        with self._lock:
+            return self._pausing
 
     def may_wait(self, requested: Requested) -> bool:
         """Whether one that a generator is needed for may wait for it, or wait on."""
@@ -51,7 +61,18 @@ class Holds:
             return
         due_s = max(one.not_before_ms for one in read if isinstance(one, Requested)) / 1000
         until_s = min(due_s, self._now_s() + PAUSE_S)
-        while self._now_s() < until_s:
-            if abandoned():
-                raise AbandonedError("nobody waits for this slice any more")
-            time.sleep(LOOK_S)
+        with self._counted():
+            while self._now_s() < until_s:
+                if abandoned():
+                    raise AbandonedError("nobody waits for this slice any more")
+                time.sleep(LOOK_S)
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        with self._lock:
+            self._pausing += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._pausing -= 1

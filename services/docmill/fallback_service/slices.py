@@ -111,6 +111,13 @@ class FallbackSlices:
         """A short document takes as long to embed and search; and no more are in a slice than it may ask about."""
         return MOST_QUESTIONS
 
+    @property
+    def pausing(self) -> int:
+        """Not who waits for answers: of the generator's turns all slices have a share. Nor who waits for the index:
+        when it is whole, all of them compute.
+        """
+        return self._holds.pausing
+
     def process(self, records: Sequence[Record], suspected: bool, abandoned: Callable[[], bool]) -> list[Resolved]:
         """See SliceWork.process."""
         with self._waiting.in_hand(records, self._now_s):

@@ -62,6 +62,11 @@ class IndexSlices:
         """What a text takes goes by its tokens."""
         return None
 
+    @property
+    def pausing(self) -> int:
+        """None ever does."""
+        return 0
+
     def process(self, records: Sequence[Record], suspected: bool, abandoned: Callable[[], bool]) -> list[Indexed]:
         """See SliceWork.process."""
         return [self._indexed(record, abandoned) for record in records]

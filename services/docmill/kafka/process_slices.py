@@ -34,6 +34,11 @@ class ProcessSlices:
         """What a document takes goes by its tokens."""
         return None
 
+    @property
+    def pausing(self) -> int:
+        """None ever does."""
+        return 0
+
     def process(self, records: Sequence[Record], suspected: bool, abandoned: Callable[[], bool]) -> list[Done]:
         """See SliceWork.process."""
         with self.bundles.lent() as serving:

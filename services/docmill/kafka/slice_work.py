@@ -49,6 +49,11 @@ class SliceWork(Protocol[F]):
         """Of a slice, where what a record takes does not go by its size; None: tokens alone bound it."""
         ...
 
+    @property
+    def pausing(self) -> int:
+        """How many of the slices in work only let time pass at this moment: others need not be smaller for them."""
+        ...
+
     def process(self, records: Sequence[Record], suspected: bool, abandoned: Callable[[], bool]) -> Sequence[F]:
         """One for each record, in their order. Blocks; called in a thread, of several slices at once.
 

@@ -25,9 +25,11 @@ from aiokafka import TopicPartition
 
 from docmill.errors import AbandonedError, BrokerError, DependencyError, InternalErrorRateError, LogTruncatedError
 from docmill.kafka.crash_marks import CrashMark
+from docmill.kafka.deaths import tell_deaths
 from docmill.kafka.decode_record import Record
 from docmill.kafka.delivery import Committed, Delivery
 from docmill.kafka.failpoints import failpoint
+from docmill.kafka.patience import Patience
 from docmill.kafka.records_queue import RecordsQueue, estimated_tokens
 from docmill.kafka.slice_work import Finished, SliceWork
 from docmill.settings import Settings
@@ -35,10 +37,7 @@ from docmill.telemetry.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
-FIRST_BACKOFF_S = 0.2
-LONGEST_BACKOFF_S = 10.0
 ERROR_WINDOW = 1000  # records over which unexpected exceptions are counted
-MANY_DEATHS = 3  # at one offset, though nobody was condemned: a person must look
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +63,11 @@ class Shared:
     internal_errors: "deque[bool]"
     in_hand: set[TopicPartition] = field(default_factory=set)  # partitions of which a slice is in work
 
+    @property
+    def at_work(self) -> int:
+        """Slices that share what a slice needs: the processor, a generator. One that only pauses needs nothing."""
+        return max(0, len(self.in_hand) - self.work.pausing)  # a thread may pause a moment longer than it is waited for
+
 
 class PartitionWorker:
     """Owns a partition from its assignment to its release."""
@@ -76,6 +80,7 @@ class PartitionWorker:
         of = shared.settings
         limits = of.max_queue_records, of.max_queue_bytes, of.max_slice_tokens
         self._queue = RecordsQueue(*limits, shared.work.most_records)
+        self._patience = Patience(of.broker_timeout_s)
         self._next: int | None = None  # offset of the next record to accept; None: not acquired
         self._oldest_ms: int | None = None  # timestamp of the first record in hand, kept while its slice is retried
         self._counted_to = 0  # records below it were counted for unexpected exceptions, whatever became of their slice
@@ -147,8 +152,6 @@ class PartitionWorker:
             DocmillError: what ends the service: records lost to retention, a broker away for too long, too many
                 unexpected exceptions.
         """
-        backoff_s = FIRST_BACKOFF_S
-        failing_since: float | None = None
         while not self._released:
             before = self.committed
             try:
@@ -157,16 +160,14 @@ class PartitionWorker:
             except AbandonedError:
                 return  # released, and the service gives up then
             except DependencyError as error:
-                now = time.monotonic()
                 if self.committed != before:
-                    failing_since, backoff_s = None, FIRST_BACKOFF_S
-                failing_since = now if failing_since is None else failing_since
+                    self._patience.renew()
                 self._stop_reading()
-                if now - failing_since > self._shared.settings.broker_timeout_s:
+                backoff_s = self._patience.after_failure_s()
+                if backoff_s is None:
                     raise
                 log.warning("%s; acquiring again in %.1f s", error, backoff_s)
                 await asyncio.sleep(backoff_s)
-                backoff_s = min(backoff_s * 2, LONGEST_BACKOFF_S)
 
     def release(self) -> None:
         """Take no further slice; `run` returns once the one in hand is final, or given up by its service."""
@@ -193,19 +194,7 @@ class PartitionWorker:
         self._reading.resume(self.partition)
         self._paused = False
         self._shared.metrics.acquire_duration.observe(time.monotonic() - started)
-        tries = self._shared.work.tries_suspects
-        if mark.deaths >= MANY_DEATHS:
-            log.error(
-                "%d owners of %s died at offset %d, %s: look at the memory limit, at the liveness probe and at the "
-                "logs of those that died; at last, skip the record by hand",
-                mark.deaths,
-                self.partition,
-                at.offset,
-                "though every record survives alone" if tries else "and no record is tried alone here",
-            )
-        elif mark.suspicious:
-            what = "one slice of records is tried in a child first" if tries else "its records are read again"
-            log.warning("the owner of %s died; %s", self.partition, what)
+        tell_deaths(self.partition, at, self._shared.work.tries_suspects)
 
     def _stop_reading(self) -> None:
         self._next = None
@@ -215,13 +204,16 @@ class PartitionWorker:
             self._paused = True
 
     async def _work(self) -> None:
-        in_hand = self._shared.in_hand
-        while records := await self._queue.next_slice(shared_by=lambda: len(in_hand) + 1):
-            in_hand.add(self.partition)
+        while records := await self._next_slice():
+            self._shared.in_hand.add(self.partition)
             try:
                 await self._slice(records)
             finally:
-                in_hand.discard(self.partition)
+                self._shared.in_hand.discard(self.partition)
+
+    async def _next_slice(self) -> Sequence[Record]:
+        with self._patience.suspended():
+            return await self._queue.next_slice(shared_by=lambda: self._shared.at_work + 1)
 
     async def _slice(self, records: Sequence[Record]) -> None:
         self._oldest_ms = records[0].timestamp
@@ -232,7 +224,8 @@ class PartitionWorker:
         loop = asyncio.get_running_loop()
         abandoned = threading.Event()
         try:
-            done = await loop.run_in_executor(self._shared.executor, self._process, records, abandoned)
+            with self._patience.suspended():  # it may wait for an index, or for a generator, for as long as it takes
+                done = await loop.run_in_executor(self._shared.executor, self._process, records, abandoned)
         finally:
             abandoned.set()  # where this was cancelled, the thread need not go on
         self._count_internal_errors(done)

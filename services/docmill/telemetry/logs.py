@@ -6,8 +6,7 @@ import time
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 NOISY = ("aiokafka", "faststream")
-
-
+HTTP_CLIENTS = ("httpx", "httpx2")  # openai's, by release
 REPEAT_EVERY_S = 30.0
 
 
@@ -30,6 +29,13 @@ class Sparing(logging.Filter):
         return True
 
 
+def host_alone(record: logging.LogRecord) -> bool:
+    """A filter that writes only the host of each URL in a line: the rest of it may hold a password or a key."""
+    if isinstance(record.args, tuple):
+        record.args = tuple(getattr(arg, "host", arg) for arg in record.args)
+    return True
+
+
 def configure_logs(level: str) -> None:
     """Send logs of `level` and above to standard error.
 
@@ -39,6 +45,8 @@ def configure_logs(level: str) -> None:
     ours = level.upper()
     logging.basicConfig(stream=sys.stderr, level="INFO" if level == "debug" else ours, format=FORMAT)
     logging.getLogger("docmill").setLevel(ours)
+    for name in HTTP_CLIENTS:
+        logging.getLogger(name).addFilter(host_alone)
     if level != "debug":
         for handler in logging.getLogger().handlers:
             handler.addFilter(Sparing())

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from docmill.errors import AbandonedError, IndexUnavailableError
+from docmill.fallback_service.generators import Answered
 from docmill.fallback_service.holds import HOLD_S, LOOK_S, PAUSE_S
 from docmill.fallback_service.resolved import Resolved
 from docmill.fallback_service.slices import MOST_QUESTIONS
@@ -323,8 +324,31 @@ def test_where_nobody_is_due_a_moment_passes(tmp_path: Path, monkeypatch: pytest
 
 
 def test_a_pause_that_nobody_waits_for_is_given_up(tmp_path: Path) -> None:
-    with bench(tmp_path, generator=FakeGenerator()) as of, pytest.raises(AbandonedError):
-        of.slices.process([held(NOW_S - 50, NOW_S + 10)], False, lambda: True)
+    with bench(tmp_path, generator=FakeGenerator()) as of:
+        with pytest.raises(AbandonedError):
+            of.slices.process([held(NOW_S - 50, NOW_S + 10)], False, lambda: True)
+        assert of.slices.pausing == 0
+
+
+def test_a_slice_pauses_only_while_it_lets_time_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While it waits for answers it does not: of the generator all slices have a share."""
+    pausing: list[int] = []
+
+    class Looks(FakeGenerator):
+        def ask_all(self, *of_slice: Any) -> list[Answered]:
+            pausing.append(of.slices.pausing)
+            return super().ask_all(*of_slice)
+
+    with bench(tmp_path, generator=Looks()) as of:
+
+        def sleep(seconds: float) -> None:
+            pausing.append(of.slices.pausing)
+            of.now_s += seconds
+
+        monkeypatch.setattr("docmill.fallback_service.holds.time.sleep", sleep)
+        one(of, held(NOW_S - 50, NOW_S + 0.3))
+        assert pausing == [1, 1, 0]
+        assert of.slices.pausing == 0
 
 
 def test_who_is_new_does_not_wait_until_others_are_due(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

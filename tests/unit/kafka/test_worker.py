@@ -22,7 +22,7 @@ from docmill.errors import (
     LogTruncatedError,
     RecordsLostError,
 )
-from docmill.kafka import worker as worker_module
+from docmill.kafka import patience
 from docmill.kafka.accounting import Accounting
 from docmill.kafka.crash_marks import CrashMark
 from docmill.kafka.decode_record import DecodedRecord, Record, undecoded
@@ -45,7 +45,7 @@ BROKEN = b"broken"
 
 @pytest.fixture(autouse=True)
 def _no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker_module, "FIRST_BACKOFF_S", 0.001)
+    monkeypatch.setattr(patience, "FIRST_BACKOFF_S", 0.001)
 
 
 def polled(first: int, count: int = 1, value: bytes = b"a letter", partition: int = 0) -> list[FakeRecord]:
@@ -320,7 +320,7 @@ async def test_a_failed_publish_counts_and_commits_nothing_and_is_done_again(mak
 
 
 async def test_records_polled_while_failing_are_dropped(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker_module, "FIRST_BACKOFF_S", 60)
+    monkeypatch.setattr(patience, "FIRST_BACKOFF_S", 60)
     bench = await make(FakeDelivery(failures=[BrokerError("away")]))
     await bench.ready()
     bench.worker.accept(polled(0))
@@ -352,7 +352,7 @@ async def test_a_broker_away_for_too_long_ends_the_worker(make: Make) -> None:
 
 async def test_a_success_in_between_starts_the_patience_anew(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
-    monkeypatch.setattr(worker_module, "time", clock)
+    monkeypatch.setattr(patience, "time", clock)
     bench = await make(broker_timeout_s=100)
     await bench.ready()
     for round_ in range(5):
@@ -369,7 +369,7 @@ async def test_a_success_in_between_starts_the_patience_anew(make: Make, monkeyp
 
 async def test_failing_without_a_success_in_between_is_one_failure(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
-    monkeypatch.setattr(worker_module, "time", clock)
+    monkeypatch.setattr(patience, "time", clock)
     bench = await make(FakeDelivery(failures=[BrokerError("away")] * 3), broker_timeout_s=100)
     for round_ in range(3):  # at 0, 60 and 120 seconds; acquiring works each time
         await until(lambda n=round_: bench.delivery.calls.count("acquire") == n + 1)  # type: ignore[misc]
@@ -378,6 +378,36 @@ async def test_failing_without_a_success_in_between_is_one_failure(make: Make, m
         await until(lambda: not bench.worker.acquired)
         clock.now_s += 60
     assert isinstance(await bench.error(), BrokerError)
+
+
+@pytest.mark.parametrize("waits_for", ["records", "the work"])
+async def test_what_the_broker_is_not_to_blame_for_does_not_count(
+    make: Make, monkeypatch: pytest.MonkeyPatch, waits_for: str
+) -> None:
+    """It fails once, is well, and fails again after a long time in which nothing was asked of it."""
+    clock = Clock()
+    monkeypatch.setattr(patience, "time", clock)
+    real = ProcessSlices.process
+
+    def slow(self: ProcessSlices, records: Sequence[Record], *more: Any) -> Any:
+        clock.now_s += 1000  # for an index that is made anew
+        return real(self, records, *more)
+
+    bench = await make(FakeDelivery(failures=[BrokerError("away")] * 3), broker_timeout_s=100)
+    for round_ in range(3):
+        await until(lambda n=round_: bench.delivery.calls.count("acquire") == n + 1)  # type: ignore[misc]
+        await bench.ready()
+        if waits_for == "records":
+            clock.now_s += 1000
+        else:
+            monkeypatch.setattr(ProcessSlices, "process", slow)
+        bench.worker.accept(polled(0))
+        await until(lambda n=round_: bench.delivery.calls.count("publish") == n + 1)  # type: ignore[misc]
+    await bench.ready()
+    bench.worker.accept(polled(0))
+    await until(lambda: bench.worker.committed == 1)
+    assert clock.now_s >= 3000
+    await bench.end()
 
 
 async def test_an_acquire_that_hangs_is_a_broker_away(make: Make) -> None:
@@ -723,6 +753,23 @@ async def test_a_slice_in_hand_elsewhere_makes_the_next_smaller(make: Make) -> N
     await until(lambda: bench.worker.committed == 4)
     assert [offset for _, offset in bench.delivery.slices] == [2, 4]
     assert not bench.worker.busy
+    await bench.end()
+
+
+async def test_a_slice_that_only_pauses_elsewhere_makes_none_smaller(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ProcessSlices, "pausing", 1)
+    bench = await make(max_slice_tokens=4096)
+    await bench.ready()
+    assert bench.shared.at_work == 0  # its worker was cancelled, and its thread has not yet seen that
+    bench.shared.in_hand.add(TopicPartition("documents.received", 1))
+    assert bench.shared.at_work == 0
+    bench.worker.accept(polled(0, 4, value=b"x" * 4000))
+    await until(lambda: bench.worker.committed == 4)
+    assert [offset for _, offset in bench.delivery.slices] == [4]
+    bench.shared.in_hand.add(TopicPartition("documents.received", 2))
+    assert bench.shared.at_work == 1
     await bench.end()
 
 

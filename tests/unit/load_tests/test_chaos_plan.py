@@ -6,9 +6,11 @@ from typing import get_args
 import pytest
 
 from docmill.kafka.failpoints import Step
+from load_tests.chaos import main
 from load_tests.chaos_parts.documents import make_document
 from load_tests.chaos_parts.ledger import Expected
 from load_tests.chaos_parts.plan import (
+    CONTROL_BRIEF,
     FALLBACK_BRIEF,
     FALLBACK_SMOKE,
     LONG,
@@ -64,6 +66,25 @@ def test_the_fallback_meets_all_that_is_not_the_processors_own() -> None:
         Kind.ZOMBIE,
         Kind.BROKER_KILL,
     }
+
+
+def test_a_brief_control_ends_both_workers_at_once() -> None:
+    [round_] = plan(CONTROL_BRIEF, 1)
+    assert {(fault.kind, fault.slot) for fault in round_} == {(Kind.KILL, 0), (Kind.KILL, 1)}
+    assert CONTROL_BRIEF.workers == 2
+    assert required(CONTROL_BRIEF, [round_]) == {Kind.KILL.value: 2}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--brief"], ["--control", "one_id", "--brief"], ["--profile", "control"], ["--profile", "control-brief"]],
+    ids=" ".join,
+)
+def test_a_control_is_asked_for_as_one(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as error:
+        main(arguments)
+    assert error.value.code == 2
+    assert "control" in capsys.readouterr().err
 
 
 def test_documents_are_made_of_seed_and_number() -> None:

@@ -40,6 +40,26 @@ def test_what_libraries_say_below_info_is_never_written(client: str) -> None:
     assert said == ["info", "warning", "error"]
 
 
+@pytest.mark.parametrize("level", ["debug", "info"])
+@pytest.mark.parametrize("client", ["httpx", "httpx2"])
+def test_of_a_url_only_the_host_is_written(level: str, client: str) -> None:
+    """A generator's may hold a password, or a key in its query."""
+    program = """
+import logging, sys
+from docmill.telemetry.logs import configure_logs
+class Url:
+    host = "generator.example.org"
+    def __str__(self):
+        return "https://somebody:secret@generator.example.org/v1?key=secret"
+configure_logs(sys.argv[1])
+logging.getLogger(sys.argv[2]).info('HTTP Request: %s %s "%s %d"', "POST", Url(), "HTTP/1.1", 401)
+"""
+    command = [sys.executable, "-c", program, level, client]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    [line] = done.stderr.splitlines()
+    assert line.endswith(f'INFO {client} HTTP Request: POST generator.example.org "HTTP/1.1 401"')
+
+
 def test_client_libraries_are_not_louder_than_asked_for() -> None:
     assert [line for line in logged("error") if line.endswith("warning")] == []
 
