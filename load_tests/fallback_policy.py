@@ -1,18 +1,27 @@
-"""What the fallback publishes by itself with a policy, and how much of it is of the right type.
+"""What is published by itself, by the fast model and by the fallback with a policy, and how much of it is right.
 
     DOCMILL_DATA=FOLDER python -m load_tests.fallback_policy cfpb mtsamples [--bundle B] [--policy P.json]
 
-One half of the training documents of all sources together is the index, the validation documents that the bundle defers
-are the test; the policy (default: the one that ships) is given, nothing is chosen here; how the shipped one was chosen,
-docs/decisions/0023 says. The bundle was trained on both halves, so the index tells it nothing new; it saw no
-validation. Whether a document is published is `docmill.fallback.judge`'s to say, required fields included; no code
-lists, no generator. Each document is embedded once into the user's cache. Needs the extra [train].
+or of all sources, of which the claims are synthetic, as training made them, and those by hand have no training part:
+
+    python -m docmill.training.claims --out CLAIMS --documents 3000
+    python -m load_tests.fallback_policy claims sroie cfpb mtsamples cuad vetclaims --judged-only claims-by-hand
+        --data CLAIMS --data FOLDER --data samples
+
+One half of the training documents of all sources together is the index, each with the values that people found; the
+validation documents are the test. The policy (default: the one that ships) is given, nothing is chosen here; how the
+shipped one was chosen, docs/decisions/0023 says. The bundle was trained on both halves, so the index tells it nothing
+new; it saw no validation. Whether a deferred document is published is `docmill.fallback.judge`'s to say, required
+fields included; no code lists, no generator. Documents without a type are left out. One of a type that the bundle does
+not know counts: what the fast model publishes of it is wrong. Each document is embedded once into the user's cache.
+Needs the extra [train].
 """
 
 import argparse
 import os
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,139 +29,204 @@ from numpy.typing import NDArray
 
 from docmill.bundle.bundle import Bundle
 from docmill.bundle.load import default_bundle, load_bundle
-from docmill.evaluation.wilson import wilson
+from docmill.evaluation.counts import Answer, Found
+from docmill.evaluation.gold import GoldSource, read_source
 from docmill.fallback.judge import Judgement, Question, judge
 from docmill.fallback.policy import DEFAULT_POLICY, Policy, policy_from_json
 from docmill.fallback.types import Candidate, DeferredDocument, Neighbour
-from docmill.pipeline.types import Deferral, GroupSpec
+from docmill.pipeline.normalise import normalise
+from docmill.pipeline.types import Deferral, GroupSpec, ModelSpec, Span
 from docmill.processing import Decided, Mill
 from docmill.runtime.session import OnnxInference
-from load_tests.fallback_parts.bundles import full_label, received
-from load_tests.fallback_parts.corpora import Halves, read_halves
+from docmill.training.corpus import LabelledDocument, part
+from load_tests.fallback_parts.bundles import received
+from load_tests.fallback_parts.corpora import Halves, read_halves, read_validation
 from load_tests.fallback_parts.embeddings import cached
+from load_tests.fallback_parts.exemplars import Exemplars, exemplar_values
+from load_tests.fallback_parts.published import Published, document_headings, field_headings, published
 from load_tests.fallback_parts.report import table
 
-HEADINGS = (
-    "source",
-    "deferred",
-    "published",
-    "type right",
-    "at least (95 %)",
-    "type right before",
-    "by the model alone",
-)
+FAST_MODEL, FALLBACK, BOTH = "fast model", "fallback", "both"
+Vectors = NDArray[np.float32]  # [D, 384], of length 1
 
 
 @dataclass(frozen=True, slots=True)
-class Exemplars:
-    """The index: vectors [N, D] of length 1, and labels."""
+class Source:
+    """What is indexed of a source, and what is judged."""
 
-    vectors: NDArray[np.float32]
-    labels: tuple[str, ...]
-
-    def near(self, vector: NDArray[np.float32], most: int) -> list[Neighbour]:
-        """The nearest, nearest first."""
-        cosines = self.vectors @ vector
-        best = np.argsort(-cosines, kind="stable")[:most]
-        return [Neighbour(f"e{i}", self.labels[i], float(cosines[i])) for i in best]
+    indexed: GoldSource
+    index_vectors: Vectors  # in its order
+    tested: GoldSource
+    test_vectors: Vectors  # in its order
+    test: tuple[LabelledDocument, ...]  # likewise
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """What became of a source's deferred validation documents."""
+class Outcome:
+    """What became of one validation document. None: it was not published so."""
 
-    source: str
-    deferred: int
-    published: int
-    right: int  # of the published
-    before: int  # of all deferred: the fast model's own type was right
-    before_published: int  # of the published, likewise
-
-    def cells(self) -> tuple[str, ...]:
-        """As a table has it."""
-        bound = wilson(self.right, self.published)
-        return (
-            self.source,
-            str(self.deferred),
-            str(self.published),
-            "-" if not self.published else f"{self.right} ({100 * self.right / self.published:.1f} %)",
-            "-" if bound is None else f"{100 * bound[0]:.1f} %",
-            str(self.before_published),
-            f"{self.before} of {self.deferred}",
-        )
+    by_model: Answer | None = None
+    by_fallback: Answer | None = None
+    deferred: bool = False
+    model_label: str | None = None  # the fast model's own opinion
+    held_back: tuple[str, ...] = ()  # the parts that the fallback did not decide
+    agreed: int = 0  # fields of what it published whose value exemplars have
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read, embed, judge, count."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sources", nargs="+", help="folders of the data")
-    parser.add_argument("--data", type=Path, default=os.environ.get("DOCMILL_DATA"), help="default: DOCMILL_DATA")
+    parser.add_argument("--judged-only", action="append", default=[], metavar="SOURCE", help="without a training part")
+    parser.add_argument("--data", type=Path, action="append", help="folders of sources; default: DOCMILL_DATA")
     parser.add_argument("--bundle", type=Path, help="default: the one shipped")
     parser.add_argument("--policy", type=Path, help="JSON; default: the one shipped")
     args = parser.parse_args(arguments)
-    if args.data is None:
+    data = args.data or [Path(folder) for folder in (os.environ.get("DOCMILL_DATA"),) if folder]
+    if not data:
         parser.error("say where the labelled documents are: --data or DOCMILL_DATA")
     bundle = load_bundle(args.bundle or default_bundle())
     policy = DEFAULT_POLICY if args.policy is None else policy_from_json(args.policy.read_text("utf-8"))
-    halves = {source: read_halves(Path(args.data), source) for source in args.sources}
-    vectors = {name: cached(name, [d.text for d in of.everything]) for name, of in halves.items()}
-    index = exemplars(bundle, halves, vectors)
-    rows = [judged(bundle, halves[name], vectors[name], index, policy) for name in args.sources]
+    sources = [read(bundle, data, read_halves(data, name)) for name in args.sources]
+    sources += [read(bundle, data, read_validation(data, name)) for name in args.judged_only]
+    index = exemplars(sources)
+    outcomes = [outcomes_of(bundle, source, index, policy) for source in sources]
+    target = bundle.manifest.policy.target_precision
+    rows = [row for source, own in zip(sources, outcomes, strict=True) for row in ways(source.tested, own)]
     print(f"{bundle.name} {bundle.version}; {len(index.labels)} exemplars; {policy}\n")
-    print("\n".join(table(HEADINGS, [row.cells() for row in rows])))
+    print("\n".join(table(document_headings(target), [row.document_cells(target) for row in rows])))
+    print("\nThe values of what was published:\n")
+    print("\n".join(table(field_headings(target), [cells for row in rows for cells in row.field_cells(target)])))
+    print()
+    for source, own in zip(sources, outcomes, strict=True):
+        print(told(source.tested, own))
 
 
-def exemplars(bundle: Bundle, halves: dict[str, Halves], vectors: dict[str, NDArray[np.float32]]) -> Exemplars:
+def read(bundle: Bundle, data: Sequence[Path], halves: Halves) -> Source:
+    """Half B and the validation documents of a source with gold and vectors."""
+    of_half_b = _gold(bundle, data, halves.source, "train", halves.half_b)
+    of_test = _gold(bundle, data, halves.source, "validation", halves.test)
+    vectors = cached(halves.source, [document.text for document in (*halves.half_b, *halves.test)])
+    count = len(halves.half_b)
+    return Source(of_half_b, vectors[:count], of_test, vectors[count:], halves.test)
+
+
+def exemplars(sources: Sequence[Source]) -> Exemplars:
     """Half B of every source, in one index."""
-    parts, labels = [], []
-    for name, of in halves.items():
-        first = len(of.half_a)
-        parts.append(vectors[name][first : first + len(of.half_b)])
-        labels += [full_label(bundle, name, document.label or "") for document in of.half_b]
-    return Exemplars(np.concatenate(parts), tuple(labels))
+    documents = [(source.indexed.fields, document) for source in sources for document in source.indexed.documents]
+    return Exemplars(
+        np.concatenate([source.index_vectors for source in sources]),
+        tuple(document.label or "" for _, document in documents),
+        tuple(exemplar_values(document, fields) for fields, document in documents),
+    )
 
 
-def judged(bundle: Bundle, halves: Halves, vectors: NDArray[np.float32], index: Exemplars, policy: Policy) -> Row:
-    """What becomes of a source's deferred validation documents."""
-    first = len(halves.half_a) + len(halves.half_b)
-    counts = {"deferred": 0, "published": 0, "right": 0, "before": 0, "before_published": 0}
+def outcomes_of(bundle: Bundle, source: Source, index: Exemplars, policy: Policy) -> list[Outcome]:
+    """What becomes of a source's validation documents, in their order."""
     inference = OnnxInference(bundle.model_path, 1)
     mill = Mill(bundle, inference)
+    outcomes = []
     try:
-        for document, vector in zip(halves.test, vectors[first:], strict=True):
-            [outcome] = mill.process([received(document)])
-            if not isinstance(outcome, Decided) or not isinstance(outcome.route, Deferral):
-                continue
-            gold = full_label(bundle, halves.source, document.label or "")
-            said = _judgement(bundle, outcome, outcome.route, index.near(vector, policy.neighbours), policy)
-            before = outcome.prediction.label == gold
-            counts["deferred"] += 1
-            counts["before"] += before
-            if said.decided:
-                counts["published"] += 1
-                counts["right"] += said.label == gold
-                counts["before_published"] += before
+        for document, vector in zip(source.test, source.test_vectors, strict=True):
+            [decided] = mill.process([received(document)])
+            if isinstance(decided, Decided):
+                outcomes.append(_outcome(bundle.spec, decided, index.near(vector, policy.neighbours), policy))
+            else:
+                outcomes.append(Outcome())
     finally:
         inference.close()
-    return Row(halves.source, **counts)
+    return outcomes
+
+
+def ways(source: GoldSource, outcomes: Sequence[Outcome]) -> list[Published]:
+    """What the fast model published alone, what the fallback did, and both together."""
+    return [
+        published(source, FAST_MODEL, [one.by_model for one in outcomes]),
+        published(source, FALLBACK, [one.by_fallback for one in outcomes]),
+        published(source, BOTH, [one.by_model or one.by_fallback for one in outcomes]),
+    ]
+
+
+def told(source: GoldSource, outcomes: Sequence[Outcome]) -> str:
+    """What the fast model thought of what it deferred, and for want of what the fallback published it not."""
+    deferred = [(gold.label, one) for gold, one in zip(source.documents, outcomes, strict=True) if one.deferred]
+    of_type = [one for label, one in deferred if one.model_label == label]
+    out = sum(one.by_fallback is not None for _, one in deferred)
+    out_of_type = sum(one.by_fallback is not None for one in of_type)
+    agreed = sum(one.agreed for _, one in deferred)
+    parts = Counter(part for _, one in deferred for part in one.held_back)
+    held = ", ".join(f"{part} {count}" for part, count in parts.most_common()) or "nothing"
+    return (
+        f"{source.name}: {len(deferred)} deferred, the fast model's own type right in {len(of_type)} of them, "
+        f"in {out_of_type} of the {out} that the fallback published, with {agreed} values that exemplars have; "
+        f"held back by: {held}"
+    )
+
+
+def _gold(
+    bundle: Bundle, data: Sequence[Path], name: str, of_part: str, documents: Sequence[LabelledDocument]
+) -> GoldSource:
+    """Gold of these documents, in their order. Each has a type, if need be one that the bundle does not know."""
+    if not documents:
+        return GoldSource(name, (), (), frozenset(), ())
+    source = read_source(name, [part(data, name, of_part)], bundle.manifest)
+    names = bundle.manifest.source_names(name)
+    by_id = {document.id: document for document in source.documents}
+    told = [(by_id[document.id], document.label or "") for document in documents]
+    full = [gold.label or own if names is None else names.full_label(own) for gold, own in told]
+    return replace(
+        source, documents=tuple(replace(gold, label=label) for (gold, _), label in zip(told, full, strict=True))
+    )
+
+
+def _outcome(spec: ModelSpec, decided: Decided, neighbours: Sequence[Neighbour], policy: Policy) -> Outcome:
+    prediction, text = decided.prediction, decided.text
+    if not isinstance(decided.route, Deferral):
+        found = tuple(Found(one.field, one.start, one.end, text[one.start : one.end]) for one in prediction.spans)
+        answer = Answer(prediction.label, prediction.probability, True, spec.group_of(prediction.label).required, found)
+        return Outcome(by_model=answer)
+    judgement = _judgement(spec, decided, decided.route, neighbours, policy)
+    return Outcome(
+        by_fallback=_answer(spec, judgement) if judgement.decided else None,
+        deferred=True,
+        model_label=prediction.label,
+        held_back=tuple(dict.fromkeys(held.part for held in judgement.held_back)),
+        agreed=len(judgement.accepted) if judgement.decided else 0,
+    )
 
 
 def _judgement(
-    bundle: Bundle, outcome: Decided, route: Deferral, neighbours: Sequence[Neighbour], policy: Policy
+    spec: ModelSpec, decided: Decided, route: Deferral, neighbours: Sequence[Neighbour], policy: Policy
 ) -> Judgement:
-    further = outcome.n_best
+    further = decided.n_best
     assert further is not None
-    spans = [
-        Candidate(span.field, span.start, span.end, outcome.text[span.start : span.end], None, span.confidence)
-        for span in (*further.spans, *outcome.prediction.spans)
-    ]
-    deferred = DeferredDocument(outcome.text, dict(further.labels), tuple(spans[: len(further.spans)]))
-    question = Question(deferred, route.reasons, tuple(spans[len(further.spans) :]), True, neighbours)
+    candidates = _candidates(spec, decided.text, further.spans)
+    document = DeferredDocument(decided.text, dict(further.labels), candidates)
+    own = _candidates(spec, decided.text, decided.prediction.spans)
+    question = Question(document, route.reasons, own, True, neighbours)
+    return judge(question, lambda label: _group_of(spec, label), policy)
 
-    def group_of(label: str) -> GroupSpec | None:
-        return bundle.spec.group_of(label) if label in bundle.spec.labels else None
 
-    return judge(question, group_of, policy)
+def _candidates(spec: ModelSpec, text: str, spans: Sequence[Span]) -> tuple[Candidate, ...]:
+    """As the processor writes them into its request (kafka/publish.py)."""
+    fields = {field.name: field for field in spec.fields}
+
+    def candidate(span: Span) -> Candidate:
+        field, stretch = fields[span.field], text[span.start : span.end]
+        value = normalise(field.kind, stretch, day_first=field.day_first)
+        return Candidate(span.field, span.start, span.end, stretch, value, span.confidence)
+
+    return tuple(candidate(span) for span in spans)
+
+
+def _answer(spec: ModelSpec, judgement: Judgement) -> Answer:
+    group = _group_of(spec, judgement.label)
+    found = tuple(Found(one.field, one.start, one.end, one.text) for one in judgement.fields)
+    return Answer(judgement.label, judgement.confidence, True, group.required if group else (), found)
+
+
+def _group_of(spec: ModelSpec, label: str) -> GroupSpec | None:
+    return spec.group_of(label) if label in spec.labels else None
 
 
 if __name__ == "__main__":

@@ -49,8 +49,9 @@ def split(source: str, training: Sequence[LabelledDocument], validation: Sequenc
     return Halves(source, a, b, test, assign_folds(a, {}, FOLDS), len(labelled) - len(kept))
 
 
-def read_halves(data: Path, source: str, limit: int | None = None) -> Halves:
-    """The halves of a folder's source, labels as it writes them; of training documents the first `limit`.
+def read_halves(data: Path | Sequence[Path], source: str, limit: int | None = None) -> Halves:
+    """The halves of a source, of the first folder that has it, labels as it writes them; of training documents the
+    first `limit`.
 
     Raises:
         ConfigurationError: the source is not there or a line is no labelled document.
@@ -59,6 +60,11 @@ def read_halves(data: Path, source: str, limit: int | None = None) -> Halves:
         [_document(row, source) for row in read_rows(part(data, source, name))] for name in ("train", "validation")
     )
     return split(source, train[:limit], validation)
+
+
+def read_validation(data: Path | Sequence[Path], source: str) -> Halves:
+    """The validation documents of a source alone: its halves are empty. Raises: as `read_halves`."""
+    return split(source, (), [_document(row, source) for row in read_rows(part(data, source, "validation"))])
 
 
 def unlike(training: Sequence[LabelledDocument], test: Sequence[LabelledDocument]) -> list[LabelledDocument]:
