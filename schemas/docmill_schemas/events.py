@@ -130,7 +130,7 @@ class ExtractedField(Event):
     name: str
     value: str | None = Field(
         default=None,
-        description="normalised: ISO date, 'amount CURRENCY', 'number unit'; absent or null where the text is no such",
+        description="normalised: ISO date, 'amount CURRENCY', 'number unit', 'perpetual'; null where the text is none",
     )
     text: str
     start: int = Field(ge=0)

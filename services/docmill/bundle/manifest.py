@@ -1,5 +1,6 @@
 """What a bundle says of itself: manifest.json, checked. Does not know the files that it names."""
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -22,6 +23,22 @@ def _unique(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+def check_counts_from(fields: Mapping[str, tuple[str, Sequence[str]]]) -> None:
+    """Fields in their order, with kind and `counts_from`: periods count from dates, and from what is read before them.
+
+    Raises:
+        ValueError: a field does otherwise.
+    """
+    dates: set[str] = set()
+    for name, (kind, counts_from) in fields.items():
+        if counts_from and kind != FieldKind.END_DATE:
+            raise ValueError(f"field {name} has counts_from, which only fields of kind end_date may have")
+        if unfit := [other for other in counts_from if other not in dates]:
+            raise ValueError(f"field {name} counts from {unfit}, which are no fields of kind date before it")
+        if kind == FieldKind.DATE:
+            dates.add(name)
+
+
 Names = Annotated[tuple[str, ...], AfterValidator(_unique)]
 Share = Annotated[float, Field(ge=0, le=1)]
 FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*$")]  # never a path
@@ -33,13 +50,17 @@ class Strict(BaseModel):
 
 
 class FieldEntry(Strict):
-    """A field of the tag head. `entities` and `values` are its names in labelled data, where they differ."""
+    """A field of the tag head. `entities` and `values` are its names in labelled data, where they differ.
+
+    `counts_from`: see FieldSpec.
+    """
 
     name: str
     kind: FieldKind
     many: bool = False
     day_first: bool = False
     outside_bias: float = 0.0
+    counts_from: Names = ()
     entities: tuple[str, ...] | None = None
     values: tuple[str, ...] | None = None
 
@@ -194,6 +215,11 @@ class Manifest(Strict):
     golden: GoldenEntry | None = None
 
     @model_validator(mode="after")
+    def _periods_count_from_dates(self) -> Self:
+        check_counts_from({field.name: (field.kind, field.counts_from) for field in self.fields})
+        return self
+
+    @model_validator(mode="after")
     def _names_agree(self) -> Self:
         fields = set(_unique(tuple(field.name for field in self.fields)))
         for name, group in self.groups.items():
@@ -229,7 +255,7 @@ class Manifest(Strict):
 
     def field_specs(self) -> tuple[FieldSpec, ...]:
         """Fields in the order of the tag head."""
-        return tuple(FieldSpec(f.name, f.kind, f.many, f.day_first, f.outside_bias) for f in self.fields)
+        return tuple(FieldSpec(f.name, f.kind, f.many, f.day_first, f.outside_bias, f.counts_from) for f in self.fields)
 
     def group_specs(self) -> dict[str, GroupSpec]:
         """Groups with their thresholds and vetoed labels."""

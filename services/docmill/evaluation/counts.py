@@ -6,7 +6,7 @@ once, day or month first as its field says; a gold date gets no second reading.
 """
 
 import re
-from collections.abc import Collection, Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -31,12 +31,16 @@ class ValueField(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A field that the model found; `text` is what stands in [start, end)."""
+    """A field that the model found; `text` is what stands in [start, end).
+
+    `start_date`: ISO date from which a period in it counts.
+    """
 
     field: str
     start: int
     end: int
     text: str
+    start_date: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,22 +89,24 @@ def required_are_right(document: GoldDocument, answer: Answer, fields: Sequence[
 
 def gold_values(document: GoldDocument, field: GoldField) -> set[str]:
     """Gold values of a field, as they are compared."""
-    return _comparables(field, document.values.get(field.name, frozenset()))
+    return _compared(comparable(field, text) for text in document.values.get(field.name, frozenset()))
 
 
 def found_values(answer: Answer | None, field: GoldField) -> set[str]:
     """Values that the model found for a field, as they are compared; none for a rejected document."""
-    return _comparables(field, [f.text for f in answer.found if f.field == field.name]) if answer else set()
+    own = [f for f in answer.found if f.field == field.name] if answer else []
+    return _compared(comparable(field, f.text, f.start_date) for f in own)
 
 
-def comparable(field: ValueField, text: str) -> str:
+def comparable(field: ValueField, text: str, start_date: str | None = None) -> str:
     """What of a value is compared; empty where nothing of it is left."""
-    value = None if field.kind is FieldKind.TEXT else normalise(field.kind, text, day_first=field.day_first)
-    return value or NOT_WORD.sub("", text.casefold())
+    value = normalise(field.kind, text, day_first=field.day_first, start=start_date) or text
+    is_as_written = field.kind is FieldKind.TEXT or value is text
+    return NOT_WORD.sub("", value.casefold()) if is_as_written else value
 
 
-def _comparables(field: GoldField, texts: Collection[str]) -> set[str]:
-    return {value for text in texts if (value := comparable(field, text))}
+def _compared(values: Iterable[str]) -> set[str]:
+    return {value for value in values if value}
 
 
 def _overlap(gold: Set[object], found: Set[object]) -> tuple[int, int, int]:

@@ -93,7 +93,9 @@ def _answer(mill: Mill, outcome: Outcome) -> Answer | None:
                 probability=prediction.probability,
                 is_straight_through=isinstance(route, StraightThrough),
                 required=mill.bundle.spec.group_of(prediction.label).required,
-                found=tuple(Found(s.field, s.start, s.end, text[s.start : s.end]) for s in prediction.spans),
+                found=tuple(
+                    Found(s.field, s.start, s.end, text[s.start : s.end], s.start_date) for s in prediction.spans
+                ),
             )
         case _:
             assert_never(outcome)

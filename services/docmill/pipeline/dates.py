@@ -54,12 +54,18 @@ def first_date(text: str, *, day_first: bool) -> str | None:
 
     Impossible dates are passed over.
     """
-    found = DATE.search(text)
+    found = first_date_at(text, 0, day_first=day_first)
+    return found and found[2]
+
+
+def first_date_at(text: str, position: int, *, day_first: bool) -> tuple[int, int, str] | None:
+    """Of the first date from `position` on: where it starts and ends, and its ISO date."""
+    found = DATE.search(text, position)
     while found is not None:
         year, month, day = _reading(found, day_first=day_first)
         if year in YEARS:
             try:
-                return date(year, month, day).isoformat()
+                return found.start(), found.end(), date(year, month, day).isoformat()
             except ValueError:
                 pass  # 31 February; a later stretch may be a date
         found = DATE.search(text, found.start() + 1)

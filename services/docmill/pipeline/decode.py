@@ -55,11 +55,11 @@ def read_off(text: str, tokens: Tokens, merged: Merged, spec: ModelSpec) -> Pred
     own = [i for i, column in enumerate(merged.columns) if spec.fields[column].name in group.fields]
     columns, logits = [merged.columns[i] for i in own], merged.tag_logits[:, own]
     tags, raw = tag_probabilities(logits, columns, spec), softmax(logits, 1.0)
-    spans = [
-        span
-        for position, column in enumerate(columns)
-        for span in field_spans(text, tokens, raw[:, position], tags[:, position], spec.fields[column])
-    ]
+    spans: list[Span] = []
+    for position, column in enumerate(columns):
+        field = spec.fields[column]
+        start = start_date(text, spans, field, spec)
+        spans += field_spans(text, tokens, raw[:, position], tags[:, position], field, start)
     spans.sort(key=lambda span: (span.start, span.end, span.field))
     return Prediction(
         label=label,
@@ -108,7 +108,19 @@ def merge_tags(
     return merged
 
 
-def field_spans(text: str, tokens: Tokens, raw: Floats, calibrated: Floats, field: FieldSpec) -> list[Span]:
+def start_date(text: str, found: Sequence[Span], field: FieldSpec, spec: ModelSpec) -> str | None:
+    """ISO date from which a period in a field counts: the value of the first of its `counts_from` that was found."""
+    kinds = {other.name: other for other in spec.fields}
+    for name in field.counts_from:
+        for span in found:
+            if span.field == name and span.readable:
+                return normalise(kinds[name].kind, text[span.start : span.end], day_first=kinds[name].day_first)
+    return None
+
+
+def field_spans(
+    text: str, tokens: Tokens, raw: Floats, calibrated: Floats, field: FieldSpec, start: str | None = None
+) -> list[Span]:
     """Spans of one field from its tag probabilities [T, 3].
 
     Boundaries are drawn as the head was trained to draw them (`raw`), confidence is calibrated. Of a field that a
@@ -119,7 +131,7 @@ def field_spans(text: str, tokens: Tokens, raw: Floats, calibrated: Floats, fiel
     Source: F1 is highest where one accepts from half its own value on, Lipton et al., "Optimal Thresholding of
     Classifiers to Maximize F1 Measure", ECML PKDD 2014. Fields have an F1 of 0.7 as a rule: 0.35.
     """
-    spans = spans_below(0.5, text, tokens, raw, calibrated, field)
+    spans = spans_below(0.5, text, tokens, raw, calibrated, field, start)
     if field.many:
         return [span for span in spans if span.confidence >= LIKELY]
     best = max(spans, key=lambda span: (span.readable, span.confidence, -span.start), default=None)
@@ -127,9 +139,18 @@ def field_spans(text: str, tokens: Tokens, raw: Floats, calibrated: Floats, fiel
 
 
 def spans_below(
-    limit: float, text: str, tokens: Tokens, raw: Floats, calibrated: Floats, field: FieldSpec
+    limit: float,
+    text: str,
+    tokens: Tokens,
+    raw: Floats,
+    calibrated: Floats,
+    field: FieldSpec,
+    start_day: str | None = None,
 ) -> list[Span]:
-    """All spans of one field, in text order, of tokens whose raw probability of "outside" is below `limit`."""
+    """All spans of one field, in text order, of tokens whose raw probability of "outside" is below `limit`.
+
+    `start_day`: ISO date from which a period in them counts.
+    """
     inside = raw[:, OUTSIDE] < limit
     if not inside.any():
         return []
@@ -146,8 +167,8 @@ def spans_below(
             confidence = float(1 - calibrated[first : last + 1, OUTSIDE].mean())
             if spans and start < spans[-1].end:  # two beginnings within one word are one span
                 start, confidence = spans[-1].start, max(confidence, spans.pop().confidence)
-            readable = normalise(field.kind, text[start:end], day_first=field.day_first) is not None
-            spans.append(Span(field.name, start, end, min(1.0, confidence), readable))
+            value = normalise(field.kind, text[start:end], day_first=field.day_first, start=start_day)
+            spans.append(Span(field.name, start, end, min(1.0, confidence), value is not None, start_day))
     return spans
 
 

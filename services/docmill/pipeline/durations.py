@@ -39,8 +39,13 @@ def first_duration(text: str) -> str | None:
         return None
     if found["perpetual"]:
         return "perpetual"
+    return " ".join(number_and_unit(found))
+
+
+def number_and_unit(found: re.Match[str]) -> tuple[str, str]:
+    """Of a match of DURATION that is not perpetual: a decimal number, and day, week, month or year."""
     unit = found["unit"].lower()
-    return f"{_number(found)} {UNITS.get(unit, unit)}"
+    return _number(found), UNITS.get(unit, unit)
 
 
 def _number(found: re.Match[str]) -> str:

@@ -6,7 +6,7 @@ Asked for of deferred documents only, so that the fast path does not pay for it.
 from dataclasses import dataclass
 
 from docmill.pipeline.calibrate import softmax
-from docmill.pipeline.decode import Merged, likeliest_first, spans_below, tag_probabilities
+from docmill.pipeline.decode import Merged, likeliest_first, spans_below, start_date, tag_probabilities
 from docmill.pipeline.types import ModelSpec, Span
 from docmill.pipeline.window import Tokens
 
@@ -35,9 +35,10 @@ def n_best(text: str, tokens: Tokens, merged: Merged, spec: ModelSpec) -> NBest:
     calibrated, raw = tag_probabilities(merged.tag_logits, merged.columns, spec), softmax(merged.tag_logits, 1.0)
     spans: list[Span] = []
     for position, column in enumerate(merged.columns):
-        kept: list[Span] = []
+        field, kept = spec.fields[column], list[Span]()
+        start = start_date(text, spans, field, spec)
         for limit in (0.5, DOUBTFUL_OUTSIDE):
-            found = spans_below(limit, text, tokens, raw[:, position], calibrated[:, position], spec.fields[column])
+            found = spans_below(limit, text, tokens, raw[:, position], calibrated[:, position], field, start)
             short = [span for span in found if span.end - span.start <= MAX_CHARACTERS]
             kept += sorted(
                 (span for span in short if not any(_overlap(span, other) for other in kept)),

@@ -14,7 +14,8 @@ class FieldSpec:
     """A field that the model finds: how its values are normalised, and whether a document holds several.
 
     `outside_bias` undoes what training did to the share of "outside": entity tokens weigh more there, and windows that
-    bear an entity are drawn more often.
+    bear an entity are drawn more often. `counts_from` are fields before this one, best first: a period that this one
+    holds (FieldKind.END_DATE) counts from the first of them that was found.
     """
 
     name: str
@@ -22,6 +23,7 @@ class FieldSpec:
     many: bool
     day_first: bool = False
     outside_bias: float = 0.0  # added to the logit of "outside" before it is scaled
+    counts_from: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ class Span:
     end: int
     confidence: float  # calibrated mean probability of its tokens
     readable: bool = True  # its text is a value of its field's kind: a date, an amount
+    start_date: str | None = None  # ISO date from which a period in it counts: the value of another field
 
 
 @dataclass(frozen=True, slots=True)

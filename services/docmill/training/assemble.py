@@ -63,6 +63,7 @@ def _manifest(materials: Materials, calibration: Calibration, stages: tuple[Trai
                 many=field.many,
                 day_first=field.day_first,
                 outside_bias=calibration.biases.get(name, 0.0),
+                counts_from=field.counts_from,
                 entities=field.entities,
                 values=field.values,
             )

@@ -175,10 +175,14 @@ def field_decisions(
 
 
 def _is_right(read: Read, spans: Sequence[Span], field: FieldSpec) -> bool:
-    """Whether the spans of a field hold its values; where it has but one, one of those that are marked is enough."""
-    text = read.document.text
-    gold = {comparable(field, text[e.start : e.end]) for e in read.document.entities if e.field == field.name}
-    found = {comparable(field, text[span.start : span.end]) for span in spans}
+    """Whether the spans of a field hold its values; where it has but one, one of those that are marked is enough.
+
+    What is marked is a text, so a period is right that counts from where the found one does.
+    """
+    text, starts = read.document.text, {span.start_date for span in spans} or {None}
+    marked = [text[e.start : e.end] for e in read.document.entities if e.field == field.name]
+    gold = {comparable(field, words, start) for words in marked for start in starts}
+    found = {comparable(field, text[span.start : span.end], span.start_date) for span in spans}
     return found == gold or (not field.many and found <= gold)
 
 

@@ -72,7 +72,10 @@ class Materials:
         recipe = self.recipe
         return ModelSpec(
             labels=self.labels,
-            fields=tuple(FieldSpec(name, FieldKind(f.kind), f.many, f.day_first) for name, f in recipe.fields.items()),
+            fields=tuple(
+                FieldSpec(name, FieldKind(f.kind), f.many, f.day_first, counts_from=f.counts_from)
+                for name, f in recipe.fields.items()
+            ),
             groups={name: GroupSpec(name, g.fields, g.required, None, None) for name, g in recipe.groups.items()},
             type_windows=recipe.encoder.type_windows,
             type_temperature=1.0,

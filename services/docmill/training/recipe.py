@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
+from docmill.bundle.manifest import check_counts_from
 from docmill.errors import ConfigurationError
 from docmill.training.recipe_stages import (
     Common,
@@ -51,9 +52,10 @@ class Labels(Strict):
 
 
 class FieldRecipe(Strict):
-    kind: Literal["text", "date", "money", "duration"]
+    kind: Literal["text", "date", "money", "duration", "end_date"]
     many: bool = False
     day_first: bool = False
+    counts_from: tuple[str, ...] = ()
     entities: tuple[str, ...] | None = None
     values: tuple[str, ...] | None = None
 
@@ -125,6 +127,7 @@ class Recipe(Strict):
                 raise ValueError(f"group {name} names unknown fields {sorted(unknown)}")
             if unknown := set(group.required) - set(group.fields):
                 raise ValueError(f"group {name} requires {sorted(unknown)}, which are not among its fields")
+        check_counts_from({name: (field.kind, field.counts_from) for name, field in self.fields.items()})
         if self.encoder.stride >= self.encoder.max_tokens - 2:
             raise ValueError(f"stride {self.encoder.stride} must be below max_tokens - 2")
         names = Counter(source.name for source in self.sources)

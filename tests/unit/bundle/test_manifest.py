@@ -37,6 +37,9 @@ def test_it_survives_json() -> None:
     assert Manifest.model_validate_json(manifest.model_dump_json()) == manifest
 
 
+END = {"name": "end", "kind": "end_date", "counts_from": ["date"]}
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -48,8 +51,17 @@ def test_it_survives_json() -> None:
         ({"labels": ["receipt", "receipt"]}, "more than once"),
         ({"labels": ["invoice.gas"]}, r"unknown groups \['invoice'\]"),
         ({"fields": []}, "at least 1 item"),
-        ({"fields": [{"name": "date", "kind": "colour"}]}, "'text', 'date', 'money' or 'duration'"),
+        ({"fields": [{"name": "date", "kind": "colour"}]}, "'text', 'date', 'money', 'duration' or 'end_date'"),
         ({"fields": [{"name": "date", "kind": "date"}] * 2}, "more than once"),
+        (
+            {"fields": [{"name": "date", "kind": "date", "counts_from": ["date"]}]},
+            "only fields of kind end_date may have",
+        ),
+        (
+            {"fields": [END, {"name": "date", "kind": "date"}]},
+            r"end counts from \['date'\], which are no fields of kind date",
+        ),
+        ({"fields": [{"name": "date", "kind": "text"}, END]}, r"end counts from \['date'\]"),
         ({"groups": groups(fields=["colour"])}, r"group receipt names unknown fields \['colour'\]"),
         ({"groups": groups(required=["amount"])}, r"group receipt requires \['amount'\]"),
         ({"groups": groups(type_threshold=1.5)}, "less than or equal to 1"),

@@ -26,6 +26,7 @@ def answer(*found: tuple[str, str], required: tuple[str, ...] = ()) -> Answer:
     [
         (PARTY, "Mail Boxes Etc. USA, Inc.", "MAIL\nBOXES ETC USA INC"),
         (PARTY, "Cogent_Inc.", "Cogent, Inc"),
+        (PARTY, "Cogent, Inc., a", "Cogent, Inc"),
         (PARTY, "GROẞ", "gross"),
         (DATE, "3/4/18", "3rd of April 2018"),
         (DATE, "04/[]/2005", "04/ /2005"),  # neither is a date: compared as written
@@ -49,6 +50,13 @@ def test_values_that_are_the_same(field: GoldField, left: str, right: str) -> No
 )
 def test_values_that_are_not(field: GoldField, left: str, right: str) -> None:
     assert comparable(field, left) != comparable(field, right)
+
+
+def test_the_end_of_a_period_is_compared_with_a_gold_day() -> None:
+    ends = GoldField("ends", FieldKind.END_DATE, many=False, day_first=False, entities=("ends",), values=("ends",))
+    found = Answer("contract", 0.9, True, (), (Found("ends", 0, 9, "two years", "2020-01-02"),))
+    assert value_counts(source(document(ends={"1/2/22"}), ends), [found]).tolist() == [[[1, 0, 0]]]
+    assert value_counts(source(document(ends={"1/2/23"}), ends), [found]).tolist() == [[[0, 1, 1]]]
 
 
 def test_values_are_sets_and_what_folds_to_nothing_is_none() -> None:

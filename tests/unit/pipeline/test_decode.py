@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docmill.pipeline.decode import field_spans, merge, merge_tags, outlier_distance, read_off
+from docmill.pipeline.n_best import n_best
 from docmill.pipeline.normalise import FieldKind
 from docmill.pipeline.types import FieldSpec, Prediction, WindowOutput
 from docmill.pipeline.window import Window, cut, tokenise
@@ -61,6 +62,38 @@ def test_a_single_field_keeps_what_can_be_read_over_what_is_surer() -> None:
     assert spans_of(text, [surer, O, O, O, O], ONE) == ["soon"]  # shown as found, without a value
     anything = replace(ONE, kind=FieldKind.TEXT)
     assert spans_of(text, [surer, O, B, I, O], anything) == ["soon"]
+
+
+EFFECTIVE = FieldSpec("effective", FieldKind.DATE, many=False)
+AGREED = FieldSpec("agreed", FieldKind.DATE, many=False)
+ENDS = FieldSpec("ends", FieldKind.END_DATE, many=False, counts_from=("effective", "agreed"))
+
+
+@pytest.mark.parametrize(
+    ("tagged", "start"),
+    [
+        ({"effective": "1/2/2020", "agreed": "1/2/2021"}, "2020-01-02"),  # the first that it counts from
+        ({"agreed": "1/2/2021"}, "2021-01-02"),
+        ({"effective": "soon", "agreed": "1/2/2021"}, "2021-01-02"),  # what is no date starts nothing
+        ({}, None),
+    ],
+)
+def test_a_period_counts_from_another_field(tagged: dict[str, str], start: str | None) -> None:
+    text = "1/2/2020 1/2/2021 soon for two years"
+    tokens, spec = tokenise(FourCharacterTokenizer(), windowing(50), text), model_spec([EFFECTIVE, AGREED, ENDS])
+    logits = np.zeros((len(tokens) + 2, 3, 3), np.float32)
+    logits[:, :, 0] = 5
+    for column, field in enumerate(spec.fields):
+        if words := {**tagged, "ends": "two years"}.get(field.name):
+            first = text.index(words)
+            inside = (tokens.starts >= first) & (tokens.ends <= first + len(words))
+            logits[1:-1, column][inside] = (0, 0, 10)
+    outputs = [WindowOutput(np.array([5, 0, 0], np.float32), logits, np.zeros(2, np.float32))]
+    merged = merge(tokens, cut(tokens, windowing(50)), outputs, spec)
+    for spans in (read_off(text, tokens, merged, spec).spans, n_best(text, tokens, merged, spec).spans):
+        (ends,) = [span for span in spans if span.field == "ends"]
+        assert text[ends.start : ends.end] == "two years"
+        assert (ends.start_date, ends.readable) == (start, start is not None)
 
 
 def test_spans_do_not_begin_or_end_in_white_space() -> None:

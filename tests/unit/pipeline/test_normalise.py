@@ -14,7 +14,8 @@ from docmill.pipeline.normalise import FieldKind, normalise
 # Words and marks that the patterns know, so that random texts come near to dates, amounts and durations.
 PIECES = (
     "1 2 31 12 0 00 99 18 2018 03 / - . , : ' $ RM US$ € USD k million % ( ) _ [ ] st th day of MAR May first year "
-    "years days month two twenty hundred half perpetual successive 1.234,50 1,234.50 25/12/2018 2018-03-27"
+    "years days month two twenty hundred half perpetual successive until from anniversary 1.234,50 "
+    "1,234.50 25/12/2018 2018-03-27"
 )
 NEAR_MISSES = st.lists(st.one_of(st.sampled_from(PIECES.split()), st.just(" "), st.text(max_size=3)), max_size=12).map(
     "".join
@@ -240,6 +241,26 @@ def test_text_loses_surplus_white_space_only() -> None:
     assert normalise(FieldKind.TEXT, " \n\t ") is None
 
 
+@pytest.mark.parametrize("tail", [",", " ;", ":", ", a", ",\nan ", "; the", ", A", ", a,"])
+def test_text_loses_what_leads_on_to_what_follows_it(tail: str) -> None:
+    assert normalise(FieldKind.TEXT, f"Mail Boxes, Inc.{tail}") == "Mail Boxes, Inc."
+
+
+@pytest.mark.parametrize("text", ["Vitamin A", "Banana", "Schedule, Part a", "Plan: b"])
+def test_an_article_is_one_only_after_a_mark(text: str) -> None:
+    assert normalise(FieldKind.TEXT, text) == text
+
+
+def test_text_of_marks_alone_is_none() -> None:
+    assert normalise(FieldKind.TEXT, " , ;:") is None
+
+
+def test_an_end_date_counts_from_its_start() -> None:
+    assert normalise(FieldKind.END_DATE, "two\nyears", start="2020-01-01") == "2022-01-01"
+    assert normalise(FieldKind.END_DATE, "two years") is None
+    assert normalise(FieldKind.DATE, "two years", start="2020-01-01") is None
+
+
 @given(kind=st.sampled_from(FieldKind), text=ANY_TEXT, day_first=st.booleans())
 def test_never_raises_and_a_value_normalised_again_stays(kind: FieldKind, text: str, day_first: bool) -> None:
     value = normalise(kind, text, day_first=day_first)
@@ -253,6 +274,7 @@ def test_values_have_the_form_that_the_schema_promises(text: str, day_first: boo
     forms = {
         FieldKind.DATE: r"\d{4}-\d\d-\d\d",
         FieldKind.MONEY: r"-?\d+\.\d\d( [A-Z]{3})?",
+        FieldKind.END_DATE: r"perpetual|\d{4}-\d\d-\d\d",
         FieldKind.DURATION: r"perpetual|\d+(\.\d+)? (day|week|month|year)",
     }
     for kind, form in forms.items():

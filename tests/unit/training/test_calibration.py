@@ -7,7 +7,7 @@ import pytest
 from docmill.pipeline.calibrate import softmax
 from docmill.pipeline.decode import Merged, read_off
 from docmill.pipeline.normalise import FieldKind
-from docmill.pipeline.types import FieldSpec, GroupSpec, ModelSpec, OutlierSpec
+from docmill.pipeline.types import FieldSpec, GroupSpec, ModelSpec, OutlierSpec, Prediction, Span
 from docmill.pipeline.window import tokenise
 from docmill.training.calibration import (
     certificates,
@@ -198,6 +198,26 @@ def test_a_sign_is_part_of_a_value() -> None:
     [(*_, whole)] = field_decisions([(one, prediction)], ("total",), "receipt", SPEC)
     [(*_, unsigned)] = field_decisions([(one, replace(prediction, spans=tuple(spans)))], ("total",), "receipt", SPEC)
     assert (whole, unsigned) == (True, False)
+
+
+def test_a_period_is_right_whatever_it_counts_from() -> None:
+    """What is marked is "two years"; that the date it counts from may be wrong is another field's error."""
+    text = "two years or so"
+    marked = document(text, ("ends", "two years"), name="term")
+    ends = FieldSpec("ends", FieldKind.END_DATE, many=False)
+    spec = replace(SPEC, fields=(ends,), groups={"receipt": GroupSpec("receipt", ("ends",), ("ends",), None, None)})
+    one = replace(read("term"), document=marked, taught=("ends",))
+    found = Span("ends", 0, 9, 0.9, start_date="2020-01-02")
+
+    def is_right(span: Span) -> bool:
+        prediction = Prediction("receipt", 0.9, (), (span,), 1.0)
+        [(*_, right)] = field_decisions([(one, prediction)], ("ends",), "receipt", spec)
+        return right
+
+    assert is_right(found)
+    assert is_right(replace(found, end=15))  # so long as it is the same day
+    assert is_right(replace(found, start_date=None))
+    assert not is_right(replace(found, start=10, end=15))
 
 
 def contracts(label: str, right: int, wrong: int) -> list[Read]:

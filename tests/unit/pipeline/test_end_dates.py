@@ -1,0 +1,105 @@
+"""Ends of contracts, in the words that contracts have for them."""
+
+import time
+
+import pytest
+
+from docmill.pipeline.end_dates import end_date
+
+START = "2018-01-31"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("June 30, 2021", "2021-06-30"),
+        ("shall expire on June 30, 2021", "2021-06-30"),
+        ("shall end as of June 30, 2021", "2021-06-30"),
+        ("shall commence on July 1, 2018 and will expire on June 30, 2021 unless terminated", "2021-06-30"),
+        ("from July 1, 2018 through June 30, 2021", "2021-06-30"),
+        ("July 1, 2018 to June 30, 2021", "2021-06-30"),
+        ("July 1, 2018 - June 30, 2021", "2021-06-30"),
+        ("shall expire June 30, 2021; the supplier may elect to extend it to June 30, 2022", "2021-06-30"),
+        (
+            "five years after the launch, but in no event later than June 30, 2021",
+            "2021-06-30",
+        ),  # a day before a period
+        ("June 31, 2021 or June 30, 2021", "2021-06-30"),  # there is no 31 June
+    ],
+)
+def test_a_day_that_is_named(text: str, value: str) -> None:
+    assert end_date(text, day_first=False, start=START) == value
+    assert end_date(text, day_first=False) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("for a term of two (2) years from the Effective Date", "2020-01-31"),
+        ("for 18 months", "2019-07-31"),
+        ("for one month", "2018-02-28"),  # February has no 31st
+        ("for thirteen months", "2019-02-28"),
+        ("for 25 months", "2020-02-29"),
+        ("for ten days", "2018-02-10"),
+        ("for two weeks", "2018-02-14"),
+        ("until the fifth (5th) anniversary of the Effective Date", "2023-01-31"),
+        ("until the twenty-first anniversary of the Effective Date", "2039-01-31"),
+        ("until the 3rd anniversary; 90 days before it either party may object", "2021-01-31"),
+        ("may be ended upon thirty (30) days' prior written notice, else after one year", "2019-01-31"),
+        ("one year, and shall continue indefinitely if nobody objects", "2019-01-31"),
+    ],
+)
+def test_a_period_counts_from_the_start(text: str, value: str) -> None:
+    assert end_date(text, day_first=False, start=START) == value
+    assert end_date(text, day_first=False) is None
+
+
+def test_a_period_counts_from_the_day_that_the_text_names_before_the_start_that_is_given() -> None:
+    text = "shall commence on March 1, 2019 and continue for two years"
+    assert end_date(text, day_first=False, start=START) == "2021-03-01"
+    assert end_date(text, day_first=False) == "2021-03-01"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "shall continue in perpetuity",
+        "for an indefinite term",
+        "for an unlimited period of time",
+        "shall remain effective until terminated",
+        "until terminated by either party upon thirty (30) days' prior written notice",
+    ],
+)
+def test_what_nothing_ends(text: str) -> None:
+    assert end_date(text, day_first=False, start=START) == "perpetual"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "when the last patent expires",
+        "unless terminated earlier, for the time in Schedule 1",
+        "upon 90 days' advance written notice",
+        "shall become effective on March 1, 2019",
+    ],
+)
+def test_what_says_nothing_of_an_end(text: str) -> None:
+    assert end_date(text, day_first=False, start=START) is None
+
+
+def test_an_end_that_no_calendar_has() -> None:
+    assert end_date("for 9,999 years", day_first=False, start=START) is None
+    assert end_date("for 9,999 days", day_first=False, start="9999-12-31") is None
+
+
+def test_the_order_of_day_and_month() -> None:
+    assert end_date("until 3/4/2021", day_first=True) == "2021-04-03"
+    assert end_date("until 3/4/2021", day_first=False) == "2021-03-04"
+
+
+@pytest.mark.parametrize("piece", ["from 1/2/2020 ", "until ", "1/2/2020 ", "first ", "one year ", "one year notice "])
+def test_no_text_takes_quadratic_time(piece: str) -> None:
+    started = time.process_time()
+    end_date(piece * 10_000, day_first=False, start=START)
+    assert time.process_time() - started < 5  # linear: below 1 s; quadratic: minutes
