@@ -288,6 +288,8 @@ def test_rejected_parts_tokens_and_costs_are_counted(miniature: Miniature) -> No
     assert [asked.machines, asked.tokens, asked.people] == pytest.approx([machines, 120_000, 1000])
     assert [own.machines, own.tokens] == pytest.approx([machines + 1000 * 4 * USAGE.seconds, 0])
     page = generator_markdown(report)
+    assert "| published | with the right type |" in page
+    assert f"| {WITH_GENERATOR} / {BLEND}, published with the right type |" in page
     assert "not_verbatim 6, unknown_label 6" in page
     assert f"6 questions were put and took 100 tokens asked and 20 answered in {USAGE.requests:.2f} requests" in page
     assert "on 4 cores of one's own" in page
@@ -394,7 +396,7 @@ def test_the_full_mode_asks_beside_a_bundle(tmp_path: Path, monkeypatch: pytest.
 
     decided = compare.deferred_slice(read)
     never = replace(decided.policies[0], policy=replace(decided.policies[0].policy, threshold=1.0))
-    report = way(listen).full(folder, halves, vectors, read, replace(decided, policies=(never,)))
+    report = way(listen).full(folder, tmp_path, halves, vectors, read, replace(decided, policies=(never,)))
     assert report is not None
     assert len(asked) == report.outcomes[Outcome.TO_PEOPLE] == QUESTIONS
     contracts = [ask for ask in asked if ask.text in {text_of("contract", n) for n in range(500, 508)}]
