@@ -378,14 +378,18 @@ def test_the_full_mode_asks_beside_a_bundle(tmp_path: Path, monkeypatch: pytest.
     """Labels and exemplars by the bundle's own names, and what is deferred is what the bundle itself defers."""
     folder = build_tiny_bundle(tmp_path / "tiny")
     loaded = load_bundle(folder)
-    names = SourceNames(group="complaint", labels={"contract": "contract"})
+    names = SourceNames(group="contract", labels=PAPERS | {"weather": "complaint.weather"})
     source = TrainingSource(name="papers", licence="none", names=names)
     training = loaded.manifest.training.model_copy(update={"sources": (source,)})
     knowing = replace(loaded, manifest=loaded.manifest.model_copy(update={"training": training}))
     monkeypatch.setattr(bundles, "load_bundle", lambda folder: knowing)
     monkeypatch.setattr(fifth, "load_bundle", lambda folder: knowing)
     coarser(monkeypatch)
-    halves = read_halves(write_papers(tmp_path), "papers")
+    train = write_papers(tmp_path) / "papers" / "train.jsonl"
+    rows = [json.loads(line) for line in train.read_text(encoding="utf-8").splitlines()]
+    rows = [row | {"fields": {"party": "Acme"}} if row["label"] == "contract" else row for row in rows]
+    train.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    halves = read_halves(tmp_path, "papers")
     vectors = embed_papers([document.text for document in halves.everything])
     read = bundles.read_with_bundles(folder, folder, halves, vectors)
     asked: list[Ask] = []
@@ -406,6 +410,8 @@ def test_the_full_mode_asks_beside_a_bundle(tmp_path: Path, monkeypatch: pytest.
         source.document_type in {*PAPERS.values(), "complaint.weather"} for ask in asked for source in ask.sources
     )
     assert report.right[BLEND] > 0
+    shown = {source.document_type: dict(source.fields) for ask in asked for source in ask.sources}
+    assert shown["contract"] == {"party": ("Acme",)}
 
 
 def test_at_least_one_question(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
