@@ -1,4 +1,4 @@
-"""`python -m load_tests.answers` with real services: each change shows in an answer, and nothing else changes."""
+"""`python -m load_tests.answers` with real services: each change shows in an answer, and others are answered right."""
 
 import pytest
 
