@@ -10,8 +10,8 @@ default bundle and the policy that ships, without a generator. Changes, one at a
 
 Each counts from its acknowledgement to the first answer by it, as a reader of committed records gets it, of a document
 like it that is sent every 0.2 s. Then documents that the change is about, and some that it is not about, are answered
-once more each and compared with what is right; how the latter were answered before it is not asked. Requests go to documents.fallback straight: what the fast model would
-say of them is made up (answer_parts/documents.py).
+once more each and compared with what is right; how the latter were answered before is not asked. Requests go to
+documents.fallback straight: what the fast model would say of them is made up (answer_parts/documents.py).
 """
 
 import argparse

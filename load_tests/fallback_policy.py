@@ -21,7 +21,7 @@ import argparse
 import os
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +34,7 @@ from docmill.evaluation.gold import GoldSource
 from docmill.fallback.judge import Judgement, Question, judge
 from docmill.fallback.policy import DEFAULT_POLICY, Policy, policy_from_json
 from docmill.fallback.types import Candidate, DeferredDocument, Neighbour
-from docmill.pipeline.normalise import normalise
+from docmill.kafka.publish import extracted_fields
 from docmill.pipeline.types import Deferral, GroupSpec, ModelSpec, Span
 from docmill.processing import Decided, Mill
 from docmill.runtime.session import OnnxInference
@@ -189,23 +189,17 @@ def _judgement(
 ) -> Judgement:
     further = decided.n_best
     assert further is not None
-    candidates = _candidates(spec, decided.text, further.spans)
+    candidates = _candidates(spec, decided, further.spans)
     document = DeferredDocument(decided.text, dict(further.labels), candidates)
-    own = _candidates(spec, decided.text, decided.prediction.spans)
+    own = _candidates(spec, decided, decided.prediction.spans)
     question = Question(document, route.reasons, own, True, neighbours)
     return judge(question, lambda label: _group_of(spec, label), policy)
 
 
-def _candidates(spec: ModelSpec, text: str, spans: Sequence[Span]) -> tuple[Candidate, ...]:
-    """As the processor writes them into its request (kafka/publish.py)."""
-    fields = {field.name: field for field in spec.fields}
-
-    def candidate(span: Span) -> Candidate:
-        field, stretch = fields[span.field], text[span.start : span.end]
-        value = normalise(field.kind, stretch, day_first=field.day_first, start=span.start_date)
-        return Candidate(span.field, span.start, span.end, stretch, value, span.confidence)
-
-    return tuple(candidate(span) for span in spans)
+def _candidates(spec: ModelSpec, decided: Decided, spans: tuple[Span, ...]) -> tuple[Candidate, ...]:
+    """These spans of a document, by the code that writes them into the processor's request."""
+    told = extracted_fields(replace(decided, prediction=replace(decided.prediction, spans=spans)), spec)
+    return tuple(Candidate(one.name, one.start, one.end, one.text, one.value, one.confidence) for one in told)
 
 
 def _answer(spec: ModelSpec, decided: Decided, judgement: Judgement) -> Answer:
