@@ -10,8 +10,8 @@ default bundle and the policy that ships, without a generator. Changes, one at a
 
 Each counts from its acknowledgement to the first answer by it, as a reader of committed records gets it, of a document
 like it that is sent every 0.2 s. Then documents that the change is about, and some that it is not about, are answered
-once more each and compared with what is right. Requests go to documents.fallback straight: what the fast model would
-say of them is made up (answer_parts/documents.py).
+once more each and compared with what is right; how the latter were answered before is not asked. Requests go to
+documents.fallback straight: what the fast model would say of them is made up (answer_parts/documents.py).
 """
 
 import argparse
@@ -151,7 +151,7 @@ def print_report(out: Console, report: AnswersReport) -> None:
     title = f"Seconds from acknowledgement to the first answer by it; {report.machine}"
     table = Table(title=title, title_justify="left")
     table.add_column("change")
-    for heading in ("changes", "p50 s", "p95 s", "longest s", "right then", "to people", "wrong", "others as before"):
+    for heading in ("changes", "p50 s", "p95 s", "longest s", "right then", "to people", "wrong", "others right"):
         table.add_column(heading, justify="right")
     for one in report.changes:
         seconds = (one.quantile_s(quantile) for quantile in (0.5, 0.95, 1))
@@ -167,7 +167,7 @@ def print_report(out: Console, report: AnswersReport) -> None:
     out.print(table)
     for one in report.changes:
         told = "; ".join(f"{name} {right_of(tally)}" for name, tally in one.others.items())
-        out.print(f"Others as before, {one.what}: {told}")
+        out.print(f"Others right, {one.what}: {told}")
     before, after = report.load_average[0], report.load_average_after[0]
     between = sum(one.between for one in report.changes)
     out.print(

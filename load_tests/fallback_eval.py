@@ -124,7 +124,7 @@ def measured(
     vectors = embed(source, [document.text for document in halves.everything])
     latency = None if args.no_latency else measured_latency(halves, vectors)
     if args.bundles:
-        return full(halves, vectors, args.bundles[0], args.bundles[1], latency, fifth)
+        return full(data, halves, vectors, args.bundles[0], args.bundles[1], latency, fifth)
     kinds = {name: embed(name, _validation(data, name)) for name in args.new_kinds if name != source}
     return cheaply(halves, vectors, latency, kinds, fifth)
 
@@ -176,6 +176,7 @@ def cheaply(
 
 
 def full(
+    data: Path,
     halves: Halves,
     vectors: NDArray[np.float32],
     a: Path,
@@ -190,7 +191,7 @@ def full(
         f"least confident {100 * cheap.HARD_SHARE:.0f} %": compare.hard_slice(read),
     }
     scores = [score(f"{name}, validation", decided) for name, decided in slices.items()]
-    said = None if fifth is None else fifth.full(a, halves, vectors, read, slices["deferred"])
+    said = None if fifth is None else fifth.full(a, data, halves, vectors, read, slices["deferred"])
     return _report(halves, mode(a, ab), None, scores, (), (), latency, said), list(slices.items())
 
 

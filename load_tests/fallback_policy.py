@@ -30,20 +30,21 @@ from numpy.typing import NDArray
 from docmill.bundle.bundle import Bundle
 from docmill.bundle.load import default_bundle, load_bundle
 from docmill.evaluation.counts import Answer, Found
-from docmill.evaluation.gold import GoldSource, read_source
+from docmill.evaluation.gold import GoldSource
 from docmill.fallback.judge import Judgement, Question, judge
 from docmill.fallback.policy import DEFAULT_POLICY, Policy, policy_from_json
 from docmill.fallback.types import Candidate, DeferredDocument, Neighbour
-from docmill.pipeline.normalise import normalise
+from docmill.kafka.publish import extracted_fields
 from docmill.pipeline.types import Deferral, GroupSpec, ModelSpec, Span
 from docmill.processing import Decided, Mill
 from docmill.runtime.session import OnnxInference
-from docmill.training.corpus import LabelledDocument, part
+from docmill.training.corpus import LabelledDocument
 from load_tests.fallback_parts.bundles import received
 from load_tests.fallback_parts.corpora import Halves, read_halves, read_validation
 from load_tests.fallback_parts.embeddings import cached
 from load_tests.fallback_parts.exemplars import Exemplars, exemplar_values
-from load_tests.fallback_parts.published import Published, document_headings, field_headings, published
+from load_tests.fallback_parts.gold import gold_of
+from load_tests.fallback_parts.published import Published, Target, document_headings, field_headings, published
 from load_tests.fallback_parts.report import table
 
 FAST_MODEL, FALLBACK, BOTH = "fast model", "fallback", "both"
@@ -91,7 +92,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sources += [read(bundle, data, read_validation(data, name)) for name in args.judged_only]
     index = exemplars(sources)
     outcomes = [outcomes_of(bundle, source, index, policy) for source in sources]
-    target = bundle.manifest.policy.target_precision
+    certified = bundle.manifest.policy
+    target = Target(certified.target_precision, certified.confidence_level)
     rows = [row for source, own in zip(sources, outcomes, strict=True) for row in ways(source.tested, own)]
     print(f"{bundle.name} {bundle.version}; {len(index.labels)} exemplars; {policy}\n")
     print("\n".join(table(document_headings(target), [row.document_cells(target) for row in rows])))
@@ -104,8 +106,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def read(bundle: Bundle, data: Sequence[Path], halves: Halves) -> Source:
     """Half B and the validation documents of a source with gold and vectors."""
-    of_half_b = _gold(bundle, data, halves.source, "train", halves.half_b)
-    of_test = _gold(bundle, data, halves.source, "validation", halves.test)
+    of_half_b = gold_of(bundle, data, halves.source, "train", halves.half_b)
+    of_test = gold_of(bundle, data, halves.source, "validation", halves.test)
     vectors = cached(halves.source, [document.text for document in (*halves.half_b, *halves.test)])
     count = len(halves.half_b)
     return Source(of_half_b, vectors[:count], of_test, vectors[count:], halves.test)
@@ -130,7 +132,7 @@ def outcomes_of(bundle: Bundle, source: Source, index: Exemplars, policy: Policy
         for document, vector in zip(source.test, source.test_vectors, strict=True):
             [decided] = mill.process([received(document)])
             if isinstance(decided, Decided):
-                outcomes.append(_outcome(bundle.spec, decided, index.near(vector, policy.neighbours), policy))
+                outcomes.append(outcome_of(bundle.spec, decided, index.near(vector, policy.neighbours), policy))
             else:
                 outcomes.append(Outcome())
     finally:
@@ -163,31 +165,18 @@ def told(source: GoldSource, outcomes: Sequence[Outcome]) -> str:
     )
 
 
-def _gold(
-    bundle: Bundle, data: Sequence[Path], name: str, of_part: str, documents: Sequence[LabelledDocument]
-) -> GoldSource:
-    """Gold of these documents, in their order. Each has a type, if need be one that the bundle does not know."""
-    if not documents:
-        return GoldSource(name, (), (), frozenset(), ())
-    source = read_source(name, [part(data, name, of_part)], bundle.manifest)
-    names = bundle.manifest.source_names(name)
-    by_id = {document.id: document for document in source.documents}
-    told = [(by_id[document.id], document.label or "") for document in documents]
-    full = [gold.label or own if names is None else names.full_label(own) for gold, own in told]
-    return replace(
-        source, documents=tuple(replace(gold, label=label) for (gold, _), label in zip(told, full, strict=True))
-    )
-
-
-def _outcome(spec: ModelSpec, decided: Decided, neighbours: Sequence[Neighbour], policy: Policy) -> Outcome:
+def outcome_of(spec: ModelSpec, decided: Decided, neighbours: Sequence[Neighbour], policy: Policy) -> Outcome:
+    """What becomes of one document beside its nearest exemplars."""
     prediction, text = decided.prediction, decided.text
     if not isinstance(decided.route, Deferral):
-        found = tuple(Found(one.field, one.start, one.end, text[one.start : one.end]) for one in prediction.spans)
+        found = tuple(
+            Found(one.field, one.start, one.end, text[one.start : one.end], one.start_date) for one in prediction.spans
+        )
         answer = Answer(prediction.label, prediction.probability, True, spec.group_of(prediction.label).required, found)
         return Outcome(by_model=answer)
     judgement = _judgement(spec, decided, decided.route, neighbours, policy)
     return Outcome(
-        by_fallback=_answer(spec, judgement) if judgement.decided else None,
+        by_fallback=_answer(spec, decided, judgement) if judgement.decided else None,
         deferred=True,
         model_label=prediction.label,
         held_back=tuple(dict.fromkeys(held.part for held in judgement.held_back)),
@@ -200,28 +189,29 @@ def _judgement(
 ) -> Judgement:
     further = decided.n_best
     assert further is not None
-    candidates = _candidates(spec, decided.text, further.spans)
+    candidates = _candidates(spec, decided, further.spans)
     document = DeferredDocument(decided.text, dict(further.labels), candidates)
-    own = _candidates(spec, decided.text, decided.prediction.spans)
+    own = _candidates(spec, decided, decided.prediction.spans)
     question = Question(document, route.reasons, own, True, neighbours)
     return judge(question, lambda label: _group_of(spec, label), policy)
 
 
-def _candidates(spec: ModelSpec, text: str, spans: Sequence[Span]) -> tuple[Candidate, ...]:
-    """As the processor writes them into its request (kafka/publish.py)."""
-    fields = {field.name: field for field in spec.fields}
-
-    def candidate(span: Span) -> Candidate:
-        field, stretch = fields[span.field], text[span.start : span.end]
-        value = normalise(field.kind, stretch, day_first=field.day_first)
-        return Candidate(span.field, span.start, span.end, stretch, value, span.confidence)
-
-    return tuple(candidate(span) for span in spans)
+def _candidates(spec: ModelSpec, decided: Decided, spans: tuple[Span, ...]) -> tuple[Candidate, ...]:
+    """These spans of a document, by the code that writes them into the processor's request."""
+    told = extracted_fields(replace(decided, prediction=replace(decided.prediction, spans=spans)), spec)
+    return tuple(Candidate(one.name, one.start, one.end, one.text, one.value, one.confidence) for one in told)
 
 
-def _answer(spec: ModelSpec, judgement: Judgement) -> Answer:
+def _answer(spec: ModelSpec, decided: Decided, judgement: Judgement) -> Answer:
+    """What is published. A period in a value counts from where the span that it was found in has it."""
+    assert decided.n_best is not None
     group = _group_of(spec, judgement.label)
-    found = tuple(Found(one.field, one.start, one.end, one.text) for one in judgement.fields)
+    spans = (*decided.n_best.spans, *decided.prediction.spans)
+    starts = {(span.field, span.start, span.end): span.start_date for span in spans}
+    found = tuple(
+        Found(one.field, one.start, one.end, one.text, starts.get((one.field, one.start, one.end)))
+        for one in judgement.fields
+    )
     return Answer(judgement.label, judgement.confidence, True, group.required if group else (), found)
 
 

@@ -9,7 +9,8 @@ Printed for each: latency of the fast path (until the processor's own outcome), 
 did meanwhile, questions that were and were not answered, and whether the breaker was open at its end; then the medians'
 ratios to the phases in which it answers (claimed: within 5 %), and, once it answers again, whether each document that
 was sent has left the fast path once, and each that was deferred has come out of the fallback once: one by one, by their
-ids on the topics. A run in which nothing was deferred has shown nothing of a fallback, and fails. Outcomes a second are
+ids on the topics. A run in which nothing was deferred has shown nothing of a fallback, and fails. So does one in which
+no question was answered in a phase whose endpoint answers, or none failed in another. Outcomes a second are
 at the rate that is sent: they show that the fast path keeps up with it, not what it could do. The fallback's own work
 takes the same cores in every phase.
 """
@@ -224,9 +225,22 @@ def tell(phases: Sequence[Phase], fast_path: Compared, fallback: Compared, unrea
         out.print(f"{unreadable} records on the topics name no document.")
     if not fallback.went_in:
         out.print("NOTHING WAS DEFERRED: this run shows nothing of a fallback. Send more (--rate, --phase).")
+    idle = [f"{number} ({phase.state})" for number, phase in enumerate(phases, start=1) if not _took_part(phase)]
+    if idle:
+        out.print(
+            f"THE ENDPOINT TOOK NO PART as it was told in phase {', '.join(idle)}: this run shows nothing of an outage."
+        )
     shown = "NO" if not whole else "yes" if fallback.went_in else "not shown"
     out.print(f"Within {CLAIMED:.0%}: {'yes' if level else 'NO'}. Nothing lost or doubled: {shown}.")
-    return 0 if level and whole and fallback.went_in else 1
+    return 0 if level and whole and fallback.went_in and not idle else 1
+
+
+def _took_part(phase: Phase) -> bool:
+    """Whether questions were answered where the endpoint answers; elsewhere, whether any was not, or the breaker is
+    open. Nonsense counts as an answer until the breaker opens.
+    """
+    asked, answered = phase.fallback["questions"], phase.fallback["answered"]
+    return answered > 0 if phase.state == ANSWERS else asked > answered or phase.breaker_open
 
 
 def _ratio(phases: Sequence[Phase], state: str, value_of: Callable[[Phase], float]) -> float:

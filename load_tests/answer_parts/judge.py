@@ -64,7 +64,7 @@ class Changed(BaseModel):
     seconds: tuple[float, ...]  # from the acknowledgement of the change to the first answer by it, in their order
     between: int  # answers meanwhile that were neither the old one nor the new one
     changed: Tally  # of documents that the change is about
-    others: dict[str, Tally]  # by what they are, documents that it is not about: right is what it was before
+    others: dict[str, Tally]  # by what they are, documents that it is not about: right is as if it were not
 
     def quantile_s(self, quantile: float) -> float:
         """By the nearest rank; 1: the longest."""

@@ -1,7 +1,7 @@
 """The fifth way of load_tests/fallback_eval.py, put together: an endpoint, a price list, and a source's documents."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,11 +25,14 @@ from load_tests.fallback_parts.deferred_events import (
     cheap_known,
     deferred_documents,
 )
+from load_tests.fallback_parts.exemplars import Values, exemplar_values
 from load_tests.fallback_parts.generator_report import GeneratorReport, generator_report
 from load_tests.fallback_parts.generator_way import Account, accounts, both_ways, with_threshold
+from load_tests.fallback_parts.gold import gold_of
 from load_tests.fallback_parts.service import Known, known_of
 
 Vectors = NDArray[np.float32]
+NO_VALUES: Values = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +48,36 @@ class FifthWay:
     def cheap(self, halves: Halves, vectors: Vectors, read: Read, decided: Decided) -> GeneratorReport | None:
         """In the cheap mode. `decided`: the deferred slice of `read`. None: nothing of it is deferred."""
         events, known = cheap_events(halves, read), cheap_known(halves)
-        return self._report(halves, vectors, read, decided, known, lambda label: label, events)
+        none = [NO_VALUES] * len(halves.half_b)  # the head knows no fields
+        return self._report(halves, vectors, none, read, decided, known, lambda label: label, events)
 
     def full(
-        self, folder: Path, halves: Halves, vectors: Vectors, read: Read, decided: Decided
+        self, folder: Path, data: Path, halves: Halves, vectors: Vectors, read: Read, decided: Decided
     ) -> GeneratorReport | None:
-        """In the full mode, beside the bundle of half A. Raises: as `read_with_bundles`."""
+        """In the full mode, beside the bundle of half A: exemplars have the values that people found.
+
+        Args:
+            folder: of that bundle.
+            data: folder of the sources.
+
+        Raises:
+            BundleError, ConfigurationError: as `read_with_bundles` and `gold_of`.
+        """
         bundle = load_bundle(folder)
+        indexed = gold_of(bundle, [data], halves.source, "train", halves.half_b)
+        values = [exemplar_values(document, indexed.fields) for document in indexed.documents]
 
         def named(label: str) -> str:
             return full_label(bundle, halves.source, label)
 
         with bundle_events(bundle) as events:
-            return self._report(halves, vectors, read, decided, known_of(bundle), named, events)
+            return self._report(halves, vectors, values, read, decided, known_of(bundle), named, events)
 
     def _report(
         self,
         halves: Halves,
         vectors: Vectors,
+        values: Sequence[Values],
         read: Read,
         decided: Decided,
         known: Known,
@@ -73,7 +88,7 @@ class FifthWay:
         if not deferred:
             return None
         policy = with_threshold(decided.policies[0].policy)
-        with both_ways(halves, vectors, known, named, policy, self.generator) as services:
+        with both_ways(halves, vectors, values, known, named, policy, self.generator) as services:
             of = accounts(
                 deferred,
                 lambda document: named(document.label or ""),

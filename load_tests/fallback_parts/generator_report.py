@@ -15,6 +15,7 @@ from load_tests.fallback_parts.generator_way import Account, Outcome
 from load_tests.fallback_parts.measures import Paired, interval, paired
 
 WITH_GENERATOR, SAID = "blend and generator", "the generator's own word"
+OF_TYPE = "published with the right type"
 THOUSAND = 1000
 Flags = NDArray[np.bool_]
 
@@ -54,11 +55,11 @@ class GeneratorReport:
     policy: str
     deferred: int  # of the slice
     drawn: int  # of them
-    right: Mapping[str, int]  # by way, of the drawn
+    right: Mapping[str, int]  # by way, of the drawn: the type alone
     low: Mapping[str, float]  # 95 % bootstrap interval of the share
     high: Mapping[str, float]
     pairs: Mapping[str, Paired]
-    published: Mapping[str, tuple[int, int]]  # by way: published, of these right
+    published: Mapping[str, tuple[int, int]]  # by way: published, of these with the right type
     outcomes: Mapping[str, int]
     why_not: Mapping[str, int]  # not asked or not answered, by reason
     label_asked: int  # answered questions that asked for the label
@@ -96,7 +97,7 @@ def generator_report(
         BLEND: np.array([one.alone_decided for one in of], dtype=bool),
         WITH_GENERATOR: np.array([one.decided for one in of], dtype=bool),
     }
-    published_right = {way: out & flags[way] for way, out in published.items()}
+    of_type = {way: out & flags[way] for way, out in published.items()}  # values are compared with nothing
     intervals = {way: interval(right.astype(float)) for way, right in flags.items()}
     answered = [one for one in of if one.outcome in {Outcome.BY_GENERATOR, Outcome.TO_PEOPLE}]
     about_label = [one for one in answered if one.label_asked]
@@ -112,13 +113,11 @@ def generator_report(
         high={way: high for way, (_, high) in intervals.items()},
         pairs={
             f"{WITH_GENERATOR} / {BLEND}": paired(flags[WITH_GENERATOR], flags[BLEND]),
-            f"{WITH_GENERATOR} / {BLEND}, published right": paired(
-                published_right[WITH_GENERATOR], published_right[BLEND]
-            ),
+            f"{WITH_GENERATOR} / {BLEND}, {OF_TYPE}": paired(of_type[WITH_GENERATOR], of_type[BLEND]),
             f"{WITH_GENERATOR} / {RETRAINED}": paired(flags[WITH_GENERATOR], flags[RETRAINED]),
             **_own_word(about_label),
         },
-        published={way: (int(out.sum()), int(published_right[way].sum())) for way, out in published.items()},
+        published={way: (int(out.sum()), int(of_type[way].sum())) for way, out in published.items()},
         outcomes={outcome.value: sum(one.outcome is outcome for one in of) for outcome in Outcome},
         why_not=_counted(one.why for one in of if one.why is not None),
         label_asked=len(about_label),

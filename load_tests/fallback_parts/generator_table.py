@@ -15,7 +15,8 @@ def generator_markdown(of: GeneratorReport) -> str:
         "",
         f"**Blend and generator** (deferred, validation): {of.model}, prompt version {of.prompt_version}; {of.drawn} "
         f"of {of.deferred} deferred documents, drawn by seed {SEED}. Tier 1 left {was_open} of them open. A document "
-        "that the generator was not asked about or gave no answer to is never right by this way.",
+        "that the generator was not asked about or gave no answer to is never right by this way. Right is the type "
+        "alone: values of fields are compared with nothing.",
         "",
         *_ways(of),
         "",
@@ -46,7 +47,7 @@ def _ways(of: GeneratorReport) -> list[str]:
         out, out_right = of.published.get(way, (None, None))
         told = ("-", "-") if out is None else (str(out), str(out_right))
         rows.append((way, f"{right} of {of.drawn}", share, *told))
-    return table(("way", "right", "accuracy [95 %]", "published", "of these right"), rows)
+    return table(("way", "right", "accuracy [95 %]", "published", "with the right type"), rows)
 
 
 def _pairs(of: GeneratorReport) -> list[str]:

@@ -23,6 +23,7 @@ from docmill.training.corpus import LabelledDocument
 from docmill_schemas.events import DocumentProcessed, FallbackRequested
 from docmill_schemas.review_events import ReviewRequested
 from load_tests.fallback_parts.corpora import Halves
+from load_tests.fallback_parts.exemplars import Values
 from load_tests.fallback_parts.service import Known, KnownVectors, Service, copy_of_index, exemplar_passage
 
 SEED = 7
@@ -87,6 +88,7 @@ class Account:
 def both_ways(
     halves: Halves,
     vectors: NDArray[np.float32],
+    values: Sequence[Values],
     known: Known,
     full_label: Callable[[str], str],
     policy: Policy,
@@ -96,13 +98,16 @@ def both_ways(
 
     Args:
         vectors: of `halves.everything`, in its order.
+        values: of half B by field, as people found them, in its order; empty where the classifier knows no fields.
         full_label: a label of the source as the bundle calls it.
     """
     embedder = KnownVectors([document.text for document in halves.everything], list(vectors))
     first = len(halves.half_a)
     passages = [
-        exemplar_passage(f"{halves.source}/{document.id}", document.text, label, {}, vector, embedder.embedding)
-        for document, vector in zip(halves.half_b, vectors[first : first + len(halves.half_b)], strict=True)
+        exemplar_passage(f"{halves.source}/{document.id}", document.text, label, own, vector, embedder.embedding)
+        for document, vector, own in zip(
+            halves.half_b, vectors[first : first + len(halves.half_b)], values, strict=True
+        )
         for label in [full_label(document.label or "")]
     ]
     with copy_of_index(passages, embedder.embedding) as index:

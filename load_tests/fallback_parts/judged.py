@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from docmill.fallback.types import DeferredDocument, Neighbour
 
-NEAREST = 60  # neighbours kept of each document
+NEAREST = 50  # neighbours kept of each document: as many as the service retrieves (the tables of docs/fallback had 60)
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 

@@ -13,7 +13,7 @@ from docmill.fallback.policy import Policy
 from docmill.training.certify import certify
 from load_tests.fallback_parts.judged import Floats, Judged
 
-NEIGHBOURS = (1, 3, 5, 9, 15, 25, 40, 60)
+NEIGHBOURS = (1, 3, 5, 9, 15, 25, 40, 50)
 VOTE_TEMPERATURES = (0.01, 0.02, 0.04, 0.08, 0.16, 1.0)
 WEIGHTS = tuple(round(0.1 * tenths, 1) for tenths in range(11))  # 0: the classifier alone; 1: the vote alone
 TEMPERATURES = (0.4, 0.6, 0.8, 1.0, 1.25, 1.6, 2.0, 3.0)

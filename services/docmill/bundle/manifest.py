@@ -1,6 +1,6 @@
 """What a bundle says of itself: manifest.json, checked. Does not know the files that it names."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -23,8 +23,9 @@ def _unique(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-def check_counts_from(fields: Mapping[str, tuple[str, Sequence[str]]]) -> None:
-    """Fields in their order, with kind and `counts_from`: periods count from dates, and from what is read before them.
+def check_counts_from(fields: Mapping[str, tuple[str, Sequence[str]]], groups: Iterable[Collection[str]]) -> None:
+    """Fields in their order, with kind and `counts_from`, and the fields of each group: periods count from dates of the
+    same group, and from what is read before them.
 
     Raises:
         ValueError: a field does otherwise.
@@ -35,6 +36,8 @@ def check_counts_from(fields: Mapping[str, tuple[str, Sequence[str]]]) -> None:
             raise ValueError(f"field {name} has counts_from, which only fields of kind end_date may have")
         if unfit := [other for other in counts_from if other not in dates]:
             raise ValueError(f"field {name} counts from {unfit}, which are no fields of kind date before it")
+        if apart := [other for other in counts_from for own in groups if name in own and other not in own]:
+            raise ValueError(f"field {name} counts from {apart}, which its group has not")
         if kind == FieldKind.DATE:
             dates.add(name)
 
@@ -216,7 +219,8 @@ class Manifest(Strict):
 
     @model_validator(mode="after")
     def _periods_count_from_dates(self) -> Self:
-        check_counts_from({field.name: (field.kind, field.counts_from) for field in self.fields})
+        groups = [group.fields for group in self.groups.values()]
+        check_counts_from({field.name: (field.kind, field.counts_from) for field in self.fields}, groups)
         return self
 
     @model_validator(mode="after")

@@ -59,7 +59,9 @@ def value_counts(source: GoldSource, answers: Sequence[Answer | None]) -> Counts
     counts = np.zeros((len(answers), len(source.fields), 3), dtype=np.int64)
     for row, (document, answer) in enumerate(zip(source.documents, answers, strict=True)):
         for column, field in enumerate(source.fields):
-            counts[row, column] = _overlap(gold_values(document, field), found_values(answer, field))
+            counts[row, column] = _overlap(
+                gold_values(document, field, _counted_from(answer, field)), found_values(answer, field)
+            )
     return counts
 
 
@@ -81,15 +83,19 @@ def required_are_right(document: GoldDocument, answer: Answer, fields: Sequence[
     """
     for field in fields:
         if field.name in answer.required:
-            gold, found = gold_values(document, field), found_values(answer, field)
+            gold, found = gold_values(document, field, _counted_from(answer, field)), found_values(answer, field)
             if not (found == gold or (found and not field.many and found <= gold)):
                 return False
     return True
 
 
-def gold_values(document: GoldDocument, field: GoldField) -> set[str]:
-    """Gold values of a field, as they are compared."""
-    return _compared(comparable(field, text) for text in document.values.get(field.name, frozenset()))
+def gold_values(document: GoldDocument, field: GoldField, start_date: str | None = None) -> set[str]:
+    """Gold values of a field, as they are compared.
+
+    A gold period, which is no day by itself, is held to count from `start_date`, where that of the answer does: its
+    date is another field's business.
+    """
+    return _compared(gold_comparable(field, text, start_date) for text in document.values.get(field.name, ()))
 
 
 def found_values(answer: Answer | None, field: GoldField) -> set[str]:
@@ -98,9 +104,20 @@ def found_values(answer: Answer | None, field: GoldField) -> set[str]:
     return _compared(comparable(field, f.text, f.start_date) for f in own)
 
 
+def _counted_from(answer: Answer | None, field: GoldField) -> str | None:
+    own = (f.start_date for f in answer.found if f.field == field.name) if answer else iter(())
+    return next((start for start in own if start is not None), None)
+
+
+def gold_comparable(field: ValueField, text: str, start_date: str | None) -> str:
+    """What of a gold value is compared: as it is where it is one by itself, else counted from `start_date`."""
+    is_value = normalise(field.kind, text, day_first=field.day_first) is not None
+    return comparable(field, text, None if is_value else start_date)
+
+
 def comparable(field: ValueField, text: str, start_date: str | None = None) -> str:
     """What of a value is compared; empty where nothing of it is left."""
-    value = normalise(field.kind, text, day_first=field.day_first, start=start_date) or text
+    value = normalise(field.kind, text, day_first=field.day_first, start_date=start_date) or text
     is_as_written = field.kind is FieldKind.TEXT or value is text
     return NOT_WORD.sub("", value.casefold()) if is_as_written else value
 

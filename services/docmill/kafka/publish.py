@@ -232,7 +232,7 @@ def _wire_spans(spans: Iterable[Span], decided: Decided, spec: ModelSpec) -> tup
         page_start = starts[page - 1] if page else None
         return ExtractedField(
             name=span.field,
-            value=normalise(field.kind, text, day_first=field.day_first, start=span.start_date),
+            value=normalise(field.kind, text, day_first=field.day_first, start_date=span.start_date),
             text=text,
             start=span.start,
             end=span.end,

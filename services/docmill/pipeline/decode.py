@@ -58,8 +58,8 @@ def read_off(text: str, tokens: Tokens, merged: Merged, spec: ModelSpec) -> Pred
     spans: list[Span] = []
     for position, column in enumerate(columns):
         field = spec.fields[column]
-        start = start_date(text, spans, field, spec)
-        spans += field_spans(text, tokens, raw[:, position], tags[:, position], field, start)
+        counted = counted_from(text, spans, field, spec)
+        spans += field_spans(text, tokens, raw[:, position], tags[:, position], field, counted)
     spans.sort(key=lambda span: (span.start, span.end, span.field))
     return Prediction(
         label=label,
@@ -108,7 +108,7 @@ def merge_tags(
     return merged
 
 
-def start_date(text: str, found: Sequence[Span], field: FieldSpec, spec: ModelSpec) -> str | None:
+def counted_from(text: str, found: Sequence[Span], field: FieldSpec, spec: ModelSpec) -> str | None:
     """ISO date from which a period in a field counts: the value of the first of its `counts_from` that was found."""
     kinds = {other.name: other for other in spec.fields}
     for name in field.counts_from:
@@ -119,7 +119,7 @@ def start_date(text: str, found: Sequence[Span], field: FieldSpec, spec: ModelSp
 
 
 def field_spans(
-    text: str, tokens: Tokens, raw: Floats, calibrated: Floats, field: FieldSpec, start: str | None = None
+    text: str, tokens: Tokens, raw: Floats, calibrated: Floats, field: FieldSpec, start_date: str | None = None
 ) -> list[Span]:
     """Spans of one field from its tag probabilities [T, 3].
 
@@ -131,7 +131,7 @@ def field_spans(
     Source: F1 is highest where one accepts from half its own value on, Lipton et al., "Optimal Thresholding of
     Classifiers to Maximize F1 Measure", ECML PKDD 2014. Fields have an F1 of 0.7 as a rule: 0.35.
     """
-    spans = spans_below(0.5, text, tokens, raw, calibrated, field, start)
+    spans = spans_below(0.5, text, tokens, raw, calibrated, field, start_date)
     if field.many:
         return [span for span in spans if span.confidence >= LIKELY]
     best = max(spans, key=lambda span: (span.readable, span.confidence, -span.start), default=None)
@@ -145,11 +145,11 @@ def spans_below(
     raw: Floats,
     calibrated: Floats,
     field: FieldSpec,
-    start_day: str | None = None,
+    start_date: str | None = None,
 ) -> list[Span]:
     """All spans of one field, in text order, of tokens whose raw probability of "outside" is below `limit`.
 
-    `start_day`: ISO date from which a period in them counts.
+    `start_date`: ISO date from which a period in them counts.
     """
     inside = raw[:, OUTSIDE] < limit
     if not inside.any():
@@ -167,8 +167,8 @@ def spans_below(
             confidence = float(1 - calibrated[first : last + 1, OUTSIDE].mean())
             if spans and start < spans[-1].end:  # two beginnings within one word are one span
                 start, confidence = spans[-1].start, max(confidence, spans.pop().confidence)
-            value = normalise(field.kind, text[start:end], day_first=field.day_first, start=start_day)
-            spans.append(Span(field.name, start, end, min(1.0, confidence), value is not None, start_day))
+            value = normalise(field.kind, text[start:end], day_first=field.day_first, start_date=start_date)
+            spans.append(Span(field.name, start, end, min(1.0, confidence), value is not None, start_date))
     return spans
 
 

@@ -15,7 +15,7 @@ UNITS = {"wk": "week", "mo": "month", "yr": "year"}
 BELOW_100 = rf"(?:(?:{TEN})(?:[- ](?:{ONE}))?|{TEEN}|{ONE})\b"
 HUNDREDS = rf"(?:(?:{ONE}|a) )?hundred\b"
 WORDS = rf"\b(?:{HUNDREDS}(?:(?: and)?[ -]{BELOW_100})?|{BELOW_100})"
-DIGITS = r"(?<![\d.,])(?:\d{1,3}(?:,\d{3})+|\d{1,4})(?:\.\d{1,4})?"
+DIGITS = r"(?<![\d.,])(?:\d{1,3}(?:,\d{3}){1,3}(?![,\d])|\d{1,4})(?:\.\d{1,4})?"
 DASH = r" ?[-–~]? ?"
 KIND = "additional|business|calendar|consecutive|full|further|successive|working"
 # Over collapsed text, so ` ?` is any white space.

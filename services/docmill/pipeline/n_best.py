@@ -6,7 +6,7 @@ Asked for of deferred documents only, so that the fast path does not pay for it.
 from dataclasses import dataclass
 
 from docmill.pipeline.calibrate import softmax
-from docmill.pipeline.decode import Merged, likeliest_first, spans_below, start_date, tag_probabilities
+from docmill.pipeline.decode import Merged, counted_from, field_spans, likeliest_first, spans_below, tag_probabilities
 from docmill.pipeline.types import ModelSpec, Span
 from docmill.pipeline.window import Tokens
 
@@ -34,11 +34,14 @@ def n_best(text: str, tokens: Tokens, merged: Merged, spec: ModelSpec) -> NBest:
     labels = tuple((spec.labels[i], float(probabilities[i])) for i in likeliest_first(merged.type_logits))
     calibrated, raw = tag_probabilities(merged.tag_logits, merged.columns, spec), softmax(merged.tag_logits, 1.0)
     spans: list[Span] = []
+    published: list[Span] = []  # periods count from these: what is a guess itself is no ground for another
     for position, column in enumerate(merged.columns):
         field, kept = spec.fields[column], list[Span]()
-        start = start_date(text, spans, field, spec)
+        tags = raw[:, position], calibrated[:, position]
+        counted = counted_from(text, published, field, spec)
+        published += field_spans(text, tokens, *tags, field, counted)
         for limit in (0.5, DOUBTFUL_OUTSIDE):
-            found = spans_below(limit, text, tokens, raw[:, position], calibrated[:, position], field, start)
+            found = spans_below(limit, text, tokens, *tags, field, counted)
             short = [span for span in found if span.end - span.start <= MAX_CHARACTERS]
             kept += sorted(
                 (span for span in short if not any(_overlap(span, other) for other in kept)),

@@ -11,7 +11,9 @@ from docmill.pipeline.money import first_amount
 from docmill.pipeline.visible import visible
 
 # What leads on to what follows a name is no part of it: "Suntron Corporation, a Delaware corporation".
-ARTICLE = re.compile(r"[,;:] (?:an?|the)$", re.IGNORECASE)
+MARKS = ",;: "
+ARTICLE = re.compile(r", (?:an?|the)$")
+LONGEST_ARTICLE = len(", the")
 
 
 class FieldKind(StrEnum):
@@ -24,20 +26,20 @@ class FieldKind(StrEnum):
     END_DATE = "end_date"
 
 
-def normalise(kind: FieldKind, text: str, *, day_first: bool = False, start: str | None = None) -> str | None:
+def normalise(kind: FieldKind, text: str, *, day_first: bool = False, start_date: str | None = None) -> str | None:
     """The value that a text stands for, or None where it is none of its kind. Never raises.
 
     A value depends on nothing but the arguments: not on clock, locale or time zone. Normalised again it stays as it is.
 
     Dates, amounts and durations are those that a person reads: what nobody sees within them counts for nothing.
 
-    TEXT: white space collapsed, without comma, semicolon or colon at its end, or an article after one of these; None if
-    nothing is left.
+    TEXT: white space collapsed, without comma, semicolon or colon at its end, or an article in small letters after a
+    comma; None if nothing is left.
     DATE: `YYYY-MM-DD`. `day_first` decides 03/04/2018 and nothing else: an impossible month flips it.
     MONEY: `amount` with two decimals, then ` CUR` where the text names a currency: `1234.50 MYR`, `6.90`.
     DURATION: `number unit` with the unit day, week, month or year (`2 year`, `0.5 year`), or `perpetual`.
     END_DATE: as DATE, of the day on which something ends; of a period such as `two years` the day on which it is over,
-    if `start`, an ISO date, or the text itself says from when it counts; or `perpetual`.
+    if `start_date`, an ISO date, or the text itself says from when it counts; or `perpetual`.
     """
     if kind is FieldKind.TEXT:
         return _without_end(" ".join(text.split())) or None
@@ -50,12 +52,13 @@ def normalise(kind: FieldKind, text: str, *, day_first: bool = False, start: str
         case FieldKind.DURATION:
             return first_duration(collapsed)
         case FieldKind.END_DATE:
-            return end_date(collapsed, day_first=day_first, start=start)
+            return end_date(collapsed, day_first=day_first, start_date=start_date)
         case _:
             assert_never(kind)
 
 
 def _without_end(text: str) -> str:
-    while (shorter := ARTICLE.sub("", text.rstrip(" ,;:"))) != text:
-        text = shorter
+    text = text.rstrip(MARKS)
+    while article := ARTICLE.search(text, max(0, len(text) - LONGEST_ARTICLE)):
+        text = text[: article.start()].rstrip(MARKS)
     return text

@@ -43,7 +43,10 @@ class Opinion(BaseModel):
             probability=prediction.probability,
             is_straight_through=isinstance(self.route(spec), StraightThrough),
             required=spec.group_of(prediction.label).required,
-            found=tuple(Found(s.field, s.start, s.end, w) for s, w in zip(prediction.spans, self.words, strict=True)),
+            found=tuple(
+                Found(s.field, s.start, s.end, words, s.start_date)
+                for s, words in zip(prediction.spans, self.words, strict=True)
+            ),
         )
 
 

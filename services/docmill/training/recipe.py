@@ -127,7 +127,8 @@ class Recipe(Strict):
                 raise ValueError(f"group {name} names unknown fields {sorted(unknown)}")
             if unknown := set(group.required) - set(group.fields):
                 raise ValueError(f"group {name} requires {sorted(unknown)}, which are not among its fields")
-        check_counts_from({name: (field.kind, field.counts_from) for name, field in self.fields.items()})
+        kinds = {name: (field.kind, field.counts_from) for name, field in self.fields.items()}
+        check_counts_from(kinds, [group.fields for group in self.groups.values()])
         if self.encoder.stride >= self.encoder.max_tokens - 2:
             raise ValueError(f"stride {self.encoder.stride} must be below max_tokens - 2")
         names = Counter(source.name for source in self.sources)

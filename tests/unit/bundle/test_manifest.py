@@ -62,6 +62,10 @@ END = {"name": "end", "kind": "end_date", "counts_from": ["date"]}
             r"end counts from \['date'\], which are no fields of kind date",
         ),
         ({"fields": [{"name": "date", "kind": "text"}, END]}, r"end counts from \['date'\]"),
+        (
+            {"fields": [{"name": "date", "kind": "date"}, END], "groups": groups(fields=["end"], required=[])},
+            r"end counts from \['date'\], which its group has not",
+        ),
         ({"groups": groups(fields=["colour"])}, r"group receipt names unknown fields \['colour'\]"),
         ({"groups": groups(required=["amount"])}, r"group receipt requires \['amount'\]"),
         ({"groups": groups(type_threshold=1.5)}, "less than or equal to 1"),

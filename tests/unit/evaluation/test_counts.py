@@ -57,6 +57,10 @@ def test_the_end_of_a_period_is_compared_with_a_gold_day() -> None:
     found = Answer("contract", 0.9, True, (), (Found("ends", 0, 9, "two years", "2020-01-02"),))
     assert value_counts(source(document(ends={"1/2/22"}), ends), [found]).tolist() == [[[1, 0, 0]]]
     assert value_counts(source(document(ends={"1/2/23"}), ends), [found]).tolist() == [[[0, 1, 1]]]
+    marked = document(ends={"for two years"})  # gold without a day: the same period, from wherever it counts
+    assert value_counts(source(marked, ends), [found]).tolist() == [[[1, 0, 0]]]
+    assert value_counts(source(document(ends={"three years"}), ends), [found]).tolist() == [[[0, 1, 1]]]
+    assert value_counts(source(document(ends={"1/2/19"}), ends), [found]).tolist() == [[[0, 1, 1]]]
 
 
 def test_values_are_sets_and_what_folds_to_nothing_is_none() -> None:

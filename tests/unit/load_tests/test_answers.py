@@ -197,6 +197,6 @@ def test_the_table_shows_times_and_verdicts() -> None:
     print_report(out, report)
     shown = " ".join(out.export_text().replace("│", " ").split())
     assert "a row added 30 1.50 2.90 3.00 50 of 60 8 2 99 of 109" in shown
-    assert "Others as before, a row added: a paper 90 of 100; none 9 of 9 A document" in shown
+    assert "Others right, a row added: a paper 90 of 100; none 9 of 9 A document" in shown
     assert "A document every 0.2 s; a code list of 50 rows; mailroom-en 1, letters;" in shown
     assert "neither the old nor the new one: 3; load average 1.3 before, 2.0 after." in shown

@@ -3,6 +3,7 @@
 from argparse import Namespace
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -100,7 +101,7 @@ async def test_all_that_were_deferred_are_waited_for_and_a_little_longer(
 
 def phases(state: str = DOWN, rate: float = 2.0, p99_s: float | None = 0.2, missing: int = 0) -> list[Phase]:
     """A phase of each state, all alike but one."""
-    did = dict.fromkeys(WATCHED, 7.0)
+    did = dict.fromkeys(WATCHED, 7.0) | {"questions": 9.0}
     level = result(latency=Latency(120, 0.1, 0.15, 0.2, 0.3))
     found = {each: Phase(each, level, 2.0, did, breaker_open=each != ANSWERS) for each in STATES}
     other = result(latency=Latency(120, 0.1, 0.15, p99_s, 0.3), missing=missing)
@@ -165,6 +166,29 @@ def test_a_run_that_deferred_nothing_says_so_and_fails(capsys: pytest.CaptureFix
     printed = capsys.readouterr().out
     assert "NOTHING WAS DEFERRED" in printed
     assert "Nothing lost or doubled: not shown." in printed
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_run_whose_endpoint_took_no_part_says_so_and_fails(state: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A phase without a question, as of a wrong address or an index that decides all; the breaker has seen nothing."""
+    idle = dict.fromkeys(WATCHED, 0.0)
+    seen = [replace(phase, fallback=idle, breaker_open=False) if phase.state == state else phase for phase in phases()]
+    assert tell(seen, ALL, ALL, 0) == 1
+    printed = capsys.readouterr().out
+    assert f"THE ENDPOINT TOOK NO PART as it was told in phase {1 + STATES.index(state)} ({state}):" in printed
+
+
+@pytest.mark.parametrize(
+    ("state", "answered", "breaker_open", "code"),
+    [(ANSWERS, 0.0, True, 1), (DOWN, 9.0, False, 1), (DOWN, 9.0, True, 0), (DOWN, 8.0, False, 0)],
+    ids=["asked and not answered", "all answered while it is down", "left alone", "one that failed"],
+)
+def test_it_is_told_by_what_became_of_the_questions(state: str, answered: float, breaker_open: bool, code: int) -> None:
+    did = dict.fromkeys(WATCHED, 9.0) | {"answered": answered}
+    seen = [
+        replace(phase, fallback=did, breaker_open=breaker_open) if phase.state == state else phase for phase in phases()
+    ]
+    assert tell(seen, ALL, ALL, 0) == code
 
 
 async def test_a_processor_that_deferred_nothing_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -96,6 +96,22 @@ def test_a_period_counts_from_another_field(tagged: dict[str, str], start: str |
         assert (ends.start_date, ends.readable) == (start, start is not None)
 
 
+def test_a_candidate_counts_from_what_is_published_not_from_a_doubtful_date() -> None:
+    text = "1/2/2020 1/2/2021 soon for two years"
+    tokens, spec = tokenise(FourCharacterTokenizer(), windowing(50), text), model_spec([EFFECTIVE, AGREED, ENDS])
+    logits = np.zeros((len(tokens) + 2, 3, 3), np.float32)
+    logits[:, :, 0] = 9
+    for column, words, inside in ((0, "1/2/2020", 6.8), (1, "1/2/2021", 18), (2, "two years", 18)):
+        first = text.index(words)
+        logits[1:-1, column, 2][(tokens.starts >= first) & (tokens.ends <= first + len(words))] = inside
+    outputs = [WindowOutput(np.array([5, 0, 0], np.float32), logits, np.zeros(2, np.float32))]
+    merged = merge(tokens, cut(tokens, windowing(50)), outputs, spec)
+    published, candidates = read_off(text, tokens, merged, spec).spans, n_best(text, tokens, merged, spec).spans
+    assert [span.field for span in published] == ["agreed", "ends"]
+    assert "effective" in {span.field for span in candidates}  # that doubtful
+    assert {span.start_date for span in (*published, *candidates) if span.field == "ends"} == {"2021-01-02"}
+
+
 def test_spans_do_not_begin_or_end_in_white_space() -> None:
     assert spans_of("aa\nbb\ncc", [B, I, I, I, O]) == ["aa\nbb"]
     assert spans_of("\naa", [B, I]) == ["aa"]

@@ -288,6 +288,8 @@ def test_rejected_parts_tokens_and_costs_are_counted(miniature: Miniature) -> No
     assert [asked.machines, asked.tokens, asked.people] == pytest.approx([machines, 120_000, 1000])
     assert [own.machines, own.tokens] == pytest.approx([machines + 1000 * 4 * USAGE.seconds, 0])
     page = generator_markdown(report)
+    assert "| published | with the right type |" in page
+    assert f"| {WITH_GENERATOR} / {BLEND}, published with the right type |" in page
     assert "not_verbatim 6, unknown_label 6" in page
     assert f"6 questions were put and took 100 tokens asked and 20 answered in {USAGE.requests:.2f} requests" in page
     assert "on 4 cores of one's own" in page
@@ -376,14 +378,18 @@ def test_the_full_mode_asks_beside_a_bundle(tmp_path: Path, monkeypatch: pytest.
     """Labels and exemplars by the bundle's own names, and what is deferred is what the bundle itself defers."""
     folder = build_tiny_bundle(tmp_path / "tiny")
     loaded = load_bundle(folder)
-    names = SourceNames(group="complaint", labels={"contract": "contract"})
+    names = SourceNames(group="contract", labels=PAPERS | {"weather": "complaint.weather"})
     source = TrainingSource(name="papers", licence="none", names=names)
     training = loaded.manifest.training.model_copy(update={"sources": (source,)})
     knowing = replace(loaded, manifest=loaded.manifest.model_copy(update={"training": training}))
     monkeypatch.setattr(bundles, "load_bundle", lambda folder: knowing)
     monkeypatch.setattr(fifth, "load_bundle", lambda folder: knowing)
     coarser(monkeypatch)
-    halves = read_halves(write_papers(tmp_path), "papers")
+    train = write_papers(tmp_path) / "papers" / "train.jsonl"
+    rows = [json.loads(line) for line in train.read_text(encoding="utf-8").splitlines()]
+    rows = [row | {"fields": {"party": "Acme"}} if row["label"] == "contract" else row for row in rows]
+    train.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    halves = read_halves(tmp_path, "papers")
     vectors = embed_papers([document.text for document in halves.everything])
     read = bundles.read_with_bundles(folder, folder, halves, vectors)
     asked: list[Ask] = []
@@ -394,7 +400,7 @@ def test_the_full_mode_asks_beside_a_bundle(tmp_path: Path, monkeypatch: pytest.
 
     decided = compare.deferred_slice(read)
     never = replace(decided.policies[0], policy=replace(decided.policies[0].policy, threshold=1.0))
-    report = way(listen).full(folder, halves, vectors, read, replace(decided, policies=(never,)))
+    report = way(listen).full(folder, tmp_path, halves, vectors, read, replace(decided, policies=(never,)))
     assert report is not None
     assert len(asked) == report.outcomes[Outcome.TO_PEOPLE] == QUESTIONS
     contracts = [ask for ask in asked if ask.text in {text_of("contract", n) for n in range(500, 508)}]
@@ -404,6 +410,8 @@ def test_the_full_mode_asks_beside_a_bundle(tmp_path: Path, monkeypatch: pytest.
         source.document_type in {*PAPERS.values(), "complaint.weather"} for ask in asked for source in ask.sources
     )
     assert report.right[BLEND] > 0
+    shown = {source.document_type: dict(source.fields) for ask in asked for source in ask.sources}
+    assert shown["contract"] == {"party": ("Acme",)}
 
 
 def test_at_least_one_question(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -3,10 +3,12 @@
 from pathlib import Path
 
 from docmill.bundle.load import load_bundle
+from docmill.evaluation.counts import Found
 from docmill.evaluation.run import evaluate, read_sources
 from docmill.evaluation.score import score_source
+from docmill.pipeline.types import Prediction, Span
 from docmill.processing import Rejected
-from docmill.training.opinions import make_opinions, opinion_of, read_opinions, running
+from docmill.training.opinions import Opinion, make_opinions, opinion_of, read_opinions, running
 from docmill_schemas.reasons import RejectionReason
 from tests.tiny_bundle import build_tiny_bundle, text_of
 from tests.unit.evaluation.fakes import row, write_rows
@@ -35,6 +37,15 @@ def test_scores_of_kept_opinions_are_those_of_the_mill_itself(tmp_path: Path) ->
         assert score.type_accuracy == expected[source.name]["type_accuracy"]
         assert score.field_f1_value == expected[source.name]["field_f1_value"]
     assert expected["tills"]["straight_through"] > 0
+
+
+def test_an_answer_keeps_the_day_that_a_period_counts_from(tmp_path: Path) -> None:
+    spec = load_bundle(build_tiny_bundle(tmp_path / "bundle")).spec
+    span = Span("total", 0, 9, 0.9, start_date="2020-01-02")
+    opinion = Opinion(
+        prediction=Prediction("receipt", 0.9, (), (span,), 1.0), words=("two years",), language_known=True
+    )
+    assert opinion.answer(spec).found == (Found("total", 0, 9, "two years", "2020-01-02"),)
 
 
 def test_a_rejection_is_no_opinion() -> None:

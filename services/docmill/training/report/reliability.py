@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from docmill.evaluation.counts import comparable, gold_values
-from docmill.evaluation.gold import GoldSource
+from docmill.evaluation.gold import GoldDocument, GoldSource
 from docmill.evaluation.metrics import ECE_BINS, LEAST_DECISIONS, Floats, calibration_error, interval, point
 from docmill.evaluation.score import DocumentCounts
+from docmill.pipeline.types import Span
 from docmill.training.opinions import Opinion
 from docmill.training.report.content import Bin, CoveragePoint, Reliability
 
@@ -26,8 +27,13 @@ def type_reliability(source: str, counts: DocumentCounts) -> Reliability | None:
 def field_reliability(source: GoldSource, opinions: Sequence[Opinion | None]) -> Reliability | None:
     """Of the values that were found for fields that the source annotates; None: there are none."""
     fields = {field.name: field for field in source.fields}
+
+    def is_right(document: GoldDocument, span: Span, words: str) -> bool:
+        field = fields[span.field]
+        return comparable(field, words, span.start_date) in gold_values(document, field, span.start_date)
+
     decisions = [
-        (number, span.confidence, comparable(fields[span.field], words) in gold_values(document, fields[span.field]))
+        (number, span.confidence, is_right(document, span, words))
         for number, (document, opinion) in enumerate(zip(source.documents, opinions, strict=True))
         if opinion is not None
         for span, words in zip(opinion.prediction.spans, opinion.words, strict=True)
@@ -35,7 +41,7 @@ def field_reliability(source: GoldSource, opinions: Sequence[Opinion | None]) ->
     ]
     owners = np.array([number for number, _, _ in decisions], dtype=np.int64)
     confidence = np.array([found for _, found, _ in decisions], dtype=np.float64)
-    right = np.array([is_right for _, _, is_right in decisions], dtype=bool)
+    right = np.array([was_right for _, _, was_right in decisions], dtype=bool)
     return _reliability(source.name, "field", confidence, right, owners, len(source.documents))
 
 
