@@ -35,8 +35,7 @@ FROM = re.compile(
     re.IGNORECASE,
 )
 OWN_DATE = re.compile(
-    r"(?:effective|commencement|agreement|contract|execution|signing|signature|start)"
-    r" ?date"
+    r"(?:effective|commencement|agreement|contract|execution|signing|signature|start) ?date"
     r"|(?:first )?(?:date|day)s?\b(?: and year)?(?: (?:is|as|of|on|first|above|hereof|hereinabove|when|it|which|both"
     r"|parties|the|this|its|last))* ?(?:agreement|contract|document|execution|executed|signature|signing|signed|written"
     r"|set forth|above|hereof|stated|entered|made)"
@@ -56,7 +55,7 @@ RENEWAL = re.compile(
 )
 LOOK_BACK = 60  # characters before a period that may say what it is
 ENDLESS = re.compile(
-    r"(?<!not )\b(?:perpetu(?:al(?:ly)?|ity)|indefinite(?:ly)?|unlimited"
+    r"(?<!not )\b(?:perpetu(?:al(?:ly)?|ity)|indefinite(?:ly)?|unlimited (?:period|term|duration)"
     r"|(?:until|when)(?: it is| sooner| earlier)? terminated)\b",
     re.IGNORECASE,
 )
@@ -146,7 +145,7 @@ def _after(first: str, number: Decimal, unit: str) -> str | None:
     None for a part of a day or month, and past what a date of a document can be.
     """
     count = number * {"week": 7, "year": 12}.get(unit, 1)
-    if count != count.to_integral_value() or count > 12 * len(YEARS):
+    if count != count.to_integral_value() or count > 366 * len(YEARS):
         return None
     day = date.fromisoformat(first)
     if unit in ("day", "week"):

@@ -46,6 +46,7 @@ def test_a_day_that_is_named(text: str, value: str) -> None:
         ("for thirteen months", "2019-02-28"),
         ("for 25 months", "2020-02-29"),
         ("for ten days", "2018-02-10"),
+        ("for 5,000 days", "2031-10-10"),
         ("for two weeks", "2018-02-14"),
         ("until the fifth (5th) anniversary of the Effective Date", "2023-01-31"),
         ("until the twenty-first anniversary of the Effective Date", "2039-01-31"),
@@ -129,6 +130,7 @@ def test_what_nothing_ends(text: str) -> None:
         "shall automatically renew for successive one (1) year periods",
         "until completion of the services or until terminated early",
         "not perpetual",
+        "unlimited liability",
         "for half a month",
     ],
 )
