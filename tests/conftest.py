@@ -10,7 +10,8 @@ from xdist.scheduler import LoadScopeScheduling
 
 WITH_A_BROKER = "tests/integration/"
 WITHOUT = "tests/integration/test_train_"
-THAT_WAIT = tuple(f"{WITH_A_BROKER}test_{name}.py" for name in ("arbiter", "fallback", "review"))
+WAITING = ("answers", "arbiter", "fallback", "no_text_leaks_elsewhere", "review", "roll_call")
+THAT_WAIT = tuple(f"{WITH_A_BROKER}test_{name}.py" for name in WAITING)
 
 
 class ByFile(LoadScopeScheduling):
