@@ -16,7 +16,7 @@ BELOW_100 = rf"(?:(?:{TEN})(?:[- ](?:{ONE}))?|{TEEN}|{ONE})\b"
 HUNDREDS = rf"(?:(?:{ONE}|a) )?hundred\b"
 WORDS = rf"\b(?:{HUNDREDS}(?:(?: and)?[ -]{BELOW_100})?|{BELOW_100})"
 DIGITS = r"(?<![\d.,])(?:\d{1,3}(?:,\d{3}){1,3}(?![,\d])|\d{1,4})(?:\.\d{1,4})?"
-DASH = r" ?[-–~]? ?"
+DASH = r"(?: ?[-–~] ?| )?"  # each text in one way alone: it is repeated
 KIND = "additional|business|calendar|consecutive|full|further|successive|working"
 # Over collapsed text, so ` ?` is any white space.
 DURATION = re.compile(

@@ -29,7 +29,8 @@ ANNIVERSARY = re.compile(
 )
 # From when a period counts, where it says so; only the document's own dates are known here.
 FROM = re.compile(
-    r"\)?,? ?(?:from|after|following|of|commencing|beginning|starting)"
+    r"['’]?\)?(?: ?\([^()]{0,40}\))?(?:[- ](?:period|term)\b)?(?: ?\([^()]{0,40}\))?"
+    r",? ?(?:from|after|following|of|commencing|beginning|starting)"
     r"(?: and including| with| on| upon| from| for| as of)*"
     r" (?:(?:the|its|such|this|said|initial|original|actual) )*(?P<what>[^.;]{0,60})",
     re.IGNORECASE,
@@ -40,6 +41,11 @@ OWN_DATE = re.compile(
     r"|parties|the|this|its|last))* ?(?:agreement|contract|document|execution|executed|signature|signing|signed|written"
     r"|set forth|above|hereof|stated|entered|made)"
     r"|hereof|above|execution|signature|signing|date\b[^a-z]*$|date[,)]|agreement",
+    re.IGNORECASE,
+)
+# "the date of this Agreement's termination", "the Effective Date of the Merger"
+OF_ANOTHER = re.compile(
+    r"['’]s\b| (?:terminat|expir)|,? of (?!this\b|the (?:agreement|contract)|execution|signing|its\b|signature)",
     re.IGNORECASE,
 )
 LATER_OF = re.compile(r"\b(?:later|longer|latest|longest) of\b", re.IGNORECASE)
@@ -75,9 +81,8 @@ def end_date(text: str, *, day_first: bool, start_date: str | None = None) -> st
         ends += unmarked
     elif unmarked and not ends:
         starts += unmarked  # "1 May 2020, for two years"
-    ends = [day for day in ends if start_date is None or day > start_date]
     if ends:
-        return ends[0]
+        return next((day for day in ends if start_date is None or day > start_date), None)
     if period is not None:
         first = starts[0] if starts else start_date
         return first and _after(first, *period)
@@ -136,7 +141,9 @@ def _counts_from_here(text: str, period: re.Match[str]) -> bool:
     if counted is None:
         return True
     what = counted["what"]
-    return OWN_DATE.match(what) is not None or first_date_at(what, 0, day_first=False) is not None
+    own = OWN_DATE.match(what)
+    is_own = own is not None and OF_ANOTHER.match(what, own.end()) is None
+    return is_own or first_date_at(what, 0, day_first=False) is not None
 
 
 def _after(first: str, number: Decimal, unit: str) -> str | None:
@@ -145,7 +152,7 @@ def _after(first: str, number: Decimal, unit: str) -> str | None:
     None for a part of a day or month, and past what a date of a document can be.
     """
     count = number * {"week": 7, "year": 12}.get(unit, 1)
-    if count != count.to_integral_value() or count > 366 * len(YEARS):
+    if count == 0 or count != count.to_integral_value() or count > 366 * len(YEARS):
         return None
     day = date.fromisoformat(first)
     if unit in ("day", "week"):

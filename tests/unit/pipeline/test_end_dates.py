@@ -153,3 +153,27 @@ def test_no_text_takes_quadratic_time(piece: str) -> None:
     started = time.process_time()
     end_date(piece * 10_000, day_first=False, start_date=START)
     assert time.process_time() - started < 5  # linear: below 1 s; quadratic: minutes
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '24 months (the "Term") from the Closing',
+        "24-month period after First Commercial Sale",
+        "one year from the date of this Agreement's termination",
+        "two years from execution of the Lease",
+        "3 years from the Effective Date of the Merger",
+        "one year after the Agreement terminates",
+        "for 0 years",
+    ],
+)
+def test_what_only_looks_like_the_documents_own_date(text: str) -> None:
+    assert end_date(text, day_first=False, start_date=START) is None
+
+
+def test_a_named_end_before_the_beginning_is_not_replaced_by_a_period() -> None:
+    assert end_date("until December 31, 2017, for two years", day_first=False, start_date=START) is None
+
+
+def test_the_term_in_brackets_is_passed_over() -> None:
+    assert end_date('24 months (the "Term") from the Effective Date', day_first=False, start_date=START) == "2020-01-31"
