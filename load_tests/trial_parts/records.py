@@ -48,7 +48,10 @@ class SourceScores(Strict):
 
 
 class Measured(Strict):
-    """`train_s`: seconds of training, without cutting texts into tokens; `tokens` as the steps have them, about."""
+    """`train_s`: seconds of training, the heads' beginning included, cutting texts into tokens not.
+
+    `tokens`: of all steps, about.
+    """
 
     steps: int
     tokens: int

@@ -25,7 +25,7 @@ from docmill.training.training_set import TrainingSet
 from load_tests import training_trials
 from load_tests.training_trials import main
 from load_tests.trial_parts.held import documents_to_read, fold_to_read
-from load_tests.trial_parts.measure import LayoutAsBlanks, score
+from load_tests.trial_parts.measure import LayoutAsBlanks, score, train_and_read
 from load_tests.trial_parts.trials import read_trials, schedule
 from tests.tiny_checkpoint import write_checkpoint
 from tests.unit.pipeline.fakes import FourCharacterTokenizer
@@ -346,7 +346,6 @@ def test_what_was_finished_outlives_a_trial_that_fails(
     recipe_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "new" / "trials.json"
-    train_and_read = training_trials.train_and_read
     made: list[str] = []
 
     def stopped(*args: Any) -> Any:
