@@ -12,6 +12,7 @@ from docmill.training.examples import IGNORED, OUTSIDE, ExampleMaker
 from docmill.training.recipe_stages import Common
 
 TYPE_SMOOTHING = 0.05
+LEAST_WEIGHT, MOST_WEIGHT = 0.5, 2.0  # of a class: in a step of a few documents more would drown all else
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +57,11 @@ class LabelsLoss:
 
 
 def class_weights(documents: Iterable[LabelledDocument], labels: int, make: ExampleMaker) -> Tensor:
-    """Inverse square root of each label's count, [C]; mean one over the documents."""
+    """Inverse square root of each label's count, [C]; mean one over the documents, before the extremes are cut."""
     counts = torch.zeros(labels)
     for document in documents:
         if document.label is not None:
             counts[make.label_index(document.label)] += 1
     weights = counts.clamp(min=1).rsqrt()
     weights *= counts.sum() / (weights * counts).sum().clamp(min=1e-9)
-    return weights
+    return weights.clamp(LEAST_WEIGHT, MOST_WEIGHT)
