@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
+from docmill.evaluation.score import SourceScore
 from docmill.training.agreement import WINDOWS_PER_DOCUMENT, WINDOWS_PER_SOURCE
 from docmill.training.report import plots
-from docmill.training.report.content import MEASURES, Agreement, Comparison, CurvePoint, Evaluation, SourceScore
+from docmill.training.report.content import MEASURES, Agreement, Comparison, CurvePoint, Evaluation
 from docmill.training.report.markup import Html, element, section, table
 from docmill.training.report.speed import Speed
 from docmill.training.report.words import MEASURE_NAMES, figure, graph_name, model_name, own_seed, signed, verdict

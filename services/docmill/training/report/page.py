@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from docmill.bundle.manifest import Manifest
-from docmill.training.report.content import Evaluation, SourceScore
+from docmill.evaluation.score import SourceScore
+from docmill.training.report.content import Evaluation
 from docmill.training.report.decision_sections import (
     confusion_section,
     coverage_section,
