@@ -35,13 +35,18 @@ class LabelsLoss:
         return Losses(types + self._settings.tag_weight * tags, {"type": types.item(), "tags": tags.item()})
 
     def types(self, batch: Batch, outputs: Outputs) -> Tensor:
-        """Mean over the labelled documents; 0 where there is none."""
+        """Mean over the labelled documents, each as often as its class weighs; 0 where there is none.
+
+        Torch's own weighted mean divides by the weights of the batch, so that in a step of one document they are gone.
+        """
         labelled = batch.labels != IGNORED
         if not labelled.any():
             return outputs.types.sum() * 0
-        return nn.functional.cross_entropy(
-            outputs.types[labelled], batch.labels[labelled], self._weights, label_smoothing=TYPE_SMOOTHING
+        labels = batch.labels[labelled]
+        losses = nn.functional.cross_entropy(
+            outputs.types[labelled], labels, reduction="none", label_smoothing=TYPE_SMOOTHING
         )
+        return (losses * self._weights[labels]).mean()
 
     def tags(self, batch: Batch, outputs: Outputs) -> Tensor:
         """Mean over tokens of the weighted sum over their annotated fields."""

@@ -46,7 +46,7 @@ from docmill.training.vocabulary import prune, used_ids
 QUALITY_FILE = "quality.json"
 TOKENIZER_FILE, KEPT_FILE = "tokenizer.json", "kept.npy"
 GOLDEN_FILE = "golden.jsonl"
-DRAWING = 5  # version of how examples are made and drawn, and of the training loop: of every stage that trains
+DRAWING = 6  # version of how examples are made and drawn, and of the training loop: of every stage that trains
 
 
 @dataclass(frozen=True, slots=True)
