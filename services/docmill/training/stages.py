@@ -367,7 +367,8 @@ def refusal(report: QualityReport) -> str:
 def _corpus_section(recipe: Recipe) -> dict[str, Any]:
     """What of a recipe decides which documents there are and what they are labelled."""
     section = recipe.model_dump(mode="json", include={"groups", "fields", "sources", "labels", "languages"})
-    drawing = {"share", "per_label", "augment", "head_windows", "entity_windows", "other_windows"}
+    windows = {"head_windows", "head_drawn", "entity_windows", "other_windows"}
+    drawing = {"share", "per_label", "augment", *windows}
     sources = [{key: value for key, value in source.items() if key not in drawing} for source in section["sources"]]
     return {**section, "sources": sources}
 
