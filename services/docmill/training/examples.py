@@ -10,9 +10,7 @@ from numpy.typing import NDArray
 from docmill.pipeline.window import TextTokenizer, Tokens, Window, Windowing, cut, tokenise
 from docmill.training.corpus import LabelledDocument
 from docmill.training.recipe import Recipe, Source
-from docmill.training.repeats import repeats
-
-OUTSIDE, BEGIN, INSIDE, IGNORED = 0, 1, 2, -100
+from docmill.training.targets import BEGIN, IGNORED, tags_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,29 +115,11 @@ class ExampleMaker:
         return _Cut(windows, targets, bearing, bare)
 
     def _targets(self, document: LabelledDocument, tokens: Tokens) -> NDArray[np.int8]:
-        """[T, F]: the tag of each token for each field.
-
-        IGNORED are fields that the source does not annotate, those whose value was not found in the text, and the other
-        places of a value: whoever marked one of them meant the value, and did not say that the others are none.
-        """
+        """[T, F]: the tag of each token for each field; fields that the source does not annotate are IGNORED."""
         targets = np.full((len(tokens), len(self._fields)), IGNORED, dtype=np.int8)
-        for field in self._recipe.taught_fields(self._sources[document.source]):
-            if field not in document.unplaced:
-                targets[:, self._fields[field]] = OUTSIDE
-        for field, start, end in repeats(document):
-            targets[covered(tokens, start, end), self._fields[field]] = IGNORED
-        for entity in sorted(document.entities, key=lambda e: e.start):
-            inside = covered(tokens, entity.start, entity.end)
-            if len(inside):
-                column = self._fields[entity.field]
-                targets[inside, column] = INSIDE
-                targets[inside[0], column] = BEGIN
+        taught = self._recipe.taught_fields(self._sources[document.source])
+        targets[:, [self._fields[field] for field in taught]] = tags_of(document, tokens, taught)
         return targets
-
-
-def covered(tokens: Tokens, start: int, end: int) -> NDArray[np.intp]:
-    """Indices of the tokens that text[start:end] touches."""
-    return np.flatnonzero((tokens.starts < end) & (tokens.ends > start))
 
 
 def _first_ones(windows: list[Window], count: int, rng: random.Random) -> list[Window]:

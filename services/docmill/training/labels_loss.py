@@ -8,8 +8,9 @@ from torch import Tensor, nn
 
 from docmill.training.batch import Batch, Outputs
 from docmill.training.corpus import LabelledDocument
-from docmill.training.examples import IGNORED, OUTSIDE, ExampleMaker
+from docmill.training.examples import ExampleMaker
 from docmill.training.recipe_stages import Common
+from docmill.training.targets import IGNORED, OUTSIDE
 
 TYPE_SMOOTHING = 0.05
 LEAST_WEIGHT, MOST_WEIGHT = 0.5, 2.0  # of a class: in a step of a few documents more would drown all else

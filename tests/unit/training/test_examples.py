@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from docmill.pipeline.window import cut, tokenise
 from docmill.training.corpus import Entity, LabelledDocument
-from docmill.training.examples import BEGIN, IGNORED, INSIDE, OUTSIDE, Example, ExampleMaker
+from docmill.training.examples import Example, ExampleMaker
+from docmill.training.targets import BEGIN, IGNORED, INSIDE, OUTSIDE
 from tests.unit.pipeline.fakes import Encoding, FourCharacterTokenizer, windowing
 from tests.unit.training.fakes import document, recipe, with_sources
 

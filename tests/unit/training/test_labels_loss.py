@@ -5,9 +5,9 @@ import torch
 from torch import Tensor
 
 from docmill.training.batch import Batch, Outputs
-from docmill.training.examples import IGNORED
 from docmill.training.labels_loss import LabelsLoss
 from docmill.training.recipe_stages import Common
+from docmill.training.targets import IGNORED
 
 WEIGHTS = torch.tensor([0.5, 2.0])  # a common type and a rare one
 SURE_OF_NEITHER = [0.0, 0.0]
