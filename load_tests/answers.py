@@ -18,23 +18,17 @@ import argparse
 import asyncio
 import os
 import random
-import shlex
 import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
 from rich.console import Console
 from rich.table import Table
 
 from docmill.bundle.bundle import Bundle
 from docmill.bundle.load import default_bundle, load_bundle
-from docmill.load.machine import Machine, this_machine
 from docmill.local_kafka import embedded_broker
 from docmill.settings import load_settings
 from docmill_schemas.events import BundleRef
@@ -46,26 +40,17 @@ from load_tests.answer_parts.steps import NEVER_LISTED, notice_steps, prepare, r
 from load_tests.delivery_parts.proc import share_priority
 from load_tests.freshness import LONGEST_GAP_S, packaged_embedding
 from load_tests.local_processor import Processor, create_topics, environment_of
+from load_tests.report import Report, command_line, report_console, write_report
 
 DEFAULT_JSON = Path(__file__).parents[1] / "docs" / "load" / "answers.json"
-FILE_COLUMNS = 140
 SERVICES = ("indexer", "arbiter", "fallback")
 
 
-class AnswersReport(BaseModel):
-    """`--json`. Within a format number only new keys are added."""
+class AnswersReport(Report):
+    """What `--json` holds, below the head of every report."""
 
-    model_config = ConfigDict(frozen=True)
-
-    format: Literal[1] = 1
-    docmill: str
     bundle: str
     embedding: str
-    at: datetime
-    command: str
-    machine: Machine
-    load_average: tuple[float, float, float]  # 1, 5 and 15 minutes, when it began
-    load_average_after: tuple[float, float, float]
     every_s: float  # between two documents
     rows: int  # of the code list
     changes: tuple[Changed, ...]
@@ -77,21 +62,16 @@ def main() -> None:
     embedding, bundle = packaged_embedding(), load_bundle(default_bundle())
     timed = asyncio.run(measure(bundle, args.changes, args.rows, args.seed))
     report = AnswersReport(
-        docmill=version("docmill"),
+        command=command_line("load_tests.answers"),
+        load_average=load_before,
         bundle=f"{bundle.name} {bundle.version}",
         embedding=embedding.name,
-        at=datetime.now(UTC),
-        command=shlex.join(["python", "-m", "load_tests.answers", *sys.argv[1:]]),
-        machine=this_machine(),
-        load_average=load_before,
-        load_average_after=os.getloadavg(),
         every_s=EVERY_S,
         rows=args.rows,
         changes=by_kind(timed),
     )
-    args.json.parent.mkdir(parents=True, exist_ok=True)
-    args.json.write_text(report.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    print_report(Console(highlight=False, width=None if Console().is_terminal else FILE_COLUMNS), report)
+    write_report(report, args.json)
+    print_report(report_console(), report)
 
 
 def parse_arguments(given: Sequence[str]) -> argparse.Namespace:
@@ -168,12 +148,11 @@ def print_report(out: Console, report: AnswersReport) -> None:
     for one in report.changes:
         told = "; ".join(f"{name} {right_of(tally)}" for name, tally in one.others.items())
         out.print(f"Others right, {one.what}: {told}")
-    before, after = report.load_average[0], report.load_average_after[0]
     between = sum(one.between for one in report.changes)
     out.print(
         f"A document every {report.every_s} s; a code list of {report.rows} rows; {report.bundle}, {report.embedding}; "
         f"answers before a change showed that were neither the old nor the new one: {between}; "
-        f"load average {before:.1f} before, {after:.1f} after."
+        f"{report.load_told}."
     )
 
 

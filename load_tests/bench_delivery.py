@@ -13,14 +13,10 @@ machines of their own: then a worker pays for its own part of a transaction only
 import argparse
 import asyncio
 import os
-import shlex
 import statistics
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from importlib.metadata import version
 from itertools import product
 from pathlib import Path
 
@@ -28,7 +24,6 @@ from rich.console import Console
 
 from docmill.bundle.load import default_bundle, load_bundle
 from docmill.load.documents import Shelf, sample_shelf
-from docmill.load.machine import this_machine
 from docmill.load.mix import DEFAULT_MIX, parse_mix
 from docmill.local_kafka import EmbeddedBroker, embedded_broker
 from docmill.resources import resource
@@ -36,8 +31,9 @@ from load_tests.delivery_parts.commits import CommitCost, measure_commits
 from load_tests.delivery_parts.membership import measure_holding
 from load_tests.delivery_parts.pairs import DELIVERIES, Round
 from load_tests.delivery_parts.proc import share_priority
-from load_tests.delivery_parts.report import DeliveryReport, LoadResult, print_report, write_json
+from load_tests.delivery_parts.report import DeliveryReport, LoadResult, print_report
 from load_tests.delivery_parts.throughput import Load, backlog_of, run_load
+from load_tests.report import command_line, report_console, write_report
 
 SHORT_MIX = "receipts=70,complaints=30"  # no document fills a slice: most commits a second
 LOADS = {
@@ -73,8 +69,8 @@ def main() -> None:
     if args.broker_apart and cores == 1:
         parser.error("--broker-apart needs two cores")
     args.threads = args.threads or cores - args.broker_apart
-    out = Console(highlight=False, width=None if Console().is_terminal else FILE_COLUMNS)
-    args.json.parent.mkdir(parents=True, exist_ok=True)
+    out = report_console(FILE_COLUMNS)
+    args.json.parent.mkdir(parents=True, exist_ok=True)  # if it cannot be made, that is told first
     print_report(out, asyncio.run(run(args, out)))
 
 
@@ -87,7 +83,7 @@ async def run(args: argparse.Namespace, out: Console) -> DeliveryReport:
     def write(**found: object) -> None:
         nonlocal report
         report = report.model_copy(update={**found, "load_average_after": os.getloadavg()})
-        write_json(report, args.json)
+        write_report(report, args.json, indent=1)
 
     with started_broker(args.broker_apart) as broker, tempfile.TemporaryDirectory() as folder:
         share_priority(broker.pid)
@@ -118,14 +114,10 @@ def empty_report(args: argparse.Namespace) -> DeliveryReport:
     """Before anything is measured."""
     bundle = load_bundle(default_bundle())
     return DeliveryReport(
-        docmill=version("docmill"),
-        bundle=f"{bundle.name} {bundle.version}",
-        at=datetime.now(UTC),
-        command=shlex.join(["python", "-m", "load_tests.bench_delivery", *sys.argv[1:]]),
-        machine=this_machine(),
-        threads=args.threads,
+        command=command_line("load_tests.bench_delivery"),
         load_average=os.getloadavg(),
-        load_average_after=os.getloadavg(),
+        bundle=f"{bundle.name} {bundle.version}",
+        threads=args.threads,
         loads=(),
         commits=(),
         holdings=(),

@@ -30,7 +30,6 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from aiokafka import AIOKafkaProducer
-from rich.console import Console
 
 from docmill.load.machine import this_machine
 from load_tests.chaos_parts.cluster import ROOT, Cluster, child_environment, running_cluster
@@ -41,9 +40,9 @@ from load_tests.chaos_parts.plot import write_plot
 from load_tests.chaos_parts.report import ChaosReport, make_report, print_report, write_json
 from load_tests.chaos_parts.run import Task, run_chaos
 from load_tests.chaos_parts.state import State, load_state
+from load_tests.report import report_console
 
 BROKEN_OFF = 3
-FILE_COLUMNS = 140
 OF_CONTROLS = (CONTROL.name, CONTROL_BRIEF.name)  # they judge no service of docmill's
 
 
@@ -70,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if report is None:
         print("broken off; the same command goes on", file=sys.stderr)
         return BROKEN_OFF
-    print_report(Console(highlight=False, width=None if Console().is_terminal else FILE_COLUMNS), report)
+    print_report(report_console(), report)
     if args.control:
         return int(not report.convicts)
     return int(not report.holds or bool(report.short_of))

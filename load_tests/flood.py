@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from itertools import cycle
 from random import Random
 
-from rich.console import Console
 from rich.table import Table
 
 from docmill.kafka.drive import Drive, Shipment, open_drive
@@ -36,6 +35,7 @@ from docmill.load.usage import REBALANCES, read_page
 from docmill.resources import resource
 from docmill.settings import load_settings
 from load_tests.local_processor import LocalProcessor, local_processor
+from load_tests.report import report_console
 
 RECEIPT_PARTITIONS = (2, 3, 4, 5)
 FLOODED_PARTITIONS = (0, 1)
@@ -44,7 +44,6 @@ SETTLE_S = 3.0  # at the start of each phase, not counted
 LOOK_EVERY_S = 0.1
 GRACE_S = 120.0  # without any outcome, while a flood drains
 LEAD_S = 0.2
-FILE_COLUMNS = 140
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +162,7 @@ async def total_rebalances(processor: LocalProcessor) -> float:
 
 def tell(phases: Sequence[Phase], threads: int | None) -> int:
     """Print all phases and what they say; the exit code: 0 if the claim stands."""
-    out = Console(highlight=False, width=None if Console().is_terminal else FILE_COLUMNS)
+    out = report_console()
     table = Table(title=f"Receipts beside a flood of contracts; {this_machine()}", title_justify="left")
     for heading in (
         "phase",

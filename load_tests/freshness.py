@@ -12,16 +12,12 @@ import argparse
 import asyncio
 import os
 import random
-import shlex
-import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -37,7 +33,6 @@ from docmill.kafka.follow_for_ever import CopyProgress, follow_for_ever
 from docmill.kafka.received_record import new_event_id
 from docmill.kafka.send import idempotent_producer
 from docmill.kafka.send_knowledge import deleted_record, updated_record
-from docmill.load.machine import Machine, this_machine
 from docmill.load.quantiles import quantile_of
 from docmill.local_kafka import embedded_broker
 from docmill.resources import resource
@@ -46,6 +41,7 @@ from docmill_schemas.events import KnowledgeUpdated
 from docmill_schemas.topics import KNOWLEDGE_UPDATED
 from load_tests.delivery_parts.proc import share_priority
 from load_tests.local_processor import Processor, create_topics, environment_of
+from load_tests.report import Report, command_line, report_console, write_report
 
 DEFAULT_JSON = Path(__file__).parents[1] / "docs" / "load" / "freshness.json"
 SOURCE_TEXT = "contracts/software-license-agreement.txt"
@@ -73,19 +69,10 @@ class Freshness(BaseModel):
         return found
 
 
-class FreshnessReport(BaseModel):
-    """`--json`. Within a format number only new keys are added."""
+class FreshnessReport(Report):
+    """What `--json` holds, below the head of every report."""
 
-    model_config = ConfigDict(frozen=True)
-
-    format: Literal[1] = 1
-    docmill: str
     embedding: str
-    at: datetime
-    command: str
-    machine: Machine
-    load_average: tuple[float, float, float]  # 1, 5 and 15 minutes, when it began
-    load_average_after: tuple[float, float, float]
     replicas: int
     words: int  # of a source text
     freshness: tuple[Freshness, ...]
@@ -102,20 +89,15 @@ def main() -> None:
     embedding = packaged_embedding()
     found = asyncio.run(measure(embedding, args.changes, args.words, random.Random(args.seed)))
     report = FreshnessReport(
-        docmill=version("docmill"),
-        embedding=embedding.name,
-        at=datetime.now(UTC),
-        command=shlex.join(["python", "-m", "load_tests.freshness", *sys.argv[1:]]),
-        machine=this_machine(),
+        command=command_line("load_tests.freshness"),
         load_average=load_before,
-        load_average_after=os.getloadavg(),
+        embedding=embedding.name,
         replicas=REPLICAS,
         words=args.words,
         freshness=found,
     )
-    args.json.parent.mkdir(parents=True, exist_ok=True)
-    args.json.write_text(report.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    print_report(Console(highlight=False, width=None if Console().is_terminal else FILE_COLUMNS), report)
+    write_report(report, args.json)
+    print_report(report_console(FILE_COLUMNS), report)
 
 
 def packaged_embedding() -> Embedding:
@@ -247,10 +229,7 @@ def print_report(out: Console, report: FreshnessReport) -> None:
         seconds = (one.quantile_s(quantile) for quantile in (0.5, 0.95, 1))
         table.add_row(one.what, str(len(one.seconds)), *(f"{value:.2f}" for value in seconds))
     out.print(table)
-    before, after = report.load_average[0], report.load_average_after[0]
-    out.print(
-        f"Texts of {report.words} words, {report.embedding}; load average {before:.1f} before, {after:.1f} after."
-    )
+    out.print(f"Texts of {report.words} words, {report.embedding}; {report.load_told}.")
 
 
 if __name__ == "__main__":

@@ -27,7 +27,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from docmill.kafka.drive import open_drive
@@ -40,6 +39,7 @@ from docmill.resources import resource
 from docmill.settings import load_settings
 from load_tests.flood import Books, plan_phase, run_phase
 from load_tests.local_processor import LocalProcessor, Processor, local_processor
+from load_tests.report import report_console
 from load_tests.roll_call import Compared, RollCall, call_roll
 from tests.unit.generator.endpoint import Endpoint, Reply, endpoint
 
@@ -192,7 +192,7 @@ def tell(phases: Sequence[Phase], fast_path: Compared, fallback: Compared, unrea
 
     `unreadable`: records on the topics that name nobody.
     """
-    out = Console(highlight=False, width=None if Console().is_terminal else 140)
+    out = report_console()
     table = Table(title=f"The fast path beside a generator; {this_machine()}", title_justify="left")
     for heading in ("generator", "outcomes/s", "missing", "p50 s", "p95 s", "p99 s", *WATCHED, "breaker"):
         table.add_column(heading, justify="left" if heading in {"generator", "breaker"} else "right")

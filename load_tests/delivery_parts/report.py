@@ -1,15 +1,11 @@
-"""What the bench found: tables, one sentence, and a JSON file. Measures nothing."""
+"""What the bench found: what its JSON file holds, tables, and one sentence. Measures nothing."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
-from pathlib import Path
-from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 from rich.console import Console
 from rich.table import Table
 
-from docmill.load.machine import Machine
 from load_tests.delivery_parts.commits import CommitCost
 from load_tests.delivery_parts.membership import Holding
 from load_tests.delivery_parts.pairs import (
@@ -20,6 +16,7 @@ from load_tests.delivery_parts.pairs import (
     ratios,
     transaction_cost,
 )
+from load_tests.report import Report
 
 AIM = 0.98  # documents/s of exactly_once over at_least_once
 
@@ -42,20 +39,11 @@ class LoadResult(BaseModel):
         return ratios(self.rounds, lambda r: r.documents_per_s)
 
 
-class DeliveryReport(BaseModel):
-    """`--json`. Within a format number only new keys are added; seconds, unless a name says otherwise."""
+class DeliveryReport(Report):
+    """What `--json` holds, below the head of every report; seconds, unless a name says otherwise."""
 
-    model_config = ConfigDict(frozen=True)
-
-    format: Literal[1] = 1
-    docmill: str
     bundle: str
-    at: datetime
-    command: str
-    machine: Machine
     threads: int
-    load_average: tuple[float, float, float]  # 1, 5 and 15 minutes, when the bench began: its own work is not in it
-    load_average_after: tuple[float, float, float]
     loads: tuple[LoadResult, ...]
     commits: tuple[CommitCost, ...]
     holdings: tuple[Holding, ...]
@@ -63,12 +51,7 @@ class DeliveryReport(BaseModel):
 
 def print_report(out: Console, report: DeliveryReport) -> None:
     """The tables, and what they say."""
-    began, ended = report.load_average[0], report.load_average_after[0]
-    out.print(
-        f"{report.machine}; {report.threads} threads; bundle {report.bundle}; load average {began:.1f} before, "
-        f"{ended:.1f} after",
-        soft_wrap=True,
-    )
+    out.print(f"{report.machine}; {report.threads} threads; bundle {report.bundle}; {report.load_told}", soft_wrap=True)
     for load in report.loads:
         out.print(load_table(load))
     if report.commits:
@@ -146,11 +129,6 @@ def holdings_table(holdings: Sequence[Holding]) -> Table:
         memory = (f"{held.mib_before:.0f}", f"{held.mib_holding:.0f}")
         table.add_row(str(held.partitions), held.delivery, str(held.connections), *memory, *seconds, str(held.missing))
     return table
-
-
-def write_json(report: DeliveryReport, path: Path) -> None:
-    """All of it."""
-    path.write_text(report.model_dump_json(indent=1) + "\n")
 
 
 def _spread(found: Spread, form: str) -> str:

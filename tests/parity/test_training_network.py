@@ -19,13 +19,14 @@ from docmill.training.course import Course  # noqa: E402
 from docmill.training.device import Device  # noqa: E402
 from docmill.training.distil import DistilLoss  # noqa: E402
 from docmill.training.dropout import PooledDropout  # noqa: E402
-from docmill.training.examples import IGNORED, ExampleMaker  # noqa: E402
+from docmill.training.examples import ExampleMaker  # noqa: E402
 from docmill.training.export import weights_of  # noqa: E402
 from docmill.training.fit import CHECKPOINT_FILE, fit  # noqa: E402
 from docmill.training.labels_loss import LabelsLoss, Losses, class_weights  # noqa: E402
 from docmill.training.model import JointModel, initial_model, load_model, save_model, student_of, trained_as  # noqa: E402
 from docmill.training.progress import Moment  # noqa: E402
 from docmill.training.recipe_stages import Common, Distil, Schedule  # noqa: E402
+from docmill.training.targets import IGNORED  # noqa: E402
 from docmill.training.tokenizer import extended_tokenizer, initial_ids  # noqa: E402
 from tests.tiny_checkpoint import HIDDEN, LAYERS, write_checkpoint  # noqa: E402
 from tests.unit.pipeline.fakes import FourCharacterTokenizer, windowing  # noqa: E402

@@ -20,6 +20,7 @@ from docmill.errors import DependencyError, whereabouts
 from docmill.kafka.decode_record import Record
 from docmill.kafka.open_reviews import Found
 from docmill.kafka.publish import OutgoingRecord
+from docmill.kafka.slice_work import SliceWork
 from docmill.telemetry.metrics import AuditVerdict, DecisionOutcome, Metrics
 from docmill_schemas.events import DocumentProcessed
 from docmill_schemas.reasons import DecidedBy, ReviewReason
@@ -63,7 +64,7 @@ class Arbitrated:
     unexpected: str | None = None
 
 
-class ArbitrateSlices:
+class ArbitrateSlices(SliceWork[Arbitrated]):
     """See SliceWork."""
 
     def __init__(self, reviews: Reviews, publisher: DecisionPublisher, metrics: Metrics) -> None:
@@ -81,16 +82,6 @@ class ArbitrateSlices:
     def gives_up_on_release(self) -> bool:
         """It is soon done."""
         return False
-
-    @property
-    def most_records(self) -> int | None:
-        """A decision takes next to nothing."""
-        return None
-
-    @property
-    def pausing(self) -> int:
-        """None ever does."""
-        return 0
 
     def process(self, records: Sequence[Record], suspected: bool, abandoned: Callable[[], bool]) -> list[Arbitrated]:
         """See SliceWork.process."""

@@ -35,6 +35,7 @@ from docmill.generator.client import Generated
 from docmill.generator.types import Ask
 from docmill.kafka.decode_record import Record, undecoded
 from docmill.kafka.publish import rejected_record
+from docmill.kafka.slice_work import SliceWork
 from docmill.processing import Rejected
 from docmill.reviews.audit import is_audited
 from docmill.telemetry.metrics import Metrics
@@ -85,7 +86,7 @@ class _Work:
         return self.record.topic, self.record.partition, self.record.offset
 
 
-class FallbackSlices:
+class FallbackSlices(SliceWork[Resolved]):
     """See SliceWork."""
 
     def __init__(

@@ -15,6 +15,7 @@ from docmill.indexer.embed import TextEmbedder, embed_source
 from docmill.indexer.read import Deletion, Refused, read_record
 from docmill.kafka.decode_record import JSON, Record
 from docmill.kafka.publish import OutgoingRecord, passed_on
+from docmill.kafka.slice_work import SliceWork
 from docmill.telemetry.metrics import KnowledgeOutcome, Metrics
 from docmill_schemas.cloudevents import binary_headers
 from docmill_schemas.events import EventType, KnowledgeIndexed, KnowledgeUpdated
@@ -38,7 +39,7 @@ class Indexed:
     unexpected: str | None = None
 
 
-class IndexSlices:
+class IndexSlices(SliceWork[Indexed]):
     """See SliceWork."""
 
     def __init__(self, embedder: TextEmbedder, source: str, metrics: Metrics) -> None:
@@ -56,16 +57,6 @@ class IndexSlices:
     def gives_up_on_release(self) -> bool:
         """It is soon done."""
         return False
-
-    @property
-    def most_records(self) -> int | None:
-        """What a text takes goes by its tokens."""
-        return None
-
-    @property
-    def pausing(self) -> int:
-        """None ever does."""
-        return 0
 
     def process(self, records: Sequence[Record], suspected: bool, abandoned: Callable[[], bool]) -> list[Indexed]:
         """See SliceWork.process."""

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from docmill.kafka.accounting import Accounting, Final
 from docmill.kafka.decode_record import Record
 from docmill.kafka.serving import InUse
+from docmill.kafka.slice_work import SliceWork
 from docmill.kafka.trial import Trials
 from docmill.kafka.work import Done
 from docmill.processing import Rejected
 
 
 @dataclass(frozen=True, slots=True)
-class ProcessSlices:
+class ProcessSlices(SliceWork[Done]):
     """See SliceWork."""
 
     bundles: InUse
@@ -28,16 +29,6 @@ class ProcessSlices:
     def gives_up_on_release(self) -> bool:
         """It is soon done."""
         return False
-
-    @property
-    def most_records(self) -> int | None:
-        """What a document takes goes by its tokens."""
-        return None
-
-    @property
-    def pausing(self) -> int:
-        """None ever does."""
-        return 0
 
     def process(self, records: Sequence[Record], suspected: bool, abandoned: Callable[[], bool]) -> list[Done]:
         """See SliceWork.process."""

@@ -32,7 +32,10 @@ F = TypeVar("F", bound=Finished)
 
 
 class SliceWork(Protocol[F]):
-    """A service's work. A failure is an exception: the slice is discarded, and nothing of it is published."""
+    """A service's work. A failure is an exception: the slice is discarded, and nothing of it is published.
+
+    Every service's class is derived from this one: `most_records` and `pausing` are here for all who are not otherwise.
+    """
 
     @property
     def tries_suspects(self) -> bool:
@@ -47,12 +50,12 @@ class SliceWork(Protocol[F]):
     @property
     def most_records(self) -> int | None:
         """Of a slice, where what a record takes does not go by its size; None: tokens alone bound it."""
-        ...
+        return None
 
     @property
     def pausing(self) -> int:
         """How many of the slices in work only let time pass at this moment: others need not be smaller for them."""
-        ...
+        return 0
 
     def process(self, records: Sequence[Record], suspected: bool, abandoned: Callable[[], bool]) -> Sequence[F]:
         """One for each record, in their order. Blocks; called in a thread, of several slices at once.

@@ -124,16 +124,16 @@ def field_spans(
     """Spans of one field from its tag probabilities [T, 3].
 
     Boundaries are drawn as the head was trained to draw them (`raw`), confidence is calibrated. Of a field that a
-    document may hold several times all that are likelier than not. Else the most confident one, of those that can be
-    read as a value of the field's kind where there are any, if it is likely enough that showing it does more good than
-    harm; whether it is sure enough is the route's to say.
+    document may hold several times all that are likelier than not, each value once. Else the most confident one, of
+    those that can be read as a value of the field's kind where there are any, if it is likely enough that showing it
+    does more good than harm; whether it is sure enough is the route's to say.
 
     Source: F1 is highest where one accepts from half its own value on, Lipton et al., "Optimal Thresholding of
     Classifiers to Maximize F1 Measure", ECML PKDD 2014. Fields have an F1 of 0.7 as a rule: 0.35.
     """
     spans = spans_below(0.5, text, tokens, raw, calibrated, field, start_date)
     if field.many:
-        return [span for span in spans if span.confidence >= LIKELY]
+        return each_value_once([span for span in spans if span.confidence >= LIKELY], text, field)
     best = max(spans, key=lambda span: (span.readable, span.confidence, -span.start), default=None)
     return [best] if best is not None and best.confidence >= POSSIBLE else []
 
@@ -170,6 +170,23 @@ def spans_below(
             value = normalise(field.kind, text[start:end], day_first=field.day_first, start_date=start_date)
             spans.append(Span(field.name, start, end, min(1.0, confidence), value is not None, start_date))
     return spans
+
+
+def each_value_once(spans: Sequence[Span], text: str, field: FieldSpec) -> list[Span]:
+    """Of the spans of a field that have one value the surest, of equally sure ones the first; in text order."""
+    surest: dict[str, Span] = {}
+    for span in spans:
+        value = value_key(span, text, field)
+        if value not in surest or span.confidence > surest[value].confidence:
+            surest[value] = span
+    return sorted(surest.values(), key=lambda span: span.start)
+
+
+def value_key(span: Span, text: str, field: FieldSpec) -> str:
+    """Equal for spans of a field that have one value; case and white space do not make another."""
+    words = " ".join(text[span.start : span.end].split())
+    value = normalise(field.kind, words, day_first=field.day_first, start_date=span.start_date)
+    return (value or words).casefold()
 
 
 def outlier_distance(pooled: Floats, outlier: OutlierSpec) -> float:

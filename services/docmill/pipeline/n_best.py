@@ -6,7 +6,15 @@ Asked for of deferred documents only, so that the fast path does not pay for it.
 from dataclasses import dataclass
 
 from docmill.pipeline.calibrate import softmax
-from docmill.pipeline.decode import Merged, counted_from, field_spans, likeliest_first, spans_below, tag_probabilities
+from docmill.pipeline.decode import (
+    Merged,
+    counted_from,
+    field_spans,
+    likeliest_first,
+    spans_below,
+    tag_probabilities,
+    value_key,
+)
 from docmill.pipeline.types import ModelSpec, Span
 from docmill.pipeline.window import Tokens
 
@@ -20,7 +28,9 @@ class NBest:
     """Labels and spans with their calibrated probabilities, best first."""
 
     labels: tuple[tuple[str, float], ...]  # all of the bundle's
-    spans: tuple[Span, ...]  # by field in the order of the tag head; of one field none overlaps another
+    spans: tuple[
+        Span, ...
+    ]  # by field in the order of the tag head; of one field none overlaps another, nor has its value
 
 
 def n_best(text: str, tokens: Tokens, merged: Merged, spec: ModelSpec) -> NBest:
@@ -43,10 +53,10 @@ def n_best(text: str, tokens: Tokens, merged: Merged, spec: ModelSpec) -> NBest:
         for limit in (0.5, DOUBTFUL_OUTSIDE):
             found = spans_below(limit, text, tokens, *tags, field, counted)
             short = [span for span in found if span.end - span.start <= MAX_CHARACTERS]
-            kept += sorted(
-                (span for span in short if not any(_overlap(span, other) for other in kept)),
-                key=lambda span: (not span.readable, -span.confidence, span.start),
-            )
+            elsewhere = [span for span in short if not any(_overlap(span, other) for other in kept)]
+            for span in sorted(elsewhere, key=lambda span: (not span.readable, -span.confidence, span.start)):
+                if value_key(span, text, field) not in {value_key(other, text, field) for other in kept}:
+                    kept.append(span)
         spans += kept[:SPANS_PER_FIELD]
     return NBest(labels, tuple(spans))
 

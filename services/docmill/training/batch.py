@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from docmill.training.device import Device
-from docmill.training.examples import IGNORED, Example
+from docmill.training.examples import Example
 from docmill.training.model import JointModel
+from docmill.training.targets import IGNORED
 
 
 @dataclass(frozen=True, slots=True)

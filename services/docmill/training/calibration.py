@@ -19,6 +19,7 @@ from docmill.pipeline.types import FieldSpec, ModelSpec, Prediction, Span
 from docmill.training.certify import Certified, certify
 from docmill.training.reading import Read
 from docmill.training.recipe_stages import Policy
+from docmill.training.targets import IGNORED, OUTSIDE, tags_of
 from docmill.training.veto import LabelCount, is_vetoed, upper_bound
 
 TEMPERATURES = np.geomspace(0.25, 4.0, 33)
@@ -52,17 +53,19 @@ def fit_type_temperature(reads: Sequence[Read], spec: ModelSpec) -> float:
 def fit_tags(reads: Sequence[Read], spec: ModelSpec) -> tuple[float, dict[str, float]]:
     """(temperature, bias of "outside" by field) of the tag head with the lowest negative log-likelihood.
 
-    Fitted in turns, the biases field by field; a field that no document bears keeps a bias of zero.
+    Fitted in turns, the biases field by field; a field that no document bears keeps a bias of zero. Tokens of which
+    training says nothing say nothing here.
     """
     logits: dict[str, list[NDArray[np.float32]]] = defaultdict(list)
     targets: dict[str, list[NDArray[np.int64]]] = defaultdict(list)
     for read in reads:
-        for name in read.taught:
-            column = [spec.fields[c].name for c in read.merged.columns].index(name)
-            logits[name].append(read.merged.tag_logits[:, column])
-            targets[name].append(_tags(read, name))
+        columns = [spec.fields[column].name for column in read.merged.columns]
+        for name, tags in zip(read.taught, tags_of(read.document, read.tokens, read.taught).T, strict=True):
+            known = tags != IGNORED
+            logits[name].append(read.merged.tag_logits[known, columns.index(name)])
+            targets[name].append(tags[known].astype(np.int64))
     joined = {name: (np.concatenate(logits[name]), np.concatenate(targets[name])) for name in logits}
-    borne = {name: pair for name, pair in joined.items() if (pair[1] != 0).any()}
+    borne = {name: pair for name, pair in joined.items() if (pair[1] != OUTSIDE).any()}
     if not borne:
         return 1.0, {}
     biases = dict.fromkeys(borne, 0.0)
@@ -184,19 +187,6 @@ def _is_right(read: Read, spans: Sequence[Span], field: FieldSpec) -> bool:
     gold = {gold_comparable(field, words, start) for words in marked for start in starts}
     found = {comparable(field, text[span.start : span.end], span.start_date) for span in spans}
     return found == gold or (not field.many and found <= gold)
-
-
-def _tags(read: Read, field: str) -> NDArray[np.int64]:
-    """[T]: the right tag of each token for one field."""
-    targets = np.zeros(len(read.tokens), dtype=np.int64)
-    for entity in sorted(read.document.entities, key=lambda e: e.start):
-        if entity.field != field:
-            continue
-        covered = np.flatnonzero((read.tokens.starts < entity.end) & (read.tokens.ends > entity.start))
-        if len(covered):
-            targets[covered] = 2
-            targets[covered[0]] = 1
-    return targets
 
 
 def _best_temperature(logits: NDArray[np.float32], targets: NDArray[np.int64]) -> float:

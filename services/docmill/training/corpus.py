@@ -1,7 +1,7 @@
 """Labelled documents: reading, and which of them are near-duplicates."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,12 +25,15 @@ class Entity:
 
 @dataclass(frozen=True, slots=True)
 class LabelledDocument:
+    """`unplaced` are fields whose value is known, but not where it stands: the document cannot teach their absence."""
+
     id: str
     source: str
     group: str
     label: str | None  # full name, group first; None: the source gives no single one
     text: str
     entities: tuple[Entity, ...]
+    unplaced: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +124,17 @@ def _document(row: LabelledRow, source: Source, recipe: Recipe) -> LabelledDocum
         if field is not None:
             entities.append(Entity(field, entity.start, entity.end))
     kept = None if label in recipe.labels.unlabel else label
-    return LabelledDocument(row.id, source.name, source.group, kept, row.text, tuple(entities))
+    unplaced = _unplaced(row, source, recipe, {entity.field for entity in entities})
+    return LabelledDocument(row.id, source.name, source.group, kept, row.text, tuple(entities), unplaced)
+
+
+def _unplaced(row: LabelledRow, source: Source, recipe: Recipe, placed: Set[str]) -> tuple[str, ...]:
+    """Fields of which the row has a value and no entity: scanned text seldom has it letter by letter."""
+    return tuple(
+        field
+        for field in recipe.taught_fields(source)
+        if field not in placed and any(row.fields.get(name) for name in recipe.fields[field].values or (field,))
+    )
 
 
 def near_duplicates(documents: Sequence[LabelledDocument]) -> list[list[LabelledDocument]]:

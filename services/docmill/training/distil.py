@@ -9,10 +9,10 @@ from torch import Tensor, nn
 
 from docmill.training.batch import Batch, Outputs, run_batch
 from docmill.training.device import Device
-from docmill.training.examples import OUTSIDE
 from docmill.training.labels_loss import LabelsLoss, Losses
 from docmill.training.model import JointModel
 from docmill.training.recipe_stages import Common, Distil
+from docmill.training.targets import OUTSIDE
 
 
 class DistilLoss:

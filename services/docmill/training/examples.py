@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from docmill.pipeline.window import TextTokenizer, Tokens, Window, Windowing, cut, tokenise
 from docmill.training.corpus import LabelledDocument
 from docmill.training.recipe import Recipe, Source
-
-OUTSIDE, BEGIN, INSIDE, IGNORED = 0, 1, 2, -100
+from docmill.training.targets import BEGIN, IGNORED, tags_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,7 @@ class ExampleMaker:
         known = self._cut(document) if varied else self._known(document)
         head = self._head(source, known)
         entity_windows, other_windows = _counts(source, known)
-        chosen = list(_first_ones(known.windows[: self._recipe.encoder.type_windows], head, rng))
+        chosen = list(_first_ones(known.windows[: self._behind(source)], head, rng))
         chosen += _drawn(known.bearing, entity_windows, rng)
         chosen += rng.sample(known.bare, other_windows) if source.other_windows else known.bare[:other_windows]
         tags = []
@@ -91,6 +90,11 @@ class ExampleMaker:
         there = min(self._recipe.encoder.type_windows, len(known.windows))
         return there if source.head_windows is None else min(source.head_windows, there)
 
+    def _behind(self, source: Source) -> int:
+        """The first window that is not among those of which the head is taken."""
+        most = self._recipe.encoder.type_windows
+        return most if source.head_drawn or source.head_windows is None else min(source.head_windows, most)
+
     def _known(self, document: LabelledDocument) -> _Cut:
         if document.id not in self._cache:
             self._cache[document.id] = self._cut(document)
@@ -101,7 +105,7 @@ class ExampleMaker:
         windows, targets = cut(tokens, self._windowing), self._targets(document, tokens)
         bearing: list[_Bearing] = []
         bare: list[Window] = []
-        for window in windows[self._recipe.encoder.type_windows :]:
+        for window in windows[self._behind(self._sources[document.source]) :]:
             inside = targets[window.first : window.first + window.length]
             begun = np.flatnonzero((inside == BEGIN).any(0)).tolist()
             if begun:
@@ -113,14 +117,8 @@ class ExampleMaker:
     def _targets(self, document: LabelledDocument, tokens: Tokens) -> NDArray[np.int8]:
         """[T, F]: the tag of each token for each field; fields that the source does not annotate are IGNORED."""
         targets = np.full((len(tokens), len(self._fields)), IGNORED, dtype=np.int8)
-        for field in self._recipe.taught_fields(self._sources[document.source]):
-            targets[:, self._fields[field]] = OUTSIDE
-        for entity in sorted(document.entities, key=lambda e: e.start):
-            covered = np.flatnonzero((tokens.starts < entity.end) & (tokens.ends > entity.start))
-            if len(covered):
-                column = self._fields[entity.field]
-                targets[covered, column] = INSIDE
-                targets[covered[0], column] = BEGIN
+        taught = self._recipe.taught_fields(self._sources[document.source])
+        targets[:, [self._fields[field] for field in taught]] = tags_of(document, tokens, taught)
         return targets
 
 

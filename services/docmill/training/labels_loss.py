@@ -8,10 +8,12 @@ from torch import Tensor, nn
 
 from docmill.training.batch import Batch, Outputs
 from docmill.training.corpus import LabelledDocument
-from docmill.training.examples import IGNORED, OUTSIDE, ExampleMaker
+from docmill.training.examples import ExampleMaker
 from docmill.training.recipe_stages import Common
+from docmill.training.targets import IGNORED, OUTSIDE
 
 TYPE_SMOOTHING = 0.05
+LEAST_WEIGHT, MOST_WEIGHT = 0.5, 2.0  # of a class: in a step of a few documents more would drown all else
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +37,18 @@ class LabelsLoss:
         return Losses(types + self._settings.tag_weight * tags, {"type": types.item(), "tags": tags.item()})
 
     def types(self, batch: Batch, outputs: Outputs) -> Tensor:
-        """Mean over the labelled documents; 0 where there is none."""
+        """Mean over the labelled documents, each as often as its class weighs; 0 where there is none.
+
+        Torch's own weighted mean divides by the weights of the batch, so that in a step of one document they are gone.
+        """
         labelled = batch.labels != IGNORED
         if not labelled.any():
             return outputs.types.sum() * 0
-        return nn.functional.cross_entropy(
-            outputs.types[labelled], batch.labels[labelled], self._weights, label_smoothing=TYPE_SMOOTHING
+        labels = batch.labels[labelled]
+        losses = nn.functional.cross_entropy(
+            outputs.types[labelled], labels, reduction="none", label_smoothing=TYPE_SMOOTHING
         )
+        return (losses * self._weights[labels]).mean()
 
     def tags(self, batch: Batch, outputs: Outputs) -> Tensor:
         """Mean over tokens of the weighted sum over their annotated fields."""
@@ -51,11 +58,11 @@ class LabelsLoss:
 
 
 def class_weights(documents: Iterable[LabelledDocument], labels: int, make: ExampleMaker) -> Tensor:
-    """Inverse square root of each label's count, [C]; mean one over the documents."""
+    """Inverse square root of each label's count, [C]; mean one over the documents, before the extremes are cut."""
     counts = torch.zeros(labels)
     for document in documents:
         if document.label is not None:
             counts[make.label_index(document.label)] += 1
     weights = counts.clamp(min=1).rsqrt()
     weights *= counts.sum() / (weights * counts).sum().clamp(min=1e-9)
-    return weights
+    return weights.clamp(LEAST_WEIGHT, MOST_WEIGHT)

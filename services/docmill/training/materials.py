@@ -129,7 +129,7 @@ def training_section(recipe: Recipe) -> dict[str, Any]:
     """What of a recipe every stage reads that trains, as JSON: how examples are made and drawn."""
     sources = recipe.model_dump(mode="json", include={"sources"})["sources"]
     what = ("name", "group", "masked", "augment")
-    drawn = (*what, "share", "per_label", "head_windows", "entity_windows", "other_windows")
+    drawn = (*what, "share", "per_label", "head_windows", "head_drawn", "entity_windows", "other_windows")
     return {
         "seed": recipe.seed,
         "encoder": recipe.encoder.model_dump(mode="json"),

@@ -68,7 +68,7 @@ class Source(Strict):
     `share` is its weight among the sources (see Common), `per_label` the most documents of a label in one pass over it;
     of a document `head_windows` of those that decide its type are drawn anew each time, the first more often than the
     second (none: all are taken), `entity_windows` of the others that bear an entity, and `other_windows` of those that
-    bear none (both 0: all).
+    bear none (both 0: all). `head_drawn` = false: always the first `head_windows`, and the rest are among the others.
     `fold_by_source`: rows that name the same `source`, such as a layout, are kept in one fold.
     `synthetic_claims`: instead of a folder, so many documents of docmill's own generator, a fifth for validation.
     """
@@ -84,6 +84,7 @@ class Source(Strict):
     share: float = Field(1.0, gt=0)
     per_label: int | None = Field(None, ge=1)
     head_windows: int | None = Field(None, ge=1)
+    head_drawn: bool = True
     entity_windows: int = Field(0, ge=0)
     other_windows: int = Field(0, ge=0)
     fold_by_source: bool = False

@@ -46,7 +46,7 @@ from docmill.training.vocabulary import prune, used_ids
 QUALITY_FILE = "quality.json"
 TOKENIZER_FILE, KEPT_FILE = "tokenizer.json", "kept.npy"
 GOLDEN_FILE = "golden.jsonl"
-DRAWING = 5  # version of how examples are made and drawn, and of the training loop: of every stage that trains
+DRAWING = 6  # version of how examples are made and drawn, and of the training loop: of every stage that trains
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ def corpus(recipe: Recipe, data: Sequence[Path], data_digests: Mapping[str, str]
         write_training_set(load_corpus(data, recipe), recipe.out_of_fold.folds, folder)
 
     section = {**_corpus_section(recipe), "folds": recipe.out_of_fold.folds}
-    return Stage("corpus", 1, section, data_digests, make)
+    return Stage("corpus", 2, section, data_digests, make)
 
 
 def vocabulary(recipe: Recipe, base: Path, base_digest: str, corpus_result: Result) -> Stage:
@@ -243,7 +243,7 @@ def calibration(
     fields = recipe.model_dump(mode="json", include={"fields", "groups", "policy"})
     return Stage(
         "calibration",
-        2,
+        3,
         {**fields, **_reading_section(recipe), "seed": recipe.seed},
         {**inputs, **of_reads, "graphs": graphs_result.digest},
         lambda folder: make_calibration(materials, [r.folder for r in reads], graphs_result.folder, folder),
@@ -367,7 +367,8 @@ def refusal(report: QualityReport) -> str:
 def _corpus_section(recipe: Recipe) -> dict[str, Any]:
     """What of a recipe decides which documents there are and what they are labelled."""
     section = recipe.model_dump(mode="json", include={"groups", "fields", "sources", "labels", "languages"})
-    drawing = {"share", "per_label", "augment", "head_windows", "entity_windows", "other_windows"}
+    windows = {"head_windows", "head_drawn", "entity_windows", "other_windows"}
+    drawing = {"share", "per_label", "augment", *windows}
     sources = [{key: value for key, value in source.items() if key not in drawing} for source in section["sources"]]
     return {**section, "sources": sources}
 

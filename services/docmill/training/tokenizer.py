@@ -33,10 +33,10 @@ def windowing(tokenizer: Tokenizer, encoder: Encoder) -> Windowing:
 
 
 def initial_ids(tokenizer: Tokenizer) -> dict[str, list[int]]:
-    """Known tokens from whose mean embedding the added ones start (halfway of [SEP] and the full stop)."""
+    """Known tokens whose mean embedding the added ones are: no single one, from which they could not be told."""
     return {
         NEWLINE: [_id(tokenizer, "[SEP]"), _id(tokenizer, ".")],
-        TAB: [_id(tokenizer, ",")],
+        TAB: [_id(tokenizer, "|"), _id(tokenizer, ",")],
     }
 
 

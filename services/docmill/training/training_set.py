@@ -115,7 +115,8 @@ def read_training_set(folder: Path, sources: Sequence[str]) -> TrainingSet:
         for line in lines:
             row = json.loads(line)
             entities = tuple(Entity(field, start, end) for field, start, end in row["entities"])
-            document = LabelledDocument(row["id"], row["source"], row["group"], row["label"], row["text"], entities)
+            kept = (row["id"], row["source"], row["group"], row["label"], row["text"])
+            document = LabelledDocument(*kept, entities, tuple(row["unplaced"]))
             documents[document.source].append(document)
             folds[document.id] = row["fold"]
     return TrainingSet(documents, folds)
@@ -138,5 +139,6 @@ def _row(document: LabelledDocument, fold: int) -> dict[str, object]:
         "label": document.label,
         "text": document.text,
         "entities": [[e.field, e.start, e.end] for e in document.entities],
+        "unplaced": list(document.unplaced),
         "fold": fold,
     }

@@ -42,7 +42,8 @@ from load_tests.delivery_parts.proc import (
     resident_bytes,
 )
 from load_tests.delivery_parts.processors import parse_sample
-from load_tests.delivery_parts.report import DeliveryReport, LoadResult, print_report, write_json
+from load_tests.delivery_parts.report import DeliveryReport, LoadResult, print_report
+from load_tests.report import write_report
 
 linux = pytest.mark.skipif(not Path("/proc/self/net/tcp").exists(), reason="reads /proc of Linux")
 TCP = """\
@@ -195,5 +196,5 @@ def test_the_report_says_what_the_ratio_is_and_is_written_whole(tmp_path: Path) 
     assert "mail: exactly_once does 0.990 of the documents/s of at_least_once" in text.getvalue()
     assert "130" in text.getvalue()
     path = tmp_path / "delivery.json"
-    write_json(report, path)
+    write_report(report, path, indent=1)
     assert DeliveryReport.model_validate_json(path.read_bytes()) == report

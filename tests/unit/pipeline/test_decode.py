@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docmill.pipeline.decode import field_spans, merge, merge_tags, outlier_distance, read_off
+from docmill.pipeline.decode import field_spans, merge, merge_tags, outlier_distance, read_off, spans_below
 from docmill.pipeline.n_best import n_best
 from docmill.pipeline.normalise import FieldKind
 from docmill.pipeline.types import FieldSpec, Prediction, WindowOutput
@@ -136,6 +136,20 @@ def test_boundaries_are_the_heads_and_confidence_is_calibrated() -> None:
     assert field_spans("a b c", tokens, raw, doubtful, MANY) == []  # of several, only those likelier than not
 
 
+def test_of_several_spans_with_one_value_the_surest_is_kept_and_of_equals_the_first() -> None:
+    party = replace(MANY, kind=FieldKind.TEXT)
+    surer = (0.02, 0.9, 0.08)
+    text = "Acme by ACME and Bolt of Acme"  # Acme by ACME and Bolt of Acme
+    tokens = tokenise(FourCharacterTokenizer(), windowing(), text)
+    for rows, starts in (([B, O, surer, O, B, O, B], [8, 17]), ([B, O, B, O, B, O, B], [0, 17])):
+        tags = np.array(rows, dtype=np.float32)
+        assert [span.start for span in field_spans(text, tokens, tags, tags, party)] == starts
+
+
+def test_a_value_is_one_however_it_is_written() -> None:
+    assert spans_of("on 1/2/2021 or 01/02/2021", [O, B, I, O, B, I, I]) == ["1/2/2021"]
+
+
 def test_what_is_rather_wrong_than_right_is_no_value() -> None:
     tokens = tokens_of_length(2)
     raw = np.array([B, O], dtype=np.float32)
@@ -155,7 +169,7 @@ def test_spans_lie_in_the_text_and_apart(text: str, data: st.DataObject) -> None
     tokens = tokenise(FourCharacterTokenizer(), windowing(), text)
     rows = data.draw(st.lists(TAGS, min_size=len(tokens), max_size=len(tokens)))
     tags = np.array(rows, dtype=np.float32).reshape(-1, 3)
-    spans = field_spans(text, tokens, tags, tags, MANY)
+    spans = spans_below(0.5, text, tokens, tags, tags, MANY)
     for span in spans:
         found = text[span.start : span.end]
         assert found == found.strip() != ""
@@ -167,9 +181,14 @@ def test_spans_lie_in_the_text_and_apart(text: str, data: st.DataObject) -> None
         i for i in range(len(tokens)) for span in spans if span.start <= tokens.starts[i] and tokens.ends[i] <= span.end
     }
     assert inside <= covered
-    single = field_spans(text, tokens, tags, tags, ONE)
+    several, single = (field_spans(text, tokens, tags, tags, field) for field in (MANY, ONE))
+    values = [text[span.start : span.end] for span in several]
+    assert len(set(values)) == len(values)
+    assert {" ".join(text[span.start : span.end].split()).casefold() for span in spans} == {
+        " ".join(value.split()).casefold() for value in values
+    }
     assert len(single) == min(1, len(spans))
-    assert set(single) <= set(spans)
+    assert {*several, *single} <= set(spans)
 
 
 def marked(windows: list[Window]) -> list[WindowOutput]:

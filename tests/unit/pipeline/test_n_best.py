@@ -47,6 +47,14 @@ def test_spans_that_were_not_published_come_after_the_one_that_was() -> None:
     assert found.spans[0] == prediction.spans[0]
 
 
+def test_a_value_that_stands_in_several_places_is_one_candidate() -> None:
+    """Else a total that is printed five times would be all that a judge has to choose from."""
+    prediction, found = read("aa bb AA cc aa", [HALF, DOUBT, B, HALF, DOUBT])
+    assert [(span.start, span.end) for span in prediction.spans] == [(6, 8)]
+    assert texts("aa bb AA cc aa", found) == ["AA", "cc", "bb"]
+    assert found.spans[0] == prediction.spans[0]
+
+
 def test_where_all_is_outside_the_least_doubtful_are_found() -> None:
     prediction, found = read("aa bb cc", [O, DOUBT, O])
     assert prediction.spans == ()

@@ -106,6 +106,24 @@ def test_a_head_that_names_a_field_too_often_is_held_back() -> None:
     assert temperature > 0.25
 
 
+def test_naming_another_place_of_the_value_is_no_mistake() -> None:
+    """Training says nothing of it, so it is not held against the head, as a tax would be."""
+    twice = document("ACME Tota 4.50 tax 4.50 bye", ("total", "4.50"))
+    named_both = [replace(read(f"d{n}", total=TOTAL, confidence=12), document=twice) for n in range(60)]
+    for one in named_both:
+        one.merged.tag_logits[TAX, 0] = (0, 12, 0)
+    _, biases = fit_tags(named_both, SPEC)
+    assert biases["total"] <= 0
+    _, held_back = fit_tags([replace(one, document=slip("d")) for one in named_both], SPEC)
+    assert held_back["total"] > 0
+
+
+def test_a_value_without_a_place_says_nothing() -> None:
+    placed, unplaced = read("d"), replace(slip("e"), entities=(), unplaced=("total",))
+    others = [replace(read("e", total=TAX, confidence=12), document=unplaced) for _ in range(20)]
+    assert fit_tags([placed, *others], SPEC) == fit_tags([placed], SPEC)
+
+
 def test_only_taught_fields_are_fitted() -> None:
     assert fit_tags([replace(read("d"), taught=())], SPEC) == (1.0, {})
 

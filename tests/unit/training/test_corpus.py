@@ -84,6 +84,21 @@ def test_a_part_is_read_with_the_recipes_names(tmp_path: Path, suffix: str) -> N
     ]
 
 
+def test_a_value_without_a_place_is_remembered(tmp_path: Path) -> None:
+    recipe = corpora.recipe()
+    post = recipe.sources[1]
+    name = (recipe.fields["law"].values or ("law",))[0]
+    lines = [
+        row(id="placed", fields={name: "German law"}),
+        row(id="unplaced", fields={name: "German law"}, entities=[]),
+        row(id="nothing", fields={name: None}, entities=[]),
+    ]
+    (tmp_path / "post").mkdir()
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    (tmp_path / "post/train.jsonl").write_text(text, encoding="utf-8")
+    assert [d.unplaced for d in load_part(tmp_path, post, "train", recipe)] == [(), ("law",), ()]
+
+
 def test_a_part_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"no train\.jsonl\[\.gz\] in .*post; set DOCMILL_DATA"):
         load_part(tmp_path, corpora.recipe().sources[1], "train", corpora.recipe())

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from docmill.pipeline.window import cut, tokenise
 from docmill.training.corpus import Entity, LabelledDocument
-from docmill.training.examples import BEGIN, IGNORED, INSIDE, OUTSIDE, Example, ExampleMaker
+from docmill.training.examples import Example, ExampleMaker
+from docmill.training.targets import BEGIN, IGNORED, INSIDE, OUTSIDE
 from tests.unit.pipeline.fakes import Encoding, FourCharacterTokenizer, windowing
 from tests.unit.training.fakes import document, recipe, with_sources
 
@@ -110,6 +111,36 @@ def test_windows_of_the_head_are_drawn_the_first_more_often() -> None:
     assert set(firsts) == {0, 10}
     assert firsts.count(0) / len(firsts) == pytest.approx(2 / 3, abs=0.06)  # weights of 1 and 1/2
     assert making.cost(contract()) == 2 * len(drawn[0].windows[0].ids)
+
+
+def test_a_head_that_is_not_drawn_is_the_first_windows_and_the_rest_counts_as_behind() -> None:
+    making = maker(head_windows=1, head_drawn=False, entity_windows=1)
+    drawn = [making(contract(), random.Random(seed)) for seed in range(60)]
+    assert {(example.head, example.windows[0].first) for example in drawn} == {(1, 0)}
+    assert {len(example.windows) for example in drawn} == {2}
+    behind = {example.windows[1].first for example in drawn}
+    assert 0 not in behind  # it is the head
+    assert 20 in behind  # the first party's
+    assert making.cost(contract()) == 2 * len(drawn[0].windows[0].ids)
+
+
+def test_a_head_that_is_not_drawn_may_be_all_of_a_short_document() -> None:
+    example = make(RECEIPT, head_windows=5, head_drawn=False)
+    assert (example.head, len(example.windows)) == (1, 1)
+
+
+def test_a_value_whose_place_is_not_known_teaches_nothing() -> None:
+    example = make(replace(RECEIPT, entities=RECEIPT.entities[:1], unplaced=("date",)))
+    assert set(column(example, "date")) == {IGNORED}
+    assert set(column(example, "total")) == {OUTSIDE}  # a receipt that has none
+
+
+def test_other_places_of_a_value_teach_nothing_of_its_field() -> None:
+    slip = document("Total 4.50 for cash 4.50 vat 0.45 and 14.50", ("total", "4.50"))
+    # in pieces of four:   Tota l 4.50 for cash 4.50 vat 0.45 and 14.5 0
+    example = make(slip)
+    assert column(example, "total") == [*[OUTSIDE] * 2, BEGIN, *[OUTSIDE] * 2, IGNORED, *[OUTSIDE] * 5]
+    assert IGNORED not in column(example, "company")
 
 
 def test_drawn_windows_of_the_head_keep_their_order_and_no_more_are_drawn_than_there_are() -> None:

@@ -35,6 +35,12 @@ def test_documents_come_back_as_they_were(tmp_path: Path) -> None:
     assert [d.label for d in training.all] == ["receipt", None]
 
 
+def test_a_value_without_a_place_comes_back(tmp_path: Path) -> None:
+    slip = row("slip", "receipt", "ACME Total 4.50") | {"fields": {"total": "4.50"}}
+    [kept] = made(tmp_path, {"till": [slip]}).documents["till"]
+    assert kept.unplaced == ("total",)
+
+
 def test_labels_are_sorted_and_none_is_no_label(tmp_path: Path) -> None:
     training = made(
         tmp_path, {"till": rows("receipt", 2), "post": [*rows("will", 2), *rows("deed", 1), *rows(None, 1)]}

@@ -36,3 +36,8 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]], texts: int = 1, *
 def bullets(lines: Iterable[str]) -> Html:
     """A list."""
     return element("ul", *(element("li", line) for line in lines))
+
+
+def section(title: str, *parts: str) -> Html:
+    """A part of a page under its own heading."""
+    return Html(element("section", element("h2", title), *parts))
