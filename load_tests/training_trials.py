@@ -53,6 +53,7 @@ from docmill.training.recipe import Recipe, load_recipe  # noqa: E402
 from docmill.training.run import materials_of  # noqa: E402
 from docmill.training.sources import source_folders  # noqa: E402
 from docmill.training.training_set import TrainingSet, read_parts  # noqa: E402
+from load_tests.report import report_console  # noqa: E402
 from load_tests.trial_parts.held import documents_to_read, fold_to_read  # noqa: E402
 from load_tests.trial_parts.measure import train_and_read, trial_materials  # noqa: E402
 from load_tests.trial_parts.records import Kept, Measured, Setting, TrialRecord, print_table  # noqa: E402
@@ -108,7 +109,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         records = try_all(args.recipe, Path(args.data), args.trials, options, args.out)
     except ConfigurationError as error:
         sys.exit(str(error))
-    print_table(Console(highlight=False, width=None if Console().is_terminal else FILE_COLUMNS), records)
+    print_table(report_console(FILE_COLUMNS), records)
 
 
 def try_all(
@@ -135,6 +136,7 @@ def try_all(
             recipe=f"{recipe.name} {recipe.version}",
             recipe_sha256=file_digest(recipe_path),
             corpus=corpus.digest,
+            training=stages.DRAWING,
             tokens=options.tokens,
             seed=recipe.seed,
             fold=fold,

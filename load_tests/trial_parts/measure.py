@@ -102,7 +102,7 @@ def _scores(own: Sequence[tuple[Read, Prediction]], spec: ModelSpec) -> SourceSc
     gold = np.array([places[str(read.document.label)] for read, _ in own])
     predicted = np.array([places[prediction.label] for _, prediction in own])
     fields = {field.name: field for field in spec.fields}
-    counts = np.array([_counts(*pair, fields[name]) for pair in own for name in pair[0].taught], np.int64)
+    counts = np.array([_counts(*pair, fields[name]) for pair in own for name in _judged(pair[0])], np.int64)
     hits, found, marked = counts.reshape(-1, 3).sum(0).tolist()
     macro = point(partial(macro_f1, gold=gold, predicted=predicted), len(own))
     assert macro is not None  # there are documents
@@ -112,6 +112,11 @@ def _scores(own: Sequence[tuple[Read, Prediction]], spec: ModelSpec) -> SourceSc
         macro_f1=round(macro, 4),
         value_f1=round(2 * hits / (found + marked), 4) if found + marked else None,
     )
+
+
+def _judged(read: Read) -> list[str]:
+    """Fields of which it is known what they hold: a value that stands nowhere as written cannot be compared."""
+    return [name for name in read.taught if name not in read.document.unplaced]
 
 
 def _counts(read: Read, prediction: Prediction, field: FieldSpec) -> tuple[bool, bool, bool]:

@@ -5,12 +5,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 from rich.console import Console
 from rich.table import Table
 
 from docmill.errors import ConfigurationError
 from docmill.load.machine import Machine
+from load_tests.report import LoadAverage
 
 
 class Strict(BaseModel):
@@ -28,6 +29,7 @@ class Setting(Strict):
     recipe: str  # name and version
     recipe_sha256: str  # of its file
     corpus: str  # digest of the training documents and their folds
+    training: int  # version of how examples are drawn and trained on
     tokens: int
     seed: int
     fold: int
@@ -71,7 +73,7 @@ class TrialRecord(Strict):
     at: datetime
     docmill: str
     machine: Machine
-    load_average: tuple[float, float, float] = Field(description="1, 5 and 15 minutes, when it was finished")
+    load_average: LoadAverage  # when it was finished
 
 
 class TrialsFile(Strict):

@@ -14,7 +14,7 @@ from docmill.training.recipe_stages import Schedule
 LAYOUT_TOKENS = "layout_tokens"  # a path that no recipe has: false takes line breaks and tabs for blanks
 SECTIONS = ("encoder", "vocabulary", "training")  # every key of these can be tried
 RATES = ("encoder_lr", "head_lr", "frozen_layers")
-SOURCE_KEYS = ("share", "per_label", "augment", "head_windows", "entity_windows", "other_windows")
+SOURCE_KEYS = ("share", "per_label", "augment", "head_windows", "head_drawn", "entity_windows", "other_windows")
 
 Place = tuple[str | int, ...]  # of a value in a recipe's JSON
 

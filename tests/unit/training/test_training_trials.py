@@ -1,7 +1,9 @@
 """load_tests/training_trials.py: what a trial may change, what it reads, what is kept; tiny ones from end to end."""
 
 import json
+import random
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +20,18 @@ from docmill.pipeline.types import FieldSpec, GroupSpec, ModelSpec
 from docmill.pipeline.window import Tokens
 from docmill.training import stages
 from docmill.training.corpus import Entity, LabelledDocument
+from docmill.training.materials import Materials
 from docmill.training.outliers import unfitted
 from docmill.training.reading import Read
+from docmill.training.recipe import Source
 from docmill.training.recipe_stages import OutOfFold
 from docmill.training.training_set import TrainingSet
 from load_tests import training_trials
 from load_tests.training_trials import main
 from load_tests.trial_parts.held import documents_to_read, fold_to_read
 from load_tests.trial_parts.measure import LayoutAsBlanks, score, train_and_read
-from load_tests.trial_parts.trials import read_trials, schedule
+from load_tests.trial_parts.records import Measured
+from load_tests.trial_parts.trials import SOURCE_KEYS, read_trials, schedule
 from tests.tiny_checkpoint import write_checkpoint
 from tests.unit.pipeline.fakes import FourCharacterTokenizer
 from tests.unit.training.corpora import VALUES, Row, recipe, row, write_source, written
@@ -122,11 +127,17 @@ def test_no_trial_changes_which_documents_there_are() -> None:
         "sources.post.per_label=3",
         "sources.post.augment=true",
         "sources.post.head_windows=1",
+        "sources.post.head_drawn=false",
         "sources.post.entity_windows=1",
         "sources.post.other_windows=1",
         of=of,
     )
     assert stages.corpus(trial.recipe, [], {}).key == stages.corpus(of, [], {}).key
+
+
+def test_all_else_of_a_source_can_be_tried() -> None:
+    of_corpus = stages.corpus(recipe(), [], {}).section["sources"][0]
+    assert set(SOURCE_KEYS) == Source.model_fields.keys() - of_corpus.keys()
 
 
 @pytest.mark.parametrize(("folds", "fold"), [(3, 1), (5, 2), (6, 3)])
@@ -252,6 +263,13 @@ def test_the_surest_value_of_a_field_counts() -> None:
     }
 
 
+def test_what_could_not_be_placed_is_not_judged() -> None:
+    found = read("sum 4.50 end", None, {1: 5.0}, label="receipt", taken_for="receipt")
+    unplaced = replace(found, document=replace(found.document, unplaced=("total",)))
+    assert score([found], SPEC)["receipt"].value_f1 == 0
+    assert score([unplaced], SPEC)["receipt"].value_f1 is None
+
+
 def test_where_there_is_no_value_there_is_no_f1() -> None:
     nothing = read("sum", None, {}, label="receipt", taken_for="receipt")
     assert score([nothing], SPEC)["receipt"].value_f1 is None
@@ -340,6 +358,25 @@ def test_trials_are_made_told_and_kept(
             run(recipe_file, out, "--try", "short", "encoder.stride=8", "--documents", "2")
     run(recipe_file, out, "--try", "as-it-is", "--documents", "2", "--seed", "8")
     assert [one["setting"]["seed"] for one in kept(out)] == [7, 7, 8]
+
+
+def test_what_is_read_is_not_trained_on_and_neither_certifies(
+    recipe_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has_newlines = {}
+
+    def look(materials: Materials, _: Any, documents: Sequence[LabelledDocument], name: str, *rest: Any) -> Measured:
+        folds = materials.training.folds
+        assert {folds[d.id] for d in materials.training.all} == {0}
+        assert {folds[d.id] for d in documents} == {READ}
+        examples = [materials.make(document, random.Random(0)) for document in materials.training.all]
+        windows = [window for example in examples for window in example.windows]
+        has_newlines[name] = any(materials.windowing.newline_id in window.ids for window in windows)
+        return Measured(steps=1, tokens=1, train_s=0, read_s=0, device="none", sources={})
+
+    monkeypatch.setattr(training_trials, "train_and_read", look)
+    run(recipe_file, tmp_path / "trials.json", *TRY)
+    assert has_newlines == {"as-it-is": True, "short": False}
 
 
 def test_what_was_finished_outlives_a_trial_that_fails(
