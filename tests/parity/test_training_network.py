@@ -22,7 +22,7 @@ from docmill.training.dropout import PooledDropout  # noqa: E402
 from docmill.training.examples import ExampleMaker  # noqa: E402
 from docmill.training.export import weights_of  # noqa: E402
 from docmill.training.fit import CHECKPOINT_FILE, fit  # noqa: E402
-from docmill.training.labels_loss import LabelsLoss, Losses, class_weights  # noqa: E402
+from docmill.training.labels_loss import MOST_WEIGHT, LabelsLoss, Losses, class_weights  # noqa: E402
 from docmill.training.model import JointModel, initial_model, load_model, save_model, student_of, trained_as  # noqa: E402
 from docmill.training.progress import Moment  # noqa: E402
 from docmill.training.recipe_stages import Common, Distil, Schedule  # noqa: E402
@@ -281,11 +281,18 @@ def test_tags_weigh_as_the_recipe_says(base: Path) -> None:
 
 
 def test_classes_are_balanced() -> None:
-    documents = [document("x", name=str(n), label="receipt") for n in range(9)]
+    documents = [document("x", name=str(n), label="receipt") for n in range(4)]
     documents.append(document("x", name="c", group="contract", label="contract.lease"))
     weights = class_weights(documents, len(LABELS), maker())
-    assert weights[0] == pytest.approx(3 * weights[2])
-    assert (9 * weights[2] + weights[0]) / 10 == pytest.approx(1)
+    assert weights[0] == pytest.approx(2 * weights[2])
+    assert (4 * weights[2] + weights[0]) / 5 == pytest.approx(1)
+
+
+def test_a_class_weighs_neither_next_to_nothing_nor_more_than_all_others() -> None:
+    documents = [document("x", name=str(n), label="receipt") for n in range(900)]
+    documents.append(document("x", name="c", group="contract", label="contract.lease"))
+    weights = class_weights(documents, len(LABELS), maker())
+    assert weights.tolist() == [MOST_WEIGHT, MOST_WEIGHT, pytest.approx(0.97, abs=0.01)]
 
 
 def test_dropout_drops_its_share_and_keeps_the_mean() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from docmill.training.apart import encode_apart
 from docmill.training.device import Device
 from docmill.training.examples import Example
 from docmill.training.model import JointModel
@@ -68,8 +69,7 @@ def run_batch(model: JointModel, batch: Batch, device: Device) -> Outputs:
     vectors: list[list[Tensor]] = [[] for _ in batch.examples]
     tags, hidden = [], []
     with torch.autocast(device.torch, torch.bfloat16) if device.bf16 else nullcontext():
-        for micro in batch.micros:
-            states = model.hidden(micro.ids, micro.mask)
+        for micro, states in zip(batch.micros, _hidden(model, batch.micros, device), strict=True):
             pooled = model.pool(states, micro.mask)
             for row, (owner, in_head) in enumerate(zip(micro.owners, micro.in_head, strict=True)):
                 if in_head:
@@ -79,6 +79,17 @@ def run_batch(model: JointModel, batch: Batch, device: Device) -> Outputs:
         documents = torch.stack([torch.stack(own).mean(0) for own in vectors])
         types = model.type_logits(documents).float()
     return Outputs(documents, types, torch.cat(tags), hidden)
+
+
+def _hidden(model: JointModel, micros: list[Micro], device: Device) -> list[Tensor]:
+    """The hidden states [N, L, H] of each micro-batch."""
+
+    def encode(number: int) -> Tensor:
+        return model.hidden(micros[number].ids, micros[number].mask)
+
+    if device.torch != "cpu":
+        return [encode(number) for number in range(len(micros))]
+    return encode_apart(encode, len(micros), list(model.encoder.parameters()), device.threads)
 
 
 def _micro_batches(

@@ -6,7 +6,7 @@ import torch
 
 from docmill.runtime.threads import default_threads
 
-CPU_MICRO_TOKENS = 2048  # padded tokens in one forward pass: larger ones fall out of the cache
+CPU_MICRO_TOKENS = 512  # padded tokens in one forward pass on one thread: small, so that a step has one for each
 GPU_MICRO_TOKENS = 65_536
 
 
@@ -18,6 +18,7 @@ class Device:
     torch: str
     bf16: bool
     micro_tokens: int
+    threads: int = 1  # that take micro-batches, on a CPU
 
 
 def choose_device() -> Device:
@@ -26,5 +27,6 @@ def choose_device() -> Device:
         bf16 = torch.cuda.is_bf16_supported()
         name = f"{torch.cuda.get_device_name()} ({'bf16' if bf16 else 'fp32'})"
         return Device(name, "cuda", bf16, GPU_MICRO_TOKENS)
-    torch.set_num_threads(default_threads())
-    return Device("cpu (fp32)", "cpu", False, CPU_MICRO_TOKENS)
+    threads = default_threads()
+    torch.set_num_threads(threads)
+    return Device("cpu (fp32)", "cpu", False, CPU_MICRO_TOKENS, threads)
