@@ -17,7 +17,8 @@ from docmill.processing import Decided, Mill, ReceivedDocument, Rejected
 
 SHOWN_DIFFERENCES = 5
 MAY_BE = (
-    "the bundle's files do not belong together, or this processor or ONNX Runtime computes otherwise: "
+    "the bundle's files do not belong together, it was made by a docmill that reads fields off otherwise, or this "
+    "processor or ONNX Runtime computes otherwise: "
     "keep the bundle that worked, and train this one again"
 )
 

@@ -264,6 +264,7 @@ class Manifest(Strict):
     def group_specs(self) -> dict[str, GroupSpec]:
         """Groups with their thresholds and vetoed labels."""
         vetoed = {veto.label for veto in self.policy.vetoed}
+        several = frozenset(field.name for field in self.fields if field.many)
         return {
             name: GroupSpec(
                 name=name,
@@ -272,6 +273,7 @@ class Manifest(Strict):
                 type_threshold=group.type_threshold,
                 field_threshold=group.field_threshold,
                 vetoed=frozenset(label for label in vetoed if label.partition(".")[0] == name),
+                several=several.intersection(group.fields),
             )
             for name, group in self.groups.items()
         }

@@ -5,12 +5,12 @@
 The type first; then the fields that a document of that type has; then whether what is required is there.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from docmill.fallback.decide import decide_label
-from docmill.fallback.fields import decide_field
+from docmill.fallback.fields import decide_field, same_value
 from docmill.fallback.policy import Policy
 from docmill.fallback.types import (
     AbstentionReason,
@@ -55,6 +55,11 @@ class GroupOfFields(Protocol):
         ...
 
     @property
+    def several(self) -> Set[str]:
+        """Fields of which a document may hold more than one."""
+        ...
+
+    @property
     def field_threshold(self) -> float | None:
         """From which on the fast model's own confidence suffices; None: it never does."""
         ...
@@ -93,6 +98,7 @@ class Judgement:
     decided_by: DecidedBy = DecidedBy.RETRIEVAL
     voting: tuple[Voter, ...] = ()
     accepted: Mapping[str, FieldAccepted] = field(default_factory=dict)  # by field, what evidence decided
+    several: Set[str] = frozenset()  # fields of its type of which a document may hold more than one
 
     @property
     def decided(self) -> bool:
@@ -119,7 +125,8 @@ def judge(question: Question, group_of: GroupOf, policy: Policy) -> Judgement:
         held.insert(0, HeldBack(DOCUMENT, AbstentionReason.UNREAD_PART))
     # A value in common with a paper of another kind, or with one that is not alike, is chance.
     alike = [v for v in voting if v.neighbour.label == best.label and v.neighbour.similarity >= policy.least_similarity]
-    fields, accepted, missing = _fields(question, alike, group_of(best.label), policy)
+    group = group_of(best.label)
+    fields, accepted, missing = _fields(question, alike, group, policy)
     return Judgement(
         label=best.label,
         confidence=best.probability,
@@ -129,6 +136,7 @@ def judge(question: Question, group_of: GroupOf, policy: Policy) -> Judgement:
         held_back=(*held, *missing),
         voting=voting,
         accepted=accepted,
+        several=group.several if group is not None else frozenset(),
     )
 
 
@@ -174,7 +182,8 @@ def _fields(
         certified = question.same_bundle and group.field_threshold is not None and own >= group.field_threshold
         if isinstance(found, FieldAccepted) and sure:
             accepted[name] = found
-            chosen[name] = with_value(chosen[name], found.candidate, found.confidence)
+            several = name in group.several
+            chosen[name] = with_value(chosen[name], found.candidate, found.confidence, several=several)
         elif name in group.required and not certified:
             reason = AbstentionReason.UNSUPPORTED if isinstance(found, FieldAccepted) else found.reasons[0]
             missing.append(HeldBack(name, reason))
@@ -182,14 +191,18 @@ def _fields(
     return tuple(fields), accepted, tuple(missing)
 
 
-def with_value(published: Sequence[Candidate], value: Candidate, confidence: float) -> tuple[Candidate, ...]:
-    """A field's spans with one that was decided: those that overlap it give way, and so does the only other one.
+def with_value(
+    published: Sequence[Candidate], value: Candidate, confidence: float, *, several: bool
+) -> tuple[Candidate, ...]:
+    """A field's spans with one that was decided: the others give way to it.
 
-    Of a field that holds several values (several were published) the others stay.
+    Of a field that may hold `several` values only those do that overlap it or have its value.
     """
     decided = replace(value, confidence=confidence)
-    others = [one for one in published if one.end <= value.start or value.end <= one.start]
-    return (decided, *others) if len(published) > 1 else (decided,)
+    if not several:
+        return (decided,)
+    apart = (one for one in published if one.end <= value.start or value.end <= one.start)
+    return (decided, *(one for one in apart if not same_value(one, value.value or value.text)))
 
 
 def _together(*citations: Sequence[CitedPassage]) -> tuple[CitedPassage, ...]:

@@ -71,7 +71,8 @@ class Believer:
             return _held(judgement, value.field, AbstentionReason.LOW_CONFIDENCE)
         others = tuple(one for one in judgement.fields if one.field != value.field)
         own = tuple(one for one in judgement.fields if one.field == value.field)
-        fields = sorted((*others, *with_value(own, best, confidence)), key=lambda one: (one.start, one.end, one.field))
+        decided = with_value(own, best, confidence, several=value.field in judgement.several)
+        fields = sorted((*others, *decided), key=lambda one: (one.start, one.end, one.field))
         return replace(
             judgement,
             fields=tuple(fields),

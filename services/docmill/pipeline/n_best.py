@@ -46,14 +46,15 @@ def n_best(text: str, tokens: Tokens, merged: Merged, spec: ModelSpec) -> NBest:
     spans: list[Span] = []
     published: list[Span] = []  # periods count from these: what is a guess itself is no ground for another
     for position, column in enumerate(merged.columns):
-        field, kept = spec.fields[column], list[Span]()
+        field, kept, seen = spec.fields[column], list[Span](), list[Span]()
         tags = raw[:, position], calibrated[:, position]
         counted = counted_from(text, published, field, spec)
         published += field_spans(text, tokens, *tags, field, counted)
         for limit in (0.5, DOUBTFUL_OUTSIDE):
             found = spans_below(limit, text, tokens, *tags, field, counted)
             short = [span for span in found if span.end - span.start <= MAX_CHARACTERS]
-            elsewhere = [span for span in short if not any(_overlap(span, other) for other in kept)]
+            elsewhere = [span for span in short if not any(_overlap(span, other) for other in seen)]
+            seen += elsewhere
             for span in sorted(elsewhere, key=lambda span: (not span.readable, -span.confidence, span.start)):
                 if value_key(span, text, field) not in {value_key(other, text, field) for other in kept}:
                     kept.append(span)

@@ -40,6 +40,7 @@ class GroupSpec:
     type_threshold: float | None
     field_threshold: float | None
     vetoed: frozenset[str] = frozenset()  # full labels
+    several: frozenset[str] = frozenset()  # those of `fields` of which a document may hold more than one
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Micro-batches through the encoder side by side, each on a thread of its own.
 
-The steps of a small encoder are too small to keep several cores busy one operation at a time. What comes out does not
-depend on how many threads there are: micro-batches are cut alike, each has its own seed, and gradients are added up in
+The steps of a small encoder are too small to keep several cores busy one operation at a time. Nothing but rounding
+depends on how many threads there are: micro-batches are cut alike, each has its own seed, and gradients are added up in
 their order. Knows no heads and no losses.
 """
 

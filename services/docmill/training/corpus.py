@@ -131,10 +131,14 @@ def _document(row: LabelledRow, source: Source, recipe: Recipe) -> LabelledDocum
 def _unplaced(row: LabelledRow, source: Source, recipe: Recipe, placed: Set[str]) -> tuple[str, ...]:
     """Fields of which the row has a value and no entity: scanned text seldom has it letter by letter."""
     return tuple(
-        field
-        for field in recipe.taught_fields(source)
-        if field not in placed and any(row.fields.get(name) for name in recipe.fields[field].values or (field,))
+        field for field in recipe.taught_fields(source) if field not in placed and has_value(row, field, recipe)
     )
+
+
+def has_value(row: LabelledRow, field: str, recipe: Recipe) -> bool:
+    """Whether the row says under `fields` what the field's value is, wherever it stands."""
+    aliases = recipe.fields[field].values
+    return any(row.fields.get(name) for name in ((field,) if aliases is None else aliases))
 
 
 def near_duplicates(documents: Sequence[LabelledDocument]) -> list[list[LabelledDocument]]:

@@ -70,13 +70,17 @@ class Materials:
     def bare_spec(self, hidden: int) -> ModelSpec:
         """What the heads mean, before anything is calibrated or certified."""
         recipe = self.recipe
+        several = frozenset(name for name, field in recipe.fields.items() if field.many)
         return ModelSpec(
             labels=self.labels,
             fields=tuple(
                 FieldSpec(name, FieldKind(f.kind), f.many, f.day_first, counts_from=f.counts_from)
                 for name, f in recipe.fields.items()
             ),
-            groups={name: GroupSpec(name, g.fields, g.required, None, None) for name, g in recipe.groups.items()},
+            groups={
+                name: GroupSpec(name, g.fields, g.required, None, None, several=several.intersection(g.fields))
+                for name, g in recipe.groups.items()
+            },
             type_windows=recipe.encoder.type_windows,
             type_temperature=1.0,
             tag_temperature=1.0,

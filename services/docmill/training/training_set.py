@@ -32,11 +32,12 @@ class TrainingSet:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over id, label, text and entities of all documents."""
+        """SHA-256 over id, label, text, entities and unplaced fields of all documents."""
         digest = hashlib.sha256()
         for document in sorted(self.all, key=lambda d: d.id):
             entities = [[e.field, e.start, e.end] for e in document.entities]
-            digest.update(json.dumps([document.id, document.label, document.text, entities]).encode())
+            kept = [document.id, document.label, document.text, entities, list(document.unplaced)]
+            digest.update(json.dumps(kept).encode())
         return digest.hexdigest()
 
     def without(self, fold: int) -> "TrainingSet":

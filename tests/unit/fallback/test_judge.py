@@ -20,6 +20,11 @@ class Group:
     fields: tuple[str, ...] = ("company", "total")
     required: tuple[str, ...] = ("company",)
     field_threshold: float | None = 0.95
+    several: frozenset[str] = frozenset()
+
+
+SEVERAL = Group(several=frozenset({"company"}))
+VENDORS = CodeList("vendors", {"company": ("ah beng",)})
 
 
 def group_of(label: str) -> Group | None:
@@ -34,11 +39,13 @@ def judged(
     probabilities: dict[str, float] | None = None,
     published: tuple[Candidate, ...] | None = None,
     same_bundle: bool = True,
+    group: Group | None = None,
     **changed: object,
 ) -> Judgement:
     document = DeferredDocument("a text", KNOWN if probabilities is None else probabilities, candidates)
     shown = candidates if published is None else published
-    return judge(Question(document, reasons, shown, same_bundle, neighbours, code_lists), group_of, policy(**changed))
+    question = Question(document, reasons, shown, same_bundle, neighbours, code_lists)
+    return judge(question, group_of if group is None else lambda _: group, policy(**changed))
 
 
 def test_a_vendor_on_a_list_decides_the_field_and_is_cited() -> None:
@@ -75,9 +82,22 @@ def test_an_optional_field_is_published_as_the_model_would() -> None:
 
 def test_several_values_stay_beside_the_one_that_was_decided() -> None:
     first, second = candidate("Ah Seng", 0.6, 0), candidate("Ah Beng", 0.6, 40)
-    vendors = CodeList("vendors", {"company": ("ah beng",)})
-    decided = judged(first, second, code_lists=(vendors,))
+    decided = judged(first, second, code_lists=(VENDORS,), group=SEVERAL)
     assert [(one.text, one.confidence > 0.9) for one in decided.fields] == [("Ah Seng", False), ("Ah Beng", True)]
+
+
+def test_so_does_the_only_one_that_was_published() -> None:
+    published, other = candidate("Ah Seng", 0.6, 0), candidate("Ah Beng", 0.5, 40)
+    decided = judged(published, other, published=(published,), code_lists=(VENDORS,), group=SEVERAL)
+    assert [one.text for one in decided.fields] == ["Ah Seng", "Ah Beng"]
+    alone = judged(published, other, published=(published,), code_lists=(VENDORS,))
+    assert [one.text for one in alone.fields] == ["Ah Beng"]  # of a field that has but one
+
+
+def test_of_several_places_of_the_decided_value_one_stays() -> None:
+    first, again = candidate("Ah Beng", 0.6, 0), candidate("AH BENG", 0.5, 40)
+    decided = judged(first, again, code_lists=(VENDORS,), group=SEVERAL)
+    assert [one.start for one in decided.fields] == [0]
 
 
 def test_a_doubtful_type_is_decided_with_its_neighbours() -> None:

@@ -47,6 +47,7 @@ class Group:
     fields: tuple[str, ...] = ("plate",)
     required: tuple[str, ...] = ("plate",)
     field_threshold: float | None = 0.95
+    several: frozenset[str] = frozenset()
 
 
 @dataclass

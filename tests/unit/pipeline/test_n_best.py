@@ -55,6 +55,12 @@ def test_a_value_that_stands_in_several_places_is_one_candidate() -> None:
     assert found.spans[0] == prediction.spans[0]
 
 
+def test_a_looser_cut_does_not_find_another_place_of_a_value_again() -> None:
+    """With a word more it would be a value of its own, and no doubtful one."""
+    _, found = read("aa dd bb AA ee", [HALF, (0.8, 0.05, 0.15), O, B, O])
+    assert texts("aa dd bb AA ee", found) == ["AA"]
+
+
 def test_where_all_is_outside_the_least_doubtful_are_found() -> None:
     prediction, found = read("aa bb cc", [O, DOUBT, O])
     assert prediction.spans == ()

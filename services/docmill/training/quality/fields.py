@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from docmill.training.corpus import SourcePart
+from docmill.training.corpus import SourcePart, has_value
 from docmill.training.quality.finding import Code, Example, Finding, Severity
 from docmill.training.quality.subject import Subject
 from docmill.training.recipe import Recipe
@@ -37,7 +37,7 @@ def _never(part: SourcePart, borne: Counter[str], recipe: Recipe) -> Iterator[Fi
             Severity.WARN,
             Code.FIELD_NEVER_ANNOTATED,
             part.source.name,
-            "fields that no training document of the source bears: as it is, it teaches that they are never there",
+            "fields that no training document of the source bears: at most it teaches that they are never there",
             "List them under `masked` of the source if its annotators did not look for them, else mark them",
             len(never),
             "fields",
@@ -47,14 +47,13 @@ def _never(part: SourcePart, borne: Counter[str], recipe: Recipe) -> Iterator[Fi
 
 
 def _unmarked_values(part: SourcePart, rows: list[LabelledRow], recipe: Recipe) -> Iterator[Finding]:
-    """A value under `fields`, and no span for it: the text teaches that the field is not there."""
+    """A value under `fields`, and no span for it: the text teaches nothing of the field."""
     taught = recipe.taught_fields(part.source)
     with_value, without_span = 0, []
     for row in rows:
         marked = {recipe.source_field(entity.label, part.source) for entity in row.entities}
         for field in taught:
-            aliases = recipe.fields[field].values
-            if any(row.fields.get(name) for name in ((field,) if aliases is None else aliases)):
+            if has_value(row, field, recipe):
                 with_value += 1
                 if field not in marked:
                     without_span.append(Example(row.id, field))
@@ -63,8 +62,8 @@ def _unmarked_values(part: SourcePart, rows: list[LabelledRow], recipe: Recipe) 
             Severity.WARN if len(without_span) > MANY * with_value else Severity.NOTE,
             Code.VALUE_WITHOUT_SPAN,
             part.source.name,
-            "values under `fields` without a span: their text teaches that the field is not there",
-            "Mark where the value stands; where it stands nowhere in the text, all is well",
+            "values under `fields` without a span: their text teaches nothing of the field",
+            "Mark where the value stands; where it stands nowhere in the text, take it out of `fields`",
             len(without_span),
             "values",
             with_value,
