@@ -19,10 +19,11 @@ from docmill.bundle.bundle import Bundle
 from docmill.bundle.manifest import GoldenEntry
 from docmill.bundle.save import check_place, resave_bundle
 from docmill.errors import ConfigurationError
-from docmill.training import stages
+from docmill.training import closing_stages, stages
 from docmill.training.assemble import assemble
 from docmill.training.cache import Cache, Result, file_digest
 from docmill.training.card import model_card
+from docmill.training.closing_stages import Calibrated, EvaluatedPoint, EvaluatedRow, Graph, Validation
 from docmill.training.corpus import PARTS, load_part, part
 from docmill.training.device import choose_device
 from docmill.training.examples import ExampleMaker
@@ -40,7 +41,6 @@ from docmill.training.report.page import report_page
 from docmill.training.report.speed import SPEED_FILE, read_speed
 from docmill.training.row import read_rows
 from docmill.training.sources import source_folders
-from docmill.training.stages import Calibrated, EvaluatedPoint, EvaluatedRow, Graph, Validation
 from docmill.training.study import curve_samples, with_seed
 from docmill.training.tokenizer import windowing
 from docmill.training.training_set import read_parts
@@ -129,10 +129,10 @@ def train(task: Task, cache: Cache, on_moment: OnMoment) -> Made:
     rows += [reader.row(found) for found in _study_models(cache, materials, inputs, teacher, study)]
     rows += [reader.shipped(kind, file, trained[-1].tokens) for kind, file in GRAPHS.items()]
     curve = _curve(reader, study)
-    agreement = cache.result(stages.agreement(materials, inputs, graphs, validation))
-    evaluation = cache.result(stages.evaluation(materials, made, rows, curve, agreement, validation))
-    golden = cache.result(stages.golden(materials, made, sample_texts(task.samples)))
-    speed = cache.result(stages.speed(materials, made, validation))
+    agreement = cache.result(closing_stages.agreement(materials, inputs, graphs, validation))
+    evaluation = cache.result(closing_stages.evaluation(materials, made, rows, curve, agreement, validation))
+    golden = cache.result(closing_stages.golden(materials, made, sample_texts(task.samples)))
+    speed = cache.result(closing_stages.speed(materials, made, validation))
 
     recipe_text = task.recipe_path.read_text(encoding="utf-8")
     bundle = assemble(task.out, materials, recipe_text, graphs.folder, made.calibration.folder, trained)
@@ -151,7 +151,9 @@ class _Reader:
     validation: Validation
 
     def opinions(self, graph: Graph) -> Result:
-        return self.cache.result(stages.opinions(self.materials, self.inputs, graph, self.made, self.validation))
+        return self.cache.result(
+            closing_stages.opinions(self.materials, self.inputs, graph, self.made, self.validation)
+        )
 
     def fp32(self, name: str, model: Result) -> Graph:
         result = self.cache.result(stages.fp32_graph(self.materials, name, model))
@@ -257,10 +259,10 @@ def _finish(task: Task, bundle: Bundle, evaluation: Result, golden: Result, spee
         EVALUATION_FILE: path.read_bytes(),
         CARD_FILE: model_card(bundle.manifest, scores, task.recipe.limits).encode(),
     }
-    rows = golden.file(stages.GOLDEN_FILE)
+    rows = golden.file(closing_stages.GOLDEN_FILE)
     entry = None
     if rows.exists():
-        further[stages.GOLDEN_FILE] = rows.read_bytes()
+        further[closing_stages.GOLDEN_FILE] = rows.read_bytes()
         entry = GoldenEntry(tolerance=BUNDLE_TOLERANCE)
     complete = resave_bundle(task.out, further, entry)
     page = report_page(complete.manifest, scores, task.recipe.limits, read_speed(speed.file(SPEED_FILE)))

@@ -1,42 +1,27 @@
-"""The stages of the factory: what each depends on, and the version of its code. Does not know their order.
+"""The stages that make a model: what each depends on, and the version of its code. Does not know their order.
 
 Raise a version when the same inputs come to give another result: what was cached before is then made anew. Stages that
 read documents depend on the code that reads them, too; those that train do not, since they are dear.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from docmill import evaluation as evaluation_code
 from docmill import pipeline, runtime
-from docmill.bundle.bundle import Bundle
 from docmill.errors import ConfigurationError
-from docmill.evaluation.run import read_sources
-from docmill.training.agreement import make_agreement, read_agreement
-from docmill.training.assemble import assemble
 from docmill.training.cache import Result, Stage, code_digest
 from docmill.training.calibrate import make_calibration
-from docmill.training.corpus import LabelledDocument, load_corpus
-from docmill.training.export import FP32_FILE, INT8_FILE, make_fp32_graph, make_graphs
-from docmill.training.finish import EVALUATION_FILE, golden_of
+from docmill.training.corpus import load_corpus
+from docmill.training.export import INT8_FILE, make_fp32_graph, make_graphs
 from docmill.training.materials import Materials, training_section
-from docmill.training.opinions import make_opinions, read_opinions
 from docmill.training.out_of_fold import make_fold_student, make_held_out_reads, make_reads
-from docmill.training.progress import Counter
 from docmill.training.quality_gate import QualityReport, check_corpus, report_json
 from docmill.training.recipe import Recipe
 from docmill.training.recipe_stages import Schedule
-from docmill.training.report.compose import CurveRead, Read, Readings, compose
-from docmill.training.report.content import evaluation_bytes
-from docmill.training.report.machine import processor
-from docmill.training.report.speed import make_speed
 from docmill.training.student import make_student, make_untaught
 from docmill.training.teacher import make_teacher
 from docmill.training.tokenizer import extended_tokenizer
@@ -45,55 +30,7 @@ from docmill.training.vocabulary import prune, used_ids
 
 QUALITY_FILE = "quality.json"
 TOKENIZER_FILE, KEPT_FILE = "tokenizer.json", "kept.npy"
-GOLDEN_FILE = "golden.jsonl"
 DRAWING = 6  # version of how examples are made and drawn, and of the training loop: of every stage that trains
-
-
-@dataclass(frozen=True, slots=True)
-class Graph:
-    """A model's graph, under the name that its stages bear."""
-
-    name: str
-    path: Path
-    digest: str
-
-
-@dataclass(frozen=True, slots=True)
-class Calibrated:
-    """The shipped student: its graphs, and all that is said about its certainty."""
-
-    graphs: Result
-    calibration: Result
-
-
-@dataclass(frozen=True, slots=True)
-class Validation:
-    """Validation documents: `digests` of the files, `documents` as the recipe maps them."""
-
-    files: Sequence[Path]
-    digests: Mapping[str, str]
-    documents: Callable[[], Sequence[LabelledDocument]]
-
-
-@dataclass(frozen=True, slots=True)
-class EvaluatedRow:
-    """A row of the evaluation and the result that holds its opinions."""
-
-    model: str
-    graph: Literal["fp32", "int8"]
-    seed: int
-    tokens: int  # that it was trained on
-    opinions: Result
-
-
-@dataclass(frozen=True, slots=True)
-class EvaluatedPoint:
-    """A point of the learning curve and the result that holds its opinions."""
-
-    documents: int
-    tokens: int
-    is_all: bool
-    opinions: Result
 
 
 def gate(recipe: Recipe, data: Sequence[Path], data_digests: Mapping[str, str]) -> Stage:
@@ -184,7 +121,7 @@ def fold_reads(materials: Materials, inputs: Mapping[str, str], fold: int, model
     section = {
         "int8": materials.recipe.int8.model_dump(mode="json"),
         "fold": fold,
-        **_reading_section(materials.recipe),
+        **reading_section(materials.recipe),
     }
     return Stage(
         f"fold-{fold}-reads",
@@ -200,7 +137,7 @@ def held_out_reads(materials: Materials, inputs: Mapping[str, str], graphs_resul
     return Stage(
         "held-out-reads",
         1,
-        _reading_section(materials.recipe),
+        reading_section(materials.recipe),
         {**inputs, "graphs": graphs_result.digest},
         lambda folder: make_held_out_reads(materials, graphs_result.file(INT8_FILE), folder),
     )
@@ -216,7 +153,7 @@ def graphs(materials: Materials, inputs: Mapping[str, str], student_result: Resu
     return Stage(
         "graphs",
         1,
-        {**section, **_reading_section(materials.recipe)},
+        {**section, **reading_section(materials.recipe)},
         {**inputs, "model": student_result.digest},
         lambda folder: make_graphs(materials, student_result.folder, folder),
     )
@@ -244,117 +181,10 @@ def calibration(
     return Stage(
         "calibration",
         3,
-        {**fields, **_reading_section(recipe), "seed": recipe.seed},
+        {**fields, **reading_section(recipe), "seed": recipe.seed},
         {**inputs, **of_reads, "graphs": graphs_result.digest},
         lambda folder: make_calibration(materials, [r.folder for r in reads], graphs_result.folder, folder),
     )
-
-
-def opinions(
-    materials: Materials, inputs: Mapping[str, str], graph: Graph, made: Calibrated, validation: Validation
-) -> Stage:
-    """What a graph says of validation documents, read with the shipped student's temperatures and biases."""
-    recipe = materials.recipe
-
-    def make(folder: Path) -> None:
-        with _draft(materials, made) as bundle:
-            make_opinions(bundle, graph.path, validation.files, folder, Counter("documents", materials.on_moment))
-
-    section = {
-        **recipe.model_dump(mode="json", include={"encoder", "languages"}),
-        "code": code_digest(pipeline),
-        "fields": {name: field.many for name, field in recipe.fields.items()},
-        "groups": {name: list(group.fields) for name, group in recipe.groups.items()},
-    }
-    digests = {"graph": graph.digest, "calibration": made.calibration.digest, **validation.digests}
-    return Stage(f"{graph.name}-opinions", 1, section, {**inputs, **digests}, make)
-
-
-def agreement(materials: Materials, inputs: Mapping[str, str], graphs_result: Result, validation: Validation) -> Stage:
-    """int8 against fp32 on windows of validation documents."""
-    exact, int8 = graphs_result.file(FP32_FILE), graphs_result.file(INT8_FILE)
-    return Stage(
-        "agreement",
-        1,
-        _reading_section(materials.recipe),
-        {**inputs, "graphs": graphs_result.digest, **validation.digests},
-        lambda folder: make_agreement(
-            materials, exact, int8, validation.documents(), folder, Counter("documents", materials.on_moment)
-        ),
-    )
-
-
-def evaluation(
-    materials: Materials,
-    made: Calibrated,
-    rows: Sequence[EvaluatedRow],
-    curve: Sequence[EvaluatedPoint],
-    agreement_result: Result,
-    validation: Validation,
-) -> Stage:
-    """All opinions scored."""
-    recipe = materials.recipe
-
-    def make(folder: Path) -> None:
-        with _draft(materials, made) as bundle:
-            readings = Readings(
-                sources=read_sources(validation.files, bundle.manifest),
-                groups={source.name: source.group for source in recipe.sources},
-                seed=recipe.seed,
-                reads=[
-                    Read(row.model, row.graph, row.seed, row.tokens, read_opinions(row.opinions.folder)) for row in rows
-                ],
-                curve=[
-                    CurveRead(point.documents, point.tokens, point.is_all, read_opinions(point.opinions.folder))
-                    for point in curve
-                ],
-                agreement=read_agreement(agreement_result.folder),
-            )
-            found = compose(readings, bundle.manifest, bundle.spec, Counter("sources", materials.on_moment))
-        (folder / EVALUATION_FILE).write_bytes(evaluation_bytes(found))
-
-    section = {
-        "recipe": recipe.model_dump(mode="json", exclude={"study"}),
-        "rows": [[row.model, row.graph, row.seed, row.tokens] for row in rows],
-        "curve": [[point.documents, point.tokens, point.is_all] for point in curve],
-    }
-    of_rows = {f"row {number}": row.opinions.digest for number, row in enumerate(rows)}
-    of_curve = {f"point {number}": point.opinions.digest for number, point in enumerate(curve)}
-    inputs = {"calibration": made.calibration.digest, "agreement": agreement_result.digest, **of_rows, **of_curve}
-    inputs["code"] = code_digest(evaluation_code)
-    return Stage("evaluation", 3, section, {**inputs, **validation.digests}, make)
-
-
-def golden(materials: Materials, made: Calibrated, texts: Mapping[str, str]) -> Stage:
-    """Golden rows of texts."""
-
-    def make(folder: Path) -> None:
-        with _draft(materials, made) as bundle:
-            rows = golden_of(bundle, made.graphs.file(FP32_FILE), texts)
-        if rows is not None:
-            (folder / GOLDEN_FILE).write_bytes(rows)
-
-    recipe = materials.recipe.model_dump(mode="json", exclude={"study"})
-    inputs = {"graphs": made.graphs.digest, "calibration": made.calibration.digest, "code": code_digest(pipeline)}
-    return Stage("golden", 1, {"recipe": recipe, "texts": dict(texts)}, inputs, make)
-
-
-def speed(materials: Materials, made: Calibrated, validation: Validation) -> Stage:
-    """How fast the int8 graph reads validation documents on this machine: measured once, then remembered."""
-
-    def make(folder: Path) -> None:
-        with _draft(materials, made) as bundle:
-            make_speed(bundle, validation.files, folder, Counter("sources", materials.on_moment))
-
-    return Stage("speed", 1, {"processor": processor()}, {"graphs": made.graphs.digest, **validation.digests}, make)
-
-
-@contextmanager
-def _draft(materials: Materials, made: Calibrated) -> Iterator[Bundle]:
-    """The bundle as far as what it says of documents goes."""
-    with TemporaryDirectory() as temporary:
-        folder = Path(temporary) / "bundle"
-        yield assemble(folder, materials, "", made.graphs.folder, made.calibration.folder, ())
 
 
 def refusal(report: QualityReport) -> str:
@@ -377,7 +207,7 @@ def _untaught_section(recipe: Recipe) -> dict[str, Any]:
     return {**training_section(recipe), "layers": list(recipe.student.layers)}
 
 
-def _reading_section(recipe: Recipe) -> dict[str, Any]:
+def reading_section(recipe: Recipe) -> dict[str, Any]:
     """What decides how documents are cut and which fields are read."""
     section = training_section(recipe)
     own = {key: section[key] for key in ("encoder", "fields", "groups", "sources")}
