@@ -1,7 +1,8 @@
 """How `pytest -n` shares the tests out: a file to one worker, and the tests that have a broker to two of them.
 
 Brokers, their processors and the time that these wait for each other bear little beside them. Tests of the fallback and
-of reviews, which do little but wait, are a share of their own, with a broker of their own.
+of reviews, which do little but wait, are a share of their own, with a broker of their own; chaos, which starts its own
+brokers, is with them, so that both shares take about as long.
 """
 
 import pytest
@@ -10,7 +11,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 WITH_A_BROKER = "tests/integration/"
 WITHOUT = "tests/integration/test_train_"
-WAITING = ("answers", "arbiter", "fallback", "no_text_leaks_elsewhere", "review", "roll_call")
+WAITING = ("answers", "arbiter", "chaos", "fallback", "no_text_leaks_elsewhere", "review", "roll_call")
 THAT_WAIT = tuple(f"{WITH_A_BROKER}test_{name}.py" for name in WAITING)
 
 
