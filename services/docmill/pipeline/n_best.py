@@ -25,12 +25,12 @@ MAX_CHARACTERS = 400  # of a span: what is longer is nobody's value, and would w
 
 @dataclass(frozen=True, slots=True)
 class NBest:
-    """Labels and spans with their calibrated probabilities, best first."""
+    """Labels and spans with their calibrated probabilities, best first. Of one field no span overlaps another, nor has
+    its value.
+    """
 
     labels: tuple[tuple[str, float], ...]  # all of the bundle's
-    spans: tuple[
-        Span, ...
-    ]  # by field in the order of the tag head; of one field none overlaps another, nor has its value
+    spans: tuple[Span, ...]  # by field in the order of the tag head
 
 
 def n_best(text: str, tokens: Tokens, merged: Merged, spec: ModelSpec) -> NBest:
