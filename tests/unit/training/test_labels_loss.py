@@ -1,6 +1,9 @@
 """The loss of types: a rare type counts more, however few documents a step has."""
 
 import pytest
+
+pytest.importorskip("torch", reason="the extra [train] is not installed")
+
 import torch
 from torch import Tensor
 
