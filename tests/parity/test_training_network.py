@@ -15,6 +15,7 @@ pytest.importorskip("transformers", reason="the extra [train] is not installed")
 from docmill.bundle.manifest import TrainingStage  # noqa: E402
 from docmill.errors import ConfigurationError  # noqa: E402
 from docmill.training.batch import Batch, Outputs, make_batch, run_batch  # noqa: E402
+from docmill.training.corpus import LabelledDocument  # noqa: E402
 from docmill.training.course import Course  # noqa: E402
 from docmill.training.device import Device  # noqa: E402
 from docmill.training.distil import DistilLoss  # noqa: E402
@@ -45,6 +46,7 @@ DOCUMENTS = {
     ],
 }
 COMMON = Common(tokens_per_step=64)
+SUPPLY = document("x", name="c", group="contract", label="contract.supply")
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +76,14 @@ def model_of(base: Path, layers: tuple[int, ...] | None = None, dropout: float =
 
 def maker() -> ExampleMaker:
     return ExampleMaker(recipe(), LABELS, FourCharacterTokenizer(), windowing(max_tokens=16, stride=4))
+
+
+def leases(number: int) -> list[LabelledDocument]:
+    return [document("x", name=f"l{n}", group="contract", label="contract.lease") for n in range(number)]
+
+
+def receipts(number: int) -> list[LabelledDocument]:
+    return [document("x", name=f"r{n}", label="receipt") for n in range(number)]
 
 
 def labels_loss() -> LabelsLoss:
@@ -280,19 +290,17 @@ def test_tags_weigh_as_the_recipe_says(base: Path) -> None:
     assert one.total.item() == pytest.approx(one.parts["type"] + 10 * one.parts["tags"])
 
 
-def test_classes_are_balanced() -> None:
-    documents = [document("x", name=str(n), label="receipt") for n in range(4)]
-    documents.append(document("x", name="c", group="contract", label="contract.lease"))
-    weights = class_weights(documents, len(LABELS), maker())
-    assert weights[0] == pytest.approx(2 * weights[2])
-    assert (4 * weights[2] + weights[0]) / 5 == pytest.approx(1)
+def test_the_types_of_a_group_are_balanced_and_groups_count_alike() -> None:
+    weights = class_weights([*leases(4), SUPPLY, *receipts(100)], len(LABELS), maker())
+    lease, supply, receipt = weights.tolist()
+    assert supply == pytest.approx(2 * lease)
+    assert (4 * lease + supply) / 5 == pytest.approx(1)
+    assert receipt == pytest.approx(1)
 
 
-def test_a_class_weighs_neither_next_to_nothing_nor_more_than_all_others() -> None:
-    documents = [document("x", name=str(n), label="receipt") for n in range(900)]
-    documents.append(document("x", name="c", group="contract", label="contract.lease"))
-    weights = class_weights(documents, len(LABELS), maker())
-    assert weights.tolist() == [MOST_WEIGHT, MOST_WEIGHT, pytest.approx(0.97, abs=0.01)]
+def test_a_type_weighs_no_more_than_all_others() -> None:
+    weights = class_weights([*leases(900), SUPPLY], len(LABELS), maker())
+    assert weights[:2].tolist() == [pytest.approx(0.97, abs=0.01), MOST_WEIGHT]
 
 
 def test_dropout_drops_its_share_and_keeps_the_mean() -> None:

@@ -97,7 +97,7 @@ def _optimizer(model: JointModel, schedule: Schedule) -> torch.optim.AdamW:
         {"params": [*encoder, *model.type_head.parameters()], "lr": 0.0, "peak": schedule.encoder_lr},
         {"params": list(model.tag_head.parameters()), "lr": 0.0, "peak": schedule.head_lr},
     ]
-    return torch.optim.AdamW(groups, weight_decay=WEIGHT_DECAY)
+    return torch.optim.AdamW(groups, weight_decay=WEIGHT_DECAY, fused=True)
 
 
 def _freeze(model: JointModel, layers: int) -> None:

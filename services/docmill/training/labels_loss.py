@@ -1,5 +1,6 @@
 """What a network is told by labels: the document-type loss and the tag loss."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -58,11 +59,19 @@ class LabelsLoss:
 
 
 def class_weights(documents: Iterable[LabelledDocument], labels: int, make: ExampleMaker) -> Tensor:
-    """Inverse square root of each label's count, [C]; mean one over the documents, before the extremes are cut."""
+    """Inverse square root of each label's count, [C]; mean one over the documents of a group, before extremes are cut.
+
+    How much a group counts beside others is for the shares of its sources to say.
+    """
     counts = torch.zeros(labels)
+    groups: dict[str, set[int]] = defaultdict(set)
     for document in documents:
         if document.label is not None:
-            counts[make.label_index(document.label)] += 1
+            index = make.label_index(document.label)
+            counts[index] += 1
+            groups[document.group].add(index)
     weights = counts.clamp(min=1).rsqrt()
-    weights *= counts.sum() / (weights * counts).sum().clamp(min=1e-9)
+    for group in groups.values():
+        own = sorted(group)
+        weights[own] *= counts[own].sum() / (weights[own] * counts[own]).sum()
     return weights.clamp(LEAST_WEIGHT, MOST_WEIGHT)
