@@ -180,7 +180,7 @@ def calibration(
     fields = recipe.model_dump(mode="json", include={"fields", "groups", "policy"})
     return Stage(
         "calibration",
-        3,
+        4,
         {**fields, **reading_section(recipe), "seed": recipe.seed},
         {**inputs, **of_reads, "graphs": graphs_result.digest},
         lambda folder: make_calibration(materials, [r.folder for r in reads], graphs_result.folder, folder),

@@ -74,6 +74,22 @@ def test_a_field_that_the_document_lacks_is_invented() -> None:
     assert value_counts(source(document(), TOTAL, PARTY), [found]).tolist() == [[[0, 1, 0], [0, 0, 0]]]
 
 
+@pytest.mark.parametrize(
+    ("gold", "found", "counts"),
+    [
+        ({"5.90"}, ["RM 5.90"], [1, 0, 0]),  # who marks the amount alone says nothing against ringgit
+        ({"RM 5.90"}, ["5.90"], [0, 1, 1]),  # but what is marked must be there
+        ({"RM 5.90"}, ["USD 5.90"], [0, 1, 1]),
+        ({"5.90"}, ["RM 6.90"], [0, 1, 1]),
+        ({"5.90"}, ["5.90", "RM 5.90"], [1, 0, 0]),
+        ({"5.90", "RM 5.90"}, ["RM 5.90"], [1, 0, 1]),
+    ],
+)
+def test_an_amount_may_say_more_than_gold_but_not_less(gold: set[str], found: list[str], counts: list[int]) -> None:
+    found_all = answer(*(("total", text) for text in found))
+    assert value_counts(source(document(total=gold), TOTAL), [found_all]).tolist() == [[counts]]
+
+
 def test_a_rejected_document_misses_everything() -> None:
     gold = document(party={"Acme", "Bob"})
     assert value_counts(source(gold, PARTY), [None]).tolist() == [[[0, 0, 2]]]

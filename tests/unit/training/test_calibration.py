@@ -218,6 +218,17 @@ def test_a_sign_is_part_of_a_value() -> None:
     assert (whole, unsigned) == (True, False)
 
 
+@pytest.mark.parametrize(("marked", "right"), [("4.5", True), ("4.5€", True), ("6.5", False)])
+def test_an_amount_is_right_where_its_currency_was_not_marked(marked: str, right: bool) -> None:
+    text = "ACME Tota 4.5€ tax 6.5 bye"
+    one = replace(read("euro"), document=document(text, ("total", marked), name="euro"))
+    one = replace(one, tokens=tokenise(FourCharacterTokenizer(), windowing(), text))
+    prediction = read_off(text, one.tokens, one.merged, SPEC)
+    assert [text[span.start : span.end] for span in prediction.spans] == ["4.5€"]
+    [(*_, is_right)] = field_decisions([(one, prediction)], ("total",), "receipt", SPEC)
+    assert is_right == right
+
+
 def test_a_period_is_right_whatever_it_counts_from() -> None:
     """What is marked is "two years"; that the date it counts from may be wrong is another field's error."""
     text = "two years or so"
