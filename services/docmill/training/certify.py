@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import beta
 
-TOLERATED_ERRORS = (2, 1, 0)  # the sequence starts where this many errors could still pass, the most that fit
+TOLERATED_ERRORS = (2, 1, 0)  # the sequence starts where this many errors could still pass: see first_step
 GROWTH = 1.1  # each step of the sequence accepts a tenth more
 
 
@@ -48,15 +48,26 @@ def certify(
 
 def sequence(decisions: int, target: float, confidence_level: float) -> list[int]:
     """How many decisions each step accepts."""
-    starts = (fewest(errors, target, confidence_level) for errors in TOLERATED_ERRORS)
-    count = next((start for start in starts if start <= decisions), None)
-    if count is None:
+    first = first_step(decisions, target, confidence_level)
+    if first is None:
         return []
+    count, _ = first
     counts = []
     while count < decisions:
         counts.append(count)
         count = max(count + 1, math.floor(count * GROWTH))
     return [*counts, decisions]
+
+
+def first_step(decisions: int, target: float, confidence_level: float) -> tuple[int, int] | None:
+    """(how many decisions the first step accepts, how many of them may be wrong); None: there are too few.
+
+    As many errors are tolerated as go with half of the decisions at most, so that their scores have a say in which they
+    are; where half would not do, none.
+    """
+    steps = [(fewest(errors, target, confidence_level), errors) for errors in TOLERATED_ERRORS]
+    first = next((step for step in steps if 2 * step[0] <= decisions), steps[-1])
+    return first if first[0] <= decisions else None
 
 
 def lower_bound(hits: int, total: int, confidence_level: float) -> float:

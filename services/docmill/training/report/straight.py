@@ -10,7 +10,7 @@ from docmill.evaluation.score import straight_counts
 from docmill.evaluation.wilson import wilson
 from docmill.pipeline.types import Deferral, ModelSpec
 from docmill.training.calibration import TARGETS, threshold
-from docmill.training.certify import TOLERATED_ERRORS, fewest, sequence
+from docmill.training.certify import fewest, first_step
 from docmill.training.opinions import Opinion
 from docmill.training.report.content import Straight
 
@@ -69,14 +69,14 @@ def reason(policy: Policy, group: str, target: float) -> str | None:
 def _row_reason(row: Certificate, level: float) -> str:
     """From the sequence of tests: either it could not begin, or its first step failed."""
     what = DECISIONS[row.what]
-    steps = sequence(row.decisions, row.target, level)
-    if not steps:
+    first = first_step(row.decisions, row.target, level)
+    if first is None:
         return (
             f"{what}: {row.decisions} held-out decisions are too few, "
             f"{fewest(0, row.target, level)} without an error would be needed to certify {row.target:g}"
         )
-    tolerated = next(errors for errors in TOLERATED_ERRORS if fewest(errors, row.target, level) <= row.decisions)
+    accepted, tolerated = first
     return (
-        f"{what}: no threshold reaches {row.target:g} with {level:.0%} confidence, since of the {steps[0]} surest of "
+        f"{what}: no threshold reaches {row.target:g} with {level:.0%} confidence, since of the {accepted} surest of "
         f"{row.decisions} held-out decisions at least {tolerated + 1} {'is' if tolerated == 0 else 'are'} wrong"
     )
