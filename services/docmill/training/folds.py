@@ -6,22 +6,33 @@ from collections.abc import Mapping, Sequence
 
 from docmill.training.corpus import LabelledDocument, near_duplicates
 
+LARGEST_SHARE = 0.1  # of a fold that judges, for documents that are all alike
 
-def assign_folds(documents: Sequence[LabelledDocument], families: Mapping[str, str], folds: int) -> dict[str, int]:
+Cluster = list[LabelledDocument]
+
+
+def assign_folds(
+    documents: Sequence[LabelledDocument], families: Mapping[str, str], folds: int, judging: int | None = None
+) -> dict[str, int]:
     """The fold of each document by its id, from 0.
 
     Near-duplicates share a fold, and so do documents of one family (by id; a document without one is its own). Clusters
     are dealt label by label, largest first, each to the fold that has the fewest documents of that label.
+
+    What is right or wrong in the fold `judging` is counted as so many independent decisions. So near-duplicates that
+    would be more than a tenth of what it has of their label go elsewhere, if there is enough for it without them.
     """
     clusters = _joined(near_duplicates(documents), families)
     clusters.sort(key=lambda cluster: (-len(cluster), _hash(cluster)))
+    shares = {label: count / folds for label, count in Counter(d.label for d in documents).items()}
+    elsewhere = _elsewhere(clusters, families, shares)
     of_label: dict[str | None, Counter[int]] = {}
     in_all: Counter[int] = Counter()
     assigned = {}
-    for cluster in clusters:
-        label = _commonest(cluster)
-        counts = of_label.setdefault(label, Counter())
-        fold = min(range(folds), key=lambda fold: (counts[fold], in_all[fold], fold))
+    for number, cluster in enumerate(clusters):
+        counts = of_label.setdefault(_commonest(cluster), Counter())
+        places = [fold for fold in range(folds) if fold != judging or number not in elsewhere]
+        fold = min(places, key=lambda fold: (counts[fold], in_all[fold], fold))
         for document in cluster:
             assigned[document.id] = fold
             of_label.setdefault(document.label, Counter())[fold] += 1
@@ -29,9 +40,25 @@ def assign_folds(documents: Sequence[LabelledDocument], families: Mapping[str, s
     return assigned
 
 
-def _joined(clusters: Sequence[list[LabelledDocument]], families: Mapping[str, str]) -> list[list[LabelledDocument]]:
+def _elsewhere(
+    clusters: Sequence[Cluster], families: Mapping[str, str], shares: Mapping[str | None, float]
+) -> set[int]:
+    """Numbers of the clusters of near-duplicates that are too large to judge by; `shares`: of a fold, by label."""
+    large: dict[str | None, list[int]] = {}
+    left: Counter[str | None] = Counter()
+    for number, cluster in enumerate(clusters):
+        label = _commonest(cluster)
+        is_family = any(document.id in families for document in cluster)
+        if len(cluster) > max(1, LARGEST_SHARE * shares[label]) and not is_family:
+            large.setdefault(label, []).append(number)
+        else:
+            left[label] += len(cluster)
+    return {number for label, numbers in large.items() if left[label] >= shares[label] for number in numbers}
+
+
+def _joined(clusters: Sequence[Cluster], families: Mapping[str, str]) -> list[Cluster]:
     """Clusters that share a family, as one."""
-    joined: list[list[LabelledDocument]] = []
+    joined: list[Cluster] = []
     place: dict[str, int] = {}  # of a family in `joined`
     for cluster in clusters:
         own = {families[document.id] for document in cluster if document.id in families}
@@ -45,10 +72,10 @@ def _joined(clusters: Sequence[list[LabelledDocument]], families: Mapping[str, s
     return [cluster for cluster in joined if cluster]
 
 
-def _commonest(cluster: Sequence[LabelledDocument]) -> str | None:
+def _commonest(cluster: Cluster) -> str | None:
     counts = Counter(document.label for document in cluster)
     return max(counts, key=lambda label: (counts[label], str(label)))
 
 
-def _hash(cluster: Sequence[LabelledDocument]) -> str:
+def _hash(cluster: Cluster) -> str:
     return hashlib.sha256(min(document.id for document in cluster).encode()).hexdigest()

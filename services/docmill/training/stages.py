@@ -58,7 +58,7 @@ def corpus(recipe: Recipe, data: Sequence[Path], data_digests: Mapping[str, str]
         write_training_set(load_corpus(data, recipe), recipe.out_of_fold.folds, folder)
 
     section = {**_corpus_section(recipe), "folds": recipe.out_of_fold.folds}
-    return Stage("corpus", 2, section, data_digests, make)
+    return Stage("corpus", 3, section, data_digests, make)
 
 
 def vocabulary(recipe: Recipe, base: Path, base_digest: str, corpus_result: Result) -> Stage:

@@ -103,7 +103,7 @@ def write_training_set(corpus: Corpus, folds: int, folder: Path) -> None:
     kept, _ = without_copies(training, validation)
     if not any(document.label is not None for document in kept):
         raise ConfigurationError("the sources of the recipe hold no labelled training document")
-    assigned = assign_folds(kept, families(corpus), folds)
+    assigned = assign_folds(kept, families(corpus), folds, judging=folds - 1)
     lines = (json.dumps(_row(document, assigned[document.id])) for document in kept)
     (folder / DOCUMENTS_FILE).write_text("".join(line + "\n" for line in lines), encoding="utf-8")
 

@@ -41,10 +41,39 @@ def test_the_order_of_documents_does_not_matter() -> None:
 
 
 def test_near_duplicates_share_a_fold() -> None:
-    text = written(1)
-    copies = [document(f"{text} {n}", name=f"copy {n}", label="a") for n in range(5)]
-    folds = assign_folds([*documents(a=6), *copies], {}, 3)
-    assert len({folds[copy.id] for copy in copies}) == 1
+    alike = copies("copy", 5, 1)
+    folds = assign_folds([*documents(a=6), *alike], {}, 3)
+    assert len({folds[copy.id] for copy in alike}) == 1
+
+
+def copies(name: str, count: int, seed: int) -> list[LabelledDocument]:
+    """So many documents that are all alike, of the label `a`."""
+    return [document(f"{written(seed)} {n}", name=f"{name} {n}", label="a") for n in range(count)]
+
+
+def test_a_fold_that_judges_has_no_heap_of_copies() -> None:
+    heaps = [*copies("one", 8, 1), *copies("two", 7, 2), *copies("three", 6, 3)]
+    given = [*documents(a=30), *heaps]
+    assert {d.id for d in heaps} & _of_fold(2, assign_folds(given, {}, 3))
+    folds = assign_folds(given, {}, 3, judging=2)
+    assert not {d.id for d in heaps} & _of_fold(2, folds)
+    sizes = Counter(folds.values())
+    assert max(sizes.values()) - min(sizes.values()) <= 1
+
+
+def _of_fold(fold: int, folds: dict[str, int]) -> set[str]:
+    return {name for name, of_name in folds.items() if of_name == fold}
+
+
+def test_a_fold_that_judges_has_what_else_would_be_missing() -> None:
+    given = [d for seed, name in enumerate(("one", "two", "three")) for d in copies(name, 4, seed)]
+    assert set(assign_folds(given, {}, 3, judging=2).values()) == {0, 1, 2}
+
+
+def test_a_family_may_judge_however_large_it_is() -> None:
+    given = documents(a=12)
+    families = {d.id: f"form {n // 4}" for n, d in enumerate(given)}
+    assert set(assign_folds(given, families, 3, judging=2).values()) == {0, 1, 2}
 
 
 def test_families_share_a_fold() -> None:
