@@ -140,10 +140,12 @@ class ClaimFacts:
                 return (Piece(f"{day.day} {MONTHS[day.month - 1]}"),)
             case _:
                 styles = {"": self._numeric if numeric else self._long, "num": self._numeric, "long": self._long}
-                styles |= {"iso": "YYYY-MM-DD", "words": "the Words of Month YYYY"}
+                styles |= {"iso": "YYYY-MM-DD", "compact": "YYYYMMDD", "joined": "DDMonYYYY"}
+                styles |= {"words": "the Words of Month YYYY"}
         style = styles[form]
         lead = "the " if style.startswith("the ") else ""
         text = written(day, style.removeprefix("the "))
+        text = text.upper() if form == "joined" else text
         value = Piece(text) if name != "loss" else self._value("date_of_loss", text)
         return (Piece(lead), value) if lead else (value,)
 

@@ -29,6 +29,8 @@ ENCLOSED = {  # what comes with what, by genre
     "official": ("official", "call", "cover"),
     "chat": ("app", "portal", "chat"),
     "app": ("chat", "cover", "app"),
+    "acord": ("cover", "official", "letter", "acord", "system"),
+    "system": ("portal", "call", "email", "system", "acord"),
 }
 
 

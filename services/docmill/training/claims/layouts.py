@@ -1,6 +1,7 @@
 """All layouts of the corpus. Does not know what they look like."""
 
 from docmill.training.claims.genres import (
+    acord_forms,
     adjusters,
     app_submissions,
     call_notes,
@@ -12,6 +13,7 @@ from docmill.training.claims.genres import (
     official_reports,
     paper_forms,
     portal_exports,
+    system_exports,
 )
 from docmill.training.claims.layout import Layout
 from docmill.training.claims.pools import Part
@@ -28,6 +30,8 @@ GENRES = (
     official_reports,
     chats,
     app_submissions,
+    acord_forms,
+    system_exports,
 )
 LAYOUTS: tuple[Layout, ...] = tuple(layout for genre in GENRES for layout in genre.LAYOUTS)
 
