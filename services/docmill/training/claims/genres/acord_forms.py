@@ -1,7 +1,7 @@
 """Forms of the trade with numbered boxes, parts and ticks, mostly empty, as offices of several countries have them."""
 
 from docmill.training.claims.claim import Kind
-from docmill.training.claims.genres import scanned_columns
+from docmill.training.claims.genres import scanned_columns, sworn_forms
 from docmill.training.claims.genres.clutter import code_rows, identity, odd_rows, unused
 from docmill.training.claims.genres.form_parts import (
     age,
@@ -277,4 +277,5 @@ LAYOUTS = (
     Layout("acord-journey", journey_form, (CLAIMANT,), Noise.SCANNED, (Kind.TRAVEL,)),
     Layout("acord-accident", accident_notice, (Narrator.INSURED,), Noise.SCANNED, (Kind.LIABILITY,)),
     *scanned_columns.LAYOUTS,
+    *sworn_forms.LAYOUTS,
 )

@@ -1,6 +1,6 @@
 """What systems hold and print: wide rows, nested records, screens, tickets, with much that is not about the claim."""
 
-from docmill.training.claims.genres import system_messages
+from docmill.training.claims.genres import printouts, system_messages
 from docmill.training.claims.genres.clutter import code_rows, odd_rows, parties, record, unused
 from docmill.training.claims.layout import Layout, Noise
 from docmill.training.claims.numbers import filled
@@ -183,9 +183,9 @@ def vertical_rows(page: Page) -> None:
         page.draft.add(");\n")
     else:
         page.draft.add(page.pick("*" * 20 + " 1. row " + "*" * 20, "-\\[ RECORD 1 \\]---".replace("\\", "")) + "\n")
-        width = page.rng.randint(14, 22)
+        width, mark = page.rng.randint(14, 22), page.pick(": ", " | ")
         for row in rows:
-            page.draft.add(f"{row.key.rjust(width) if width % 2 else row.key.ljust(width)}{page.pick(': ', ' | ')}")
+            page.draft.add(f"{row.key.rjust(width) if width % 2 else row.key.ljust(width)}{mark}")
             page.finish(row.value or "NULL")
         page.draft.add("1 row in set (0.0" + str(page.rng.randint(1, 9)) + " sec)\n")
     page.draft.add(page.pick("-- note: ", "loss_text: ", "/* "))
@@ -201,4 +201,5 @@ LAYOUTS = (
     Layout("system-ticket", ticket, (HANDLER, CLAIMANT), Noise.TYPED),
     Layout("system-vertical", vertical_rows, (HANDLER, ADJUSTER), Noise.CLEAN, held_out=True),
     *system_messages.LAYOUTS,
+    *printouts.LAYOUTS,
 )
