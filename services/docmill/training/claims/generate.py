@@ -21,16 +21,19 @@ ENCLOSED = {  # what comes with what, by genre
     "portal": ("portal", "call", "adjuster", "chat"),
     "form": ("cover", "official", "letter", "form"),
     "letter": ("cover", "official", "form", "email"),
-    "email": ("cover", "official", "form", "email", "app"),
+    "email": ("cover", "official", "form", "email", "app", "insurer"),
     "call": ("portal", "call", "chat"),
-    "lawyer": ("cover", "official", "adjuster", "lawyer"),
-    "adjuster": ("cover", "official", "portal", "adjuster"),
+    "lawyer": ("cover", "official", "adjuster", "lawyer", "statement"),
+    "adjuster": ("cover", "official", "portal", "adjuster", "statement", "transcript"),
     "cover": ("cover", "official", "email"),
     "official": ("official", "call", "cover"),
     "chat": ("app", "portal", "chat"),
     "app": ("chat", "cover", "app"),
     "acord": ("cover", "official", "letter", "acord", "system"),
     "system": ("portal", "call", "email", "system", "acord"),
+    "insurer": ("cover", "adjuster", "call", "insurer"),
+    "transcript": ("portal", "call", "transcript"),
+    "statement": ("cover", "official", "insurer", "statement"),
 }
 
 

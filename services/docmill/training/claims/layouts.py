@@ -8,12 +8,15 @@ from docmill.training.claims.genres import (
     chats,
     cover_notes,
     emails,
+    insurer_letters,
     lawyers,
     letters,
     official_reports,
     paper_forms,
     portal_exports,
     system_exports,
+    statements,
+    transcripts,
 )
 from docmill.training.claims.layout import Layout
 from docmill.training.claims.pools import Part
@@ -32,6 +35,9 @@ GENRES = (
     app_submissions,
     acord_forms,
     system_exports,
+    insurer_letters,
+    transcripts,
+    statements,
 )
 LAYOUTS: tuple[Layout, ...] = tuple(layout for genre in GENRES for layout in genre.LAYOUTS)
 

@@ -20,7 +20,7 @@ REAL = """
 Aviva|AXA|Allianz|Zurich|Bupa|Admiral|Direct Line|LV=|Hiscox|Churchill|Esure|Hastings|Saga|NFU|RSA|Geico|Allstate|
 State Farm|Progressive|Liberty Mutual|Nationwide|Farmers|USAA|Travelers|Aetna|Cigna|Humana|Kaiser|Blue Cross|MetLife|
 Prudential|Chubb|Hartford|AIG|Lloyd's|Lloyds|Munich Re|Swiss Re|Generali|Intact|Desjardins|Sun Life|Manulife|Wawanesa|
-FBD|Laya|VHI|Irish Life|NRMA|AAMI|Suncorp|QBE|Allianz|Medibank|Bajaj|ICICI|HDFC|Tata|LIC|Max Bupa|Niva|Acko|Digit|
+FBD|Laya|VHI|Irish Life|NRMA|AAMI|Suncorp|QBE|Allianz|Medibank|Bajaj|ICICI|HDFC|Tata|LIC(?!\\. NO)|Max Bupa|Niva|Acko|Digit|
 Marsh|Aon|Willis|Gallagher|Crawford|Sedgwick|Cunningham Lindsey|Charles Taylor|McLarens|
 Ford|Toyota|Honda|Nissan|Mazda|Subaru|Suzuki|Maruti|Hyundai|Kia|Volkswagen|Audi|BMW|Mercedes|Porsche|Opel|Vauxhall|
 Renault|Peugeot|Citro[eë]n|Fiat|Skoda|Seat Ibiza|Volvo|Saab|Jaguar|Land Rover|Tesla|Chevrolet|Chrysler|Dodge|Jeep|
@@ -37,7 +37,7 @@ def test_nothing_real_is_named() -> None:
     pattern = re.compile(rf"\b(?:{REAL})\b")
     folder = resources.files("docmill.training.claims.words")
     sources = [path.read_text(encoding="utf-8") for path in folder.iterdir() if path.name.endswith(".toml")]
-    assert len(sources) == 13
+    assert len(sources) >= 16
     for text in (*sources, *(document.text for document in whole_corpus())):
         found = pattern.search(text)
         assert found is None, found
