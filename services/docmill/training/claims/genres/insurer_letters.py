@@ -74,9 +74,9 @@ def document_request(page: Page) -> None:
     page.gap()
     page.para(
         page.pick(
-            "We refer to the {loss_noun} [which occurred on {loss}||notified to us] and to your demand [of {claimed}|"
-            "for {claimed}||, not yet quantified].",
-            "On scrutiny of the papers [submitted for {claimed}||submitted] [in respect of {loss}||] the following "
+            "We refer to the {loss_noun} [which occurred on {loss}||notified to us] and to your demand[ of {claimed}|"
+            " for {claimed}||, not yet quantified].",
+            "On scrutiny of the papers [submitted for {claimed}||submitted][ in respect of {loss}||] the following "
             "are found wanting.",
             "Your claim[, put at {claimed},||] cannot go forward until we have what is listed below.",
         ),
@@ -133,7 +133,7 @@ def settlement(page: Page) -> None:
         page.draft.add("\n" + page.pick("- - - - - - - -", "8< ------------", "FORM OF ACCEPTANCE", "") + "\n")
         page.para(
             "I/We[, {claimant},||] accept the sum of {offer} in full discharge of [claim {claim_number}||the above "
-            "claim] [under policy {policy_number}||].",
+            "claim][ under policy {policy_number}||].",
             "Signed ____________ Date ________",
         )
 

@@ -92,7 +92,7 @@ def subrogation_receipt(page: Page) -> None:
     page.gap()
     dear(page)
     page.para(
-        "Having [agreed|dealt with] your claim [of {claimed}|for {claimed}||] [for the {loss_noun} of {loss}||], we "
+        "Having [agreed|dealt with] your claim[ of {claimed}| for {claimed}||][ for the {loss_noun} of {loss}||], we "
         "have the right to recover what we pay from whoever caused it.",
         *events(page),
         "We [need|would be glad of] your signature, and the name of any witness such as {witness}.",
@@ -125,7 +125,7 @@ def payment_advice(page: Page) -> None:
         page.draft.add(f"{cost.label}\t{cost.bare}\n")
     page.line(
         f"[Presented|Billed|Total submitted|Claimed]{mark}{{claimed}}" if page.chance(0.6) else "",
-        f"[Not payable|Disallowed|Reductions]{mark}{{other_amount}}",
+        f"[Not payable|Disallowed|Reductions]{mark}{{small_amount}}",
         f"[Excess|Deductible|Co-pay]{mark}{{excess}}",
         f"[AMOUNT PAID|Paid this time|Net settlement|Credited to {{account}}]{mark}{{offer}}",
         f"Payee{mark}[{page.pick('{business}', '{broker}', 'the policyholder', 'the account on file')}|as above]",

@@ -55,7 +55,7 @@ def essay(page: Page) -> None:
     temper = page.pick(*TEMPERS)
     page.line(page.pick("{letter}", "", "My account", "To whom it may concern", "{greeting}", "What happened to us"))
     page.gap()
-    scatter = drawn(page, BANK, "scatter", page.rng.randint(12, 34))
+    scatter = drawn(page, BANK, "scatter", page.rng.randint(18, 42))
     asides = drawn(page, BANK, f"{temper}.aside", page.rng.randint(3, 8))
     told = page.story(page.rng.randint(2, 6))
     facts = [

@@ -261,6 +261,6 @@ LAYOUTS = (
     Layout("transcript-statement", statement, (CLAIMANT,), Noise.CLEAN),
     Layout("transcript-message", long_message, (CLAIMANT, RELATIVE), Noise.CLEAN),
     Layout("transcript-chatbot", chatbot, (CLAIMANT,), Noise.TYPED),
-    Layout("transcript-video", video_notes, (HANDLER,), Noise.TYPED),
+    Layout("transcript-video", video_notes, (HANDLER,), Noise.TYPED, held_out=True),
     Layout("transcript-robot", robot_line, (CLAIMANT,), Noise.CLEAN, held_out=True),
 )
