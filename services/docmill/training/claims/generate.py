@@ -34,6 +34,11 @@ ENCLOSED = {  # what comes with what, by genre
     "insurer": ("cover", "adjuster", "call", "insurer"),
     "transcript": ("portal", "call", "transcript"),
     "statement": ("cover", "official", "insurer", "statement"),
+    "court": ("cover", "official", "legal", "bill"),
+    "legal": ("cover", "adjuster", "legal", "bill"),
+    "bill": ("cover", "official", "email", "bill"),
+    "expense": ("cover", "bill", "email", "short"),
+    "short": ("short", "chat", "bill", "expense", "portal"),
 }
 
 

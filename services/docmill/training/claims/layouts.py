@@ -4,12 +4,16 @@ from docmill.training.claims.genres import (
     acord_forms,
     adjusters,
     app_submissions,
+    bills_and_estimates,
     call_notes,
     chats,
+    court_papers,
     cover_notes,
     emails,
     insurer_letters,
+    expenses,
     lawyers,
+    legal_letters,
     letters,
     official_reports,
     paper_forms,
@@ -17,6 +21,7 @@ from docmill.training.claims.genres import (
     system_exports,
     statements,
     transcripts,
+    short_messages,
 )
 from docmill.training.claims.layout import Layout
 from docmill.training.claims.pools import Part
@@ -38,6 +43,11 @@ GENRES = (
     insurer_letters,
     transcripts,
     statements,
+    court_papers,
+    legal_letters,
+    bills_and_estimates,
+    expenses,
+    short_messages,
 )
 LAYOUTS: tuple[Layout, ...] = tuple(layout for genre in GENRES for layout in genre.LAYOUTS)
 

@@ -24,6 +24,7 @@ def test_a_fifth_of_the_layouts_is_held_out_in_every_genre_and_for_every_kind() 
     assert 0.18 < len(validation) / len(LAYOUTS) < 0.25
     assert {layout.genre for layout in validation} == {layout.genre for layout in train} == set(ENCLOSED)
     assert len(ENCLOSED) == len(GENRES) >= 14
+    assert len(ENCLOSED) == len(GENRES) == 16
     for kind in Kind:
         for part in Part:
             assert len([layout for layout in layouts_of(part) if kind in layout.kinds]) >= 13
