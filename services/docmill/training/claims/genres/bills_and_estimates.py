@@ -101,7 +101,7 @@ def quotation(page: Page) -> None:
         "{builder}   Reg. {customer_number}",
         "{address2}",
         page.pick("QUOTE", "PROPOSAL AND CONTRACT", "BILL OF QUANTITIES", "Estimate", "TENDER FOR REINSTATEMENT"),
-        "Quote no. {invoice_number}, {invoiced}, valid to {deadline}",
+        "Quote no. {invoice_number}, {invoiced}, valid {n} days",
         "Job site: {address}",
         "[Cause and date: {heading}, {loss}|Damage of {loss}||Cause: {heading}]",
     )
@@ -195,7 +195,7 @@ def account_chased(page: Page) -> None:
     page.para(
         page.pick(
             "Our records show that the following remains unpaid.",
-            "We refer to our invoice {invoice_number} of {invoiced} and note that no remittance has reached us.",
+            "We refer to our invoice {invoice_number} and note that no remittance has reached us.",
             "Despite two calls to {handler.familiar} we are still waiting for our money.",
         ),
         "[This concerns {heading}, {loss}.|The job goes back to the {loss_noun} of {loss}.||This concerns {heading}.]",

@@ -50,7 +50,7 @@ def particulars(page: Page) -> None:
         "force from {inception}.]",
         "{happened}",
         "{damage}",
-        "[[The said|The aforesaid] {loss_noun} occurred on [or about |]{loss}.||]",
+        "[[The said|The aforesaid] {loss_noun} occurred on [or about |]{loss}.]",
         "[The [matters complained of were|same was] caused by the negligence, breach of duty and breach of statutory "
         "duty of {your_insured}, by servants or agents.||The Defendant has in breach of contract failed and refused "
         "to pay the sum due or any part of it.]",
@@ -94,8 +94,8 @@ def complaint(page: Page) -> None:
     )
     page.gap()
     page.para(
-        f"[COMES NOW the Plaintiff, [{{claimant}}, |]by and through undersigned counsel,|Plaintiff[, {{claimant}},|]"
-        f"||Plaintiff, by counsel,] and as cause of action against {sued} alleges as follows:"
+        f"[COMES NOW the Plaintiff[, {{claimant}}|], by and through undersigned counsel|Plaintiff[ {{claimant}}|], by "
+        f"counsel], and for a cause of action against {sued} alleges as follows:"
     )
     page.line("[FACTS COMMON TO ALL COUNTS|FACTUAL ALLEGATIONS|GENERAL ALLEGATIONS]")
     page.tell_when(dated=page.chance(0.7))
@@ -105,11 +105,11 @@ def complaint(page: Page) -> None:
         "jurisdiction of this Court].",
         "{happened}",
         "{damage}",
-        "[The events giving rise to this action took place on [or about |]{loss}.||]",
+        "[The events giving rise to this action took place on [or about |]{loss}.]",
         "{extra}" if page.chance(0.6) else "",
         "[{Your_insured} was covered by {insurer} under Policy No. {policy_number}, with limits of {sum_insured}.||"
-        "Defendant issued Policy No. {policy_number} to {me} for a premium of {premium}.||]",
-        "[A claim was presented and given the number {claim_number}.||]",
+        "Defendant issued Policy No. {policy_number} to {me} for a premium of {premium}.]",
+        "[A claim was presented and given the number {claim_number}.]",
         page.pick(*EARLIER),
     )
     count = (
@@ -139,7 +139,7 @@ def complaint(page: Page) -> None:
 def small_claims(page: Page) -> None:
     """A form that people fill in without a lawyer."""
     sued = "{policyholder}" if page.claim.by_stranger else "{insurer}"
-    _court(page)
+    _court(page, numbered=False)
     page.line(
         page.pick(
             "SMALL CLAIM - ORDER TO GO TO COURT", "Plaintiff's Claim", "Small Claims Form 1", "CLAIM FORM (money)"
@@ -177,7 +177,7 @@ def small_claims(page: Page) -> None:
 
 def arbitration(page: Page) -> None:
     """A notice that refers a dispute to arbitration, an ombudsman or a mediator."""
-    _parties(page, page.pick("Claimant", "Applicant", "Complainant"), "Respondent")
+    _parties(page, page.pick("Claimant", "Applicant", "Complainant"), "insured")
     page.line(
         page.pick(
             "NOTICE OF ARBITRATION",
@@ -264,7 +264,7 @@ def _to_regulator(page: Page) -> None:
 
 
 def _to_commission(page: Page) -> None:
-    _parties(page, "Complainant", "Opposite Party")
+    _parties(page, "Complainant", "insured")
     page.line(
         "BEFORE THE HON'BLE DISTRICT CONSUMER COMMISSION, " + page.text("{town}").upper(),
         "Consumer Complaint No. ____ of " + page.text("{past_year}"),
@@ -280,10 +280,10 @@ def _to_commission(page: Page) -> None:
         "That the Complainant is a law abiding citizen[ (occupation: {occupation})|] and a consumer within the "
         "meaning of the Act.",
         "[That {your_insured} had obtained policy bearing no. {policy_number} from the OP.||That the Complainant had "
-        "obtained {a type_product} bearing no. {policy_number} from the OP on payment of premium of {premium}.||]",
+        "obtained {a type_product} bearing no. {policy_number} from the OP on payment of premium of {premium}.]",
         "That the facts are as under. {happened}",
         "That thereafter: {damage}",
-        "[That the date of {loss_noun} is {loss}.||]",
+        "[That the date of {loss_noun} is {loss}.]",
         "[That due intimation was given to the OP and claim no. {claim_number} was allotted on {reported}.||That due "
         "intimation was given to the OP on {reported}.]",
         "That the OP [repudiated the claim on flimsy grounds|kept sitting over the claim|offered a meagre sum of "

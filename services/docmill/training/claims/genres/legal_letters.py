@@ -104,13 +104,13 @@ def statement(page: Page) -> None:
     number = 1
     for point in (
         "{I} make{s} this statement from {my} own knowledge save where {I} say{s} otherwise.",
-        "[Attached and marked A is a copy of [the policy|policy] {policy_number}.||]",
+        "Attached and marked A is a copy of [the policy|policy] {policy_number}.",
         "{background}",
         "{happened}",
         "{damage}",
-        "[That was on {loss}.|[The date was|I am sure that it was] {loss}, because of what else happened that week.||]"
+        "[That was on {loss}.|[The date was|I am sure that it was] {loss}, because of what else happened that week.]"
         if not plural
-        else "[That was on {loss}.||]",
+        else "That was on {loss}.",
         "{extra}",
         "{I} reported it on {reported}[ and {was} given the number {claim_number}||].",
         "[The loss is {claimed}, and {I} say{s} so on the strength of papers marked B.|The sum that {I} claim{s} is "

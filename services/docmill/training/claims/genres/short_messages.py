@@ -72,6 +72,7 @@ def from_phone(page: Page) -> None:
     start = page.pick(
         "hi", "hello claims dept", "to whoever reads this", "good day", "yo", "Hi guys", "urgent", "ok so"
     )
+    sign = "for {claimant}" if page.facts.voice.narrator is RELATIVE else "[{claimant}|- {claimant}]"
     with page.changed(thumbed(page.rng)):
         page.line(
             page.pick("Re:", "(no subject)", "claim", "HELP", "insurance thing", "Fwd:", "") if page.chance(0.6) else ""
@@ -81,8 +82,8 @@ def from_phone(page: Page) -> None:
             if fact and page.can(fact):
                 page.facts.voice.is_known = False
                 page.say(page.pick(" ", " ", " and ", " also ", "... ", " so "), fact)
-        page.line(page.pick(" thanks", " pls reply", " cheers", " how long does it take", " call me {phone}", ""))
-        page.line("[{claimant}|{claimant}|- {claimant}||]", "{sent_from}" if page.chance(0.6) else "")
+        page.finish(page.pick(" thanks", " pls reply", " cheers", " how long does it take", " call me {phone}", ""))
+        page.line(sign, "{sent_from}" if page.chance(0.6) else "")
 
 
 def forwarded_chain(page: Page) -> None:
@@ -189,10 +190,13 @@ def voicemail(page: Page) -> None:
         page.pick("Voicemail transcript (confidence low)", "AUTO-TRANSCRIBED VOICE MESSAGE", "VM to text:"),
         "From {phone}, {letter.num} {time2}, [0:51|1:12|2:04]",
     )
+    opening = ("yes hello this is ", "hi my name is ", "good morning it's ")
+    if page.facts.voice.narrator is RELATIVE:
+        opening = ("hello calling on behalf of ", "hi it's for ", "yes i am ringing about the claim of ")
     um = page.pick("um", "er", "uh", "like", "so yeah", "you know")
     with page.changed(spoken(page.rng, um)):
         page.para(
-            page.pick("yes hello this is ", "hi my name is ", "good morning it's ") + "[{claimant}||me again]"
+            page.pick(*opening) + "{claimant}"
             if page.can("{claimant}")
             else "hello it's about something that happened",
             "[the policy number is {policy_number}|policy number {policy_number}||i haven't got the policy here]",
