@@ -23,6 +23,7 @@ Prudential|Chubb|Hartford|AIG|Lloyd's|Lloyds|Munich Re|Swiss Re|Generali|Intact|
 FBD|Laya|VHI|Irish Life|NRMA|AAMI|Suncorp|QBE|Allianz|Medibank|Bajaj|ICICI|HDFC|Tata|
 LIC(?!\\. NO)|Max Bupa|Niva|Acko|Digit|
 FBD|Laya|VHI|Irish Life|NRMA|AAMI|Suncorp|QBE|Allianz|Medibank|Bajaj|ICICI|HDFC|Tata|LIC(?!\\W+N[O0]\\b)|Max Bupa|Niva|Acko|Digit|
+LIC(?!\\W+N[O0]\\b)|Max Bupa|Niva|Acko|Digit|
 Marsh|Aon|Willis|Gallagher|Crawford|Sedgwick|Cunningham Lindsey|Charles Taylor|McLarens|
 Ford|Toyota|Honda|Nissan|Mazda|Subaru|Suzuki|Maruti|Hyundai|Kia|Volkswagen|Audi|BMW|Mercedes|Porsche|Opel|Vauxhall|
 Renault|Peugeot|Citro[eë]n|Fiat|Skoda|Seat Ibiza|Volvo|Saab|Jaguar|Land Rover|Tesla|Chevrolet|Chrysler|Dodge|Jeep|
