@@ -10,18 +10,18 @@ from docmill.training.claims.genres import (
     court_papers,
     cover_notes,
     emails,
-    insurer_letters,
     expenses,
+    insurer_letters,
     lawyers,
     legal_letters,
     letters,
     official_reports,
     paper_forms,
     portal_exports,
-    system_exports,
-    statements,
-    transcripts,
     short_messages,
+    statements,
+    system_exports,
+    transcripts,
 )
 from docmill.training.claims.layout import Layout
 from docmill.training.claims.pools import Part

@@ -13,7 +13,7 @@ BY_NAME = {layout.name: layout for layout in LAYOUTS}
 
 
 def test_there_are_many_and_each_is_once() -> None:
-    assert len(LAYOUTS) >= 105
+    assert len(LAYOUTS) >= 150
     assert len(BY_NAME) == len(LAYOUTS)
     assert len({layout.write for layout in LAYOUTS}) == len(LAYOUTS)
 
@@ -23,8 +23,7 @@ def test_a_fifth_of_the_layouts_is_held_out_in_every_genre_and_for_every_kind() 
     assert not set(train) & set(validation)
     assert 0.18 < len(validation) / len(LAYOUTS) < 0.25
     assert {layout.genre for layout in validation} == {layout.genre for layout in train} == set(ENCLOSED)
-    assert len(ENCLOSED) == len(GENRES) >= 14
-    assert len(ENCLOSED) == len(GENRES) == 16
+    assert len(ENCLOSED) == len(GENRES) >= 20
     for kind in Kind:
         for part in Part:
             assert len([layout for layout in layouts_of(part) if kind in layout.kinds]) >= 13

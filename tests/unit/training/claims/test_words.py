@@ -21,8 +21,6 @@ Aviva|AXA|Allianz|Zurich|Bupa|Admiral|Direct Line|LV=|Hiscox|Churchill|Esure|Has
 State Farm|Progressive|Liberty Mutual|Nationwide|Farmers|USAA|Travelers|Aetna|Cigna|Humana|Kaiser|Blue Cross|MetLife|
 Prudential|Chubb|Hartford|AIG|Lloyd's|Lloyds|Munich Re|Swiss Re|Generali|Intact|Desjardins|Sun Life|Manulife|Wawanesa|
 FBD|Laya|VHI|Irish Life|NRMA|AAMI|Suncorp|QBE|Allianz|Medibank|Bajaj|ICICI|HDFC|Tata|
-LIC(?!\\. NO)|Max Bupa|Niva|Acko|Digit|
-FBD|Laya|VHI|Irish Life|NRMA|AAMI|Suncorp|QBE|Allianz|Medibank|Bajaj|ICICI|HDFC|Tata|LIC(?!\\W+N[O0]\\b)|Max Bupa|Niva|Acko|Digit|
 LIC(?!\\W+N[O0]\\b)|Max Bupa|Niva|Acko|Digit|
 Marsh|Aon|Willis|Gallagher|Crawford|Sedgwick|Cunningham Lindsey|Charles Taylor|McLarens|
 Ford|Toyota|Honda|Nissan|Mazda|Subaru|Suzuki|Maruti|Hyundai|Kia|Volkswagen|Audi|BMW|Mercedes|Porsche|Opel|Vauxhall|
