@@ -26,7 +26,7 @@ def repair_estimate(page: Page) -> None:
         "Insurer: {insurer}[   Policy: {policy_number}||]",
         "[Claim #: {claim_number}|Claim {claim_number}||Claim #: pending]",
         "[Loss date: {loss}|D.O.L. {loss.num}||]",
-        "Veh: {vehicle}  Reg/Lic {plate}  Odo {mileage}  VIN {vin}",
+        "Veh: {vehicle}  Reg/Plate {plate}  Odo {mileage}  VIN {vin}",
         "Point of impact / {heading}",
     )
     page.gap()
