@@ -17,7 +17,7 @@ from tests.unit.training.claims.fakes import SEED, corpus, whole_corpus
 
 # Of a hundred documents. It changes with every word and every draw: if that was meant, take the new one from the
 # failing test, and measure anew what docs/decisions/0011-claims-corpus.md states.
-DIGEST = "7f5b78ec5c4dfd0de9bfccea2f7768aedac97507b9789b0fc9ebfe7d77e1cca5"
+DIGEST = "28c5ca6d84255d81a56299183869b453af865b0f8edc9c20f538edd10794d666"
 
 
 def digest(drawn: list[Document]) -> str:

@@ -8,6 +8,7 @@ import pytest
 from docmill.training.claims.cast import ROLES
 from docmill.training.claims.claim import Kind
 from docmill.training.claims.draft import FIELDS, Draft
+from docmill.training.claims.generate import Document
 from docmill.training.claims.layouts import LAYOUTS
 from docmill.training.claims.page import rules_for
 from docmill.training.claims.pools import Part, table
@@ -39,9 +40,18 @@ def test_nothing_real_is_named() -> None:
     folder = resources.files("docmill.training.claims.words")
     sources = [path.read_text(encoding="utf-8") for path in folder.iterdir() if path.name.endswith(".toml")]
     assert len(sources) >= 16
-    for text in (*sources, *(document.text for document in whole_corpus())):
+    for text in (*sources, *map(without_numbers, whole_corpus())):
         found = pattern.search(text)
         assert found is None, found
+
+
+def without_numbers(document: Document) -> str:
+    """The text without claim and policy numbers, whose letters are drawn at random."""
+    text = document.text
+    for mark in reversed(document.marks):
+        if mark.field in ("claim_number", "policy_number"):
+            text = text[: mark.start] + text[mark.end :]
+    return text
 
 
 def test_mails_go_nowhere() -> None:
