@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from docmill.evaluation.counts import compared_with, gold_comparable
+from docmill.evaluation.counts import comparable, gold_comparable, in_terms_of
 from docmill.evaluation.metrics import macro_f1, point
 from docmill.pipeline.decode import read_off
 from docmill.pipeline.types import FieldSpec, ModelSpec, Prediction
@@ -128,4 +128,5 @@ def _counts(read: Read, prediction: Prediction, field: FieldSpec) -> tuple[bool,
         return False, False, bool(marked)
     best = max(spans, key=lambda span: span.confidence)
     gold = {gold_comparable(field, words, best.start_date) for words in marked}
-    return compared_with(gold, field, text[best.start : best.end], best.start_date) in gold, True, bool(marked)
+    value = comparable(field, text[best.start : best.end], best.start_date)
+    return in_terms_of(gold, {value}, field) <= gold, True, bool(marked)

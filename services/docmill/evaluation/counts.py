@@ -2,8 +2,8 @@
 
 Both sides of a value go through the product's own normaliser. What it understands is compared as its value; what it
 does not understand is compared as written, without case, punctuation and white space. So is TEXT. A date is read
-once, day or month first as its field says; a gold date gets no second reading. An amount with its currency is right
-where gold names the amount alone; one without is wrong where gold names a currency.
+once, day or month first as its field says; a gold date gets no second reading. An amount with a currency is right where
+gold names the amount alone; one without is wrong where gold names a currency.
 """
 
 import re
@@ -61,7 +61,7 @@ def value_counts(source: GoldSource, answers: Sequence[Answer | None]) -> Counts
     for row, (document, answer) in enumerate(zip(source.documents, answers, strict=True)):
         for column, field in enumerate(source.fields):
             gold = gold_values(document, field, _counted_from(answer, field))
-            counts[row, column] = _overlap(gold, found_values(answer, field, gold))
+            counts[row, column] = _overlap(gold, in_terms_of(gold, found_values(answer, field), field))
     return counts
 
 
@@ -84,7 +84,7 @@ def required_are_right(document: GoldDocument, answer: Answer, fields: Sequence[
     for field in fields:
         if field.name in answer.required:
             gold = gold_values(document, field, _counted_from(answer, field))
-            found = found_values(answer, field, gold)
+            found = in_terms_of(gold, found_values(answer, field), field)
             if not (found == gold or (found and not field.many and found <= gold)):
                 return False
     return True
@@ -99,10 +99,10 @@ def gold_values(document: GoldDocument, field: GoldField, start_date: str | None
     return _compared(gold_comparable(field, text, start_date) for text in document.values.get(field.name, ()))
 
 
-def found_values(answer: Answer | None, field: GoldField, gold: Set[str]) -> set[str]:
-    """Values that the model found for a field, as they are compared with `gold`; none for a rejected document."""
+def found_values(answer: Answer | None, field: GoldField) -> set[str]:
+    """Values that the model found for a field, as they are compared; none for a rejected document."""
     own = [f for f in answer.found if f.field == field.name] if answer else []
-    return _compared(compared_with(gold, field, f.text, f.start_date) for f in own)
+    return _compared(comparable(field, f.text, f.start_date) for f in own)
 
 
 def _counted_from(answer: Answer | None, field: GoldField) -> str | None:
@@ -123,16 +123,20 @@ def comparable(field: ValueField, text: str, start_date: str | None = None) -> s
     return NOT_WORD.sub("", value.casefold()) if is_as_written else value
 
 
-def compared_with(gold: Set[str], field: ValueField, text: str, start_date: str | None = None) -> str:
-    """What of a found value is compared with `gold`: of an amount that stands there without a currency, the amount.
+def in_terms_of(gold: Set[str], found: Iterable[str], field: ValueField) -> set[str]:
+    """Found values as they are compared with `gold`: of an amount that stands there without a currency, the amount.
 
-    Whoever marks "5.90" in "RM 5.90" says nothing against ringgit.
+    Whoever marks "5.90" in "RM 5.90" says nothing against ringgit. One amount stands for one found value: a second one,
+    in another currency or in none, is one too many.
     """
-    value = comparable(field, text, start_date)
-    if field.kind is FieldKind.MONEY and value not in gold:
-        amount, _, _ = value.partition(" ")
-        return amount if amount in gold else value
-    return value
+    found = set(found)
+    if field.kind is not FieldKind.MONEY:
+        return found
+    for value in sorted(found - gold):
+        amount, _, currency = value.partition(" ")
+        if currency and amount in gold - found and not any(other.startswith(f"{amount} ") for other in gold):
+            found = found - {value} | {amount}
+    return found
 
 
 def _compared(values: Iterable[str]) -> set[str]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from docmill.bundle.manifest import Certificate, Veto
-from docmill.evaluation.counts import compared_with, gold_comparable
+from docmill.evaluation.counts import comparable, gold_comparable, in_terms_of
 from docmill.pipeline.calibrate import softmax
 from docmill.pipeline.decode import read_off
 from docmill.pipeline.types import FieldSpec, ModelSpec, Prediction, Span
@@ -185,7 +185,8 @@ def _is_right(read: Read, spans: Sequence[Span], field: FieldSpec) -> bool:
     text, starts = read.document.text, {span.start_date for span in spans} or {None}
     marked = [text[e.start : e.end] for e in read.document.entities if e.field == field.name]
     gold = {gold_comparable(field, words, start) for words in marked for start in starts}
-    found = {compared_with(gold, field, text[span.start : span.end], span.start_date) for span in spans}
+    values = {comparable(field, text[span.start : span.end], span.start_date) for span in spans}
+    found = in_terms_of(gold, values, field)
     return found == gold or (not field.many and found <= gold)
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.stats import beta
 
 TOLERATED_ERRORS = (2, 1, 0)  # the sequence starts where this many errors could still pass: see first_step
+MOST_AT_FIRST = 0.8  # of the decisions
 GROWTH = 1.1  # each step of the sequence accepts a tenth more
 
 
@@ -62,11 +63,11 @@ def sequence(decisions: int, target: float, confidence_level: float) -> list[int
 def first_step(decisions: int, target: float, confidence_level: float) -> tuple[int, int] | None:
     """(how many decisions the first step accepts, how many of them may be wrong); None: there are too few.
 
-    As many errors are tolerated as go with half of the decisions at most, so that their scores have a say in which they
-    are; where half would not do, none.
+    As many errors are tolerated as leave a fifth of the decisions out of the first step, so that their scores have a
+    say in which they are; where none leave that, none.
     """
     steps = [(fewest(errors, target, confidence_level), errors) for errors in TOLERATED_ERRORS]
-    first = next((step for step in steps if 2 * step[0] <= decisions), steps[-1])
+    first = next((step for step in steps if step[0] <= MOST_AT_FIRST * decisions), steps[-1])
     return first if first[0] <= decisions else None
 
 

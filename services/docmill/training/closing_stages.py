@@ -151,7 +151,7 @@ def evaluation(
     of_curve = {f"point {number}": point.opinions.digest for number, point in enumerate(curve)}
     inputs = {"calibration": made.calibration.digest, "agreement": agreement_result.digest, **of_rows, **of_curve}
     inputs["code"] = code_digest(evaluation_code)
-    return Stage("evaluation", 3, section, {**inputs, **validation.digests}, make)
+    return Stage("evaluation", 4, section, {**inputs, **validation.digests}, make)
 
 
 def golden(materials: Materials, made: Calibrated, texts: Mapping[str, str]) -> Stage:

@@ -20,7 +20,7 @@ def assign_folds(
     are dealt label by label, largest first, each to the fold that has the fewest documents of that label.
 
     What is right or wrong in the fold `judging` is counted as so many independent decisions. So near-duplicates that
-    would be more than a tenth of what it has of their label go elsewhere, if there is enough for it without them.
+    would be more than a tenth of what it has of their label go elsewhere, if twice what it needs is left without them.
     """
     clusters = _joined(near_duplicates(documents), families)
     clusters.sort(key=lambda cluster: (-len(cluster), _hash(cluster)))
@@ -53,7 +53,7 @@ def _elsewhere(
             large.setdefault(label, []).append(number)
         else:
             left[label] += len(cluster)
-    return {number for label, numbers in large.items() if left[label] >= shares[label] for number in numbers}
+    return {number for label, numbers in large.items() if left[label] >= 2 * shares[label] for number in numbers}
 
 
 def _joined(clusters: Sequence[Cluster], families: Mapping[str, str]) -> list[Cluster]:

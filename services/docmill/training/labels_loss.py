@@ -61,7 +61,8 @@ class LabelsLoss:
 def class_weights(documents: Iterable[LabelledDocument], labels: int, make: ExampleMaker) -> Tensor:
     """Inverse square root of each label's count, [C]; mean one over the documents of a group, before extremes are cut.
 
-    How much a group counts beside others is for the shares of its sources to say.
+    How much a group counts beside others is for the shares of its sources to say, but for what `per_label` leaves out:
+    where fewer of the common labels are drawn than there are, a draw weighs somewhat more than one.
     """
     counts = torch.zeros(labels)
     groups: dict[str, set[int]] = defaultdict(set)

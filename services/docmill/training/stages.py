@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from docmill import evaluation as evaluation_code
 from docmill import pipeline, runtime
 from docmill.errors import ConfigurationError
 from docmill.training.cache import Result, Stage, code_digest
@@ -55,9 +56,10 @@ def corpus(recipe: Recipe, data: Sequence[Path], data_digests: Mapping[str, str]
     """The training documents, mapped, without copies of validation documents, in folds."""
 
     def make(folder: Path) -> None:
-        write_training_set(load_corpus(data, recipe), recipe.out_of_fold.folds, folder)
+        write_training_set(load_corpus(data, recipe), recipe.out_of_fold, folder)
 
-    section = {**_corpus_section(recipe), "folds": recipe.out_of_fold.folds}
+    out_of_fold = recipe.out_of_fold
+    section = {**_corpus_section(recipe), "folds": out_of_fold.folds, "held out": out_of_fold.tokens is None}
     return Stage("corpus", 3, section, data_digests, make)
 
 
@@ -180,8 +182,8 @@ def calibration(
     fields = recipe.model_dump(mode="json", include={"fields", "groups", "policy"})
     return Stage(
         "calibration",
-        4,
-        {**fields, **reading_section(recipe), "seed": recipe.seed},
+        5,
+        {**fields, **reading_section(recipe), "seed": recipe.seed, "judge": code_digest(evaluation_code)},
         {**inputs, **of_reads, "graphs": graphs_result.digest},
         lambda folder: make_calibration(materials, [r.folder for r in reads], graphs_result.folder, folder),
     )

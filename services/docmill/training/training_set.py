@@ -10,6 +10,7 @@ from docmill.errors import ConfigurationError
 from docmill.training.corpus import Corpus, Entity, LabelledDocument, without_copies
 from docmill.training.folds import assign_folds
 from docmill.training.recipe import Recipe
+from docmill.training.recipe_stages import OutOfFold
 
 DOCUMENTS_FILE = "documents.jsonl"
 
@@ -92,7 +93,7 @@ def families(corpus: Corpus) -> dict[str, str]:
     }
 
 
-def write_training_set(corpus: Corpus, folds: int, folder: Path) -> None:
+def write_training_set(corpus: Corpus, out_of_fold: OutOfFold, folder: Path) -> None:
     """Documents of the training parts that are no copy of a validation document.
 
     Raises:
@@ -103,7 +104,8 @@ def write_training_set(corpus: Corpus, folds: int, folder: Path) -> None:
     kept, _ = without_copies(training, validation)
     if not any(document.label is not None for document in kept):
         raise ConfigurationError("the sources of the recipe hold no labelled training document")
-    assigned = assign_folds(kept, families(corpus), folds, judging=folds - 1)
+    judging = out_of_fold.folds - 1 if out_of_fold.tokens is None else None  # else each of them does
+    assigned = assign_folds(kept, families(corpus), out_of_fold.folds, judging)
     lines = (json.dumps(_row(document, assigned[document.id])) for document in kept)
     (folder / DOCUMENTS_FILE).write_text("".join(line + "\n" for line in lines), encoding="utf-8")
 

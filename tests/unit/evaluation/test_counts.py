@@ -81,7 +81,9 @@ def test_a_field_that_the_document_lacks_is_invented() -> None:
         ({"RM 5.90"}, ["5.90"], [0, 1, 1]),  # but what is marked must be there
         ({"RM 5.90"}, ["USD 5.90"], [0, 1, 1]),
         ({"5.90"}, ["RM 6.90"], [0, 1, 1]),
-        ({"5.90"}, ["5.90", "RM 5.90"], [1, 0, 0]),
+        ({"5.90"}, ["5.90", "RM 5.90"], [1, 1, 0]),  # both would be published
+        ({"5.90"}, ["USD 5.90", "RM 5.90"], [1, 1, 0]),
+        ({"5.90", "USD 5.90"}, ["RM 5.90"], [0, 1, 2]),  # gold names the currency
         ({"5.90", "RM 5.90"}, ["RM 5.90"], [1, 0, 1]),
     ],
 )

@@ -53,7 +53,7 @@ def copies(name: str, count: int, seed: int) -> list[LabelledDocument]:
 
 def test_a_fold_that_judges_has_no_heap_of_copies() -> None:
     heaps = [*copies("one", 8, 1), *copies("two", 7, 2), *copies("three", 6, 3)]
-    given = [*documents(a=30), *heaps]
+    given = [*documents(a=45), *heaps]
     assert {d.id for d in heaps} & _of_fold(2, assign_folds(given, {}, 3))
     folds = assign_folds(given, {}, 3, judging=2)
     assert not {d.id for d in heaps} & _of_fold(2, folds)
@@ -71,9 +71,18 @@ def test_a_fold_that_judges_has_what_else_would_be_missing() -> None:
 
 
 def test_a_family_may_judge_however_large_it_is() -> None:
-    given = documents(a=12)
-    families = {d.id: f"form {n // 4}" for n, d in enumerate(given)}
-    assert set(assign_folds(given, families, 3, judging=2).values()) == {0, 1, 2}
+    given = documents(a=60)
+    families = {d.id: f"form {n // 8}" for n, d in enumerate(given[:24])}  # three of eight
+    judges = _of_fold(2, assign_folds(given, families, 3, judging=2))
+    assert {families[name] for name in judges if name in families}
+
+
+def test_a_fold_that_judges_does_not_take_all_that_is_not_alike() -> None:
+    heaps = [d for seed in range(1, 11) for d in copies(f"heap {seed}", 5, seed)]
+    singles = documents(a=10)
+    judges = _of_fold(5, assign_folds([*heaps, *singles], {}, 6, judging=5))
+    assert {d.id for d in heaps} & judges
+    assert len({d.id for d in singles} & judges) <= 5
 
 
 def test_families_share_a_fold() -> None:

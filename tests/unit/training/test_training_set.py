@@ -4,6 +4,7 @@ import pytest
 
 from docmill.errors import ConfigurationError
 from docmill.training.corpus import Entity, LabelledDocument
+from docmill.training.recipe_stages import OutOfFold
 from docmill.training.training_set import (
     TrainingSet,
     families,
@@ -21,7 +22,7 @@ BY_SOURCE = [{"name": "post", "fold_by_source": True}]
 
 def made(folder: Path, train: dict[str, list[Row]], validation: dict[str, list[Row]] | None = None) -> TrainingSet:
     corpus = read(folder, recipe(BY_SOURCE), train, validation)
-    write_training_set(corpus, 3, folder)
+    write_training_set(corpus, OutOfFold(folds=3), folder)
     return read_training_set(folder, NAMES)
 
 

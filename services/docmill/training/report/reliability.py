@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from docmill.evaluation.counts import compared_with, gold_values
+from docmill.evaluation.counts import comparable, gold_values, in_terms_of
 from docmill.evaluation.gold import GoldDocument, GoldSource
 from docmill.evaluation.metrics import ECE_BINS, LEAST_DECISIONS, Floats, calibration_error, interval, point
 from docmill.evaluation.score import DocumentCounts
@@ -31,7 +31,7 @@ def field_reliability(source: GoldSource, opinions: Sequence[Opinion | None]) ->
     def is_right(document: GoldDocument, span: Span, words: str) -> bool:
         field = fields[span.field]
         gold = gold_values(document, field, span.start_date)
-        return compared_with(gold, field, words, span.start_date) in gold
+        return in_terms_of(gold, {comparable(field, words, span.start_date)}, field) <= gold
 
     decisions = [
         (number, span.confidence, is_right(document, span, words))

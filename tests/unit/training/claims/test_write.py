@@ -6,6 +6,7 @@ from docmill.training.claims.pools import Part
 from docmill.training.claims.write import row, write
 from docmill.training.corpus import Entity, load_corpus, load_part
 from docmill.training.recipe import Recipe
+from docmill.training.recipe_stages import OutOfFold
 from docmill.training.row import read_rows
 from docmill.training.training_set import read_training_set, write_training_set
 from tests.unit.training.claims.fakes import corpus
@@ -54,7 +55,7 @@ def test_no_layout_is_in_two_folds(tmp_path: Path) -> None:
     by_layout = of_claims.model_copy(
         update={"sources": (of_claims.sources[0].model_copy(update={"fold_by_source": True}),)}
     )
-    write_training_set(load_corpus([tmp_path], by_layout), 4, tmp_path)
+    write_training_set(load_corpus([tmp_path], by_layout), OutOfFold(folds=4), tmp_path)
     folds = read_training_set(tmp_path, ["claims"]).folds
     layouts: dict[str, set[int]] = {}
     for document in corpus(Part.TRAIN):
