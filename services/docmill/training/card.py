@@ -51,21 +51,23 @@ It knows nothing else, and reads text alone, no layout.
 
 {_lines(_fields(manifest, evaluation))}
 
-Value F1 folds case, punctuation and white space after normalising both sides. Intervals, every field and how it was
+Value F1 folds case, punctuation and white space after normalising both sides; an amount with a currency is right where
+the labelled one names none. Intervals, every field and how it was
 measured: evaluation.json, and report.html of the training, which has further seeds. A score over all sources together
 would only show that the sources look different; there is none.
 {_differences(manifest, evaluation)}
 ## Straight through
 {_lines(_straight(manifest, evaluation))}
 
-All right: the type and every required field. A target is of one decision, the type or one required field, and the
+All right: the type and every required field. A target is of one decision, the type or all required fields, and the
 shipped policy uses {manifest.policy.target_precision}. Measured on validation documents, which chose no threshold.
 {_vetoed(manifest)}
 ## Certified thresholds
-A decision is a document's type, or one required field that was found, among familiar documents that the model puts
-into the group. Certified on held-out training documents at {manifest.policy.confidence_level:.0%} confidence
-(fixed-sequence testing, Clopper-Pearson). "none" means that no threshold could be certified: with the documents at
-hand, everything of the group goes to the fallback.
+A decision is a document's type, or its required fields where all were found, among familiar documents that the model
+puts into the group. Certified on held-out training documents at {manifest.policy.confidence_level:.0%} confidence
+(fixed-sequence testing, Clopper-Pearson), as if documents were independent of each other, which those of one family are
+not quite. "none" means that no threshold could be certified: with the documents at hand, everything of the group goes
+to the fallback.
 
 {_lines(_thresholds(manifest))}
 
