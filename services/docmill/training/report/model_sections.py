@@ -38,9 +38,8 @@ def models_section(evaluation: Evaluation, names: Mapping[str, str]) -> Html:
         "All rows are read with the shipped student's temperatures and biases, which decide nothing about types, "
         "and about fields only which of several spans are likely. A student with a teacher has also what the "
         "teacher learnt. Value F1 folds case, punctuation and white space after normalising both sides, and passes an "
-        "amount with a currency where gold names none; span F1 wants both ends. Of a field that comes several times each "
-        "value is named once, so places marked beside that "
-        "one count as missed there."
+        "amount with a currency where gold names none; span F1 wants both ends. Of a field that comes several times "
+        "each value is named once, so places marked beside that one count as missed there."
     )
     return section("Models by source", element("p", note, kind="note"), *parts)
 
