@@ -3,44 +3,27 @@
 The number that a court gives is none of the claim's.
 """
 
+from docmill.training.claims.genres.pleading import EARLIER, court_heading, name_parties, numbered_points
 from docmill.training.claims.layout import Layout, Noise
 from docmill.training.claims.page import Page
 from docmill.training.claims.voice import Narrator
 
 CLAIMANT, LAWYER, ADJUSTER = Narrator.CLAIMANT, Narrator.LAWYER, Narrator.ADJUSTER
 SCANNED, TYPED, CLEAN = Noise.SCANNED, Noise.TYPED, Noise.CLEAN
-COURTS = {
-    "GB": ("IN THE COUNTY COURT AT {town}", "IN THE {town} COUNTY COURT", "SHERIFF COURT AT {town}"),
-    "US": (
-        "IN THE CIRCUIT COURT OF {town} COUNTY, {region}",
-        "SUPERIOR COURT, COUNTY OF {town}\nSTATE OF {region}",
-        "IN THE DISTRICT COURT, {town}, {region}\nCIVIL DIVISION",
-    ),
-    "IE": ("THE CIRCUIT COURT\n{region} CIRCUIT   COUNTY OF {town}", "THE DISTRICT COURT, {town}"),
-    "AU": ("LOCAL COURT OF {region}\nRegistry: {town}", "MAGISTRATES' COURT AT {town}, {region}"),
-    "IN": ("IN THE COURT OF THE CIVIL JUDGE (SENIOR DIVISION) AT {town}", "BEFORE THE MUNSIFF COURT, {town}"),
-    "CA": ("{region}\nPROVINCIAL COURT (SMALL CLAIMS), {town}", "SUPERIOR COURT OF JUSTICE, {town}"),
-}
-EARLIER = (
-    "On {reported} notice was given[, and the [file|claim] was numbered {claim_number}||].",
-    "By letter of {letter} {my} demand was [refused|ignored|met with silence].",
-    "An offer of {offer} made on {received} was not accepted.",
-    "A report by {adjusting_firm} dated {inspected} put the loss at no more than {assessed}, which is not admitted.",
-)
 
 
 def particulars(page: Page) -> None:
     """A pleading in numbered paragraphs, as courts in the English tradition want it."""
     title = "Plaintiff" if page.claim.country in ("IE", "IN", "CA") else page.pick("Claimant", "Plaintiff", "Pursuer")
-    sued = _parties(page, title, "Defendant")
-    _court(page)
+    sued = name_parties(page, title, "Defendant")
+    court_heading(page)
     page.line(
         "[BETWEEN:|Between|]", f"[{{claimant}}||(the above named)]     {title}", "- and -", f"{sued}    Defendant"
     )
     page.line(page.pick("PARTICULARS OF CLAIM", "STATEMENT OF CLAIM", "PLAINT", "CIVIL BILL", "Points of Claim"))
     page.gap()
     page.tell_when(dated=page.chance(0.7))
-    _points(
+    numbered_points(
         page,
         "{I} {am} and {was} at all material times [resident|ordinarily resident] at {address}."
         if page.claim.parties["claimant"].pronoun in ("he", "she", "they")
@@ -63,7 +46,7 @@ def particulars(page: Page) -> None:
         page.draft.add(f"({letter})  {cost.label}   {cost.money}\n")
     page.gap()
     page.line(f"AND the {title} claims:")
-    _points(
+    numbered_points(
         page,
         "[The sum of {claimed}|Damages in the sum of {claimed}|Payment of {claimed} or such other sum as the Court "
         "thinks fit||Damages to be assessed];",
@@ -81,8 +64,8 @@ def particulars(page: Page) -> None:
 
 def complaint(page: Page) -> None:
     """An American complaint: caption, allegations, counts, a prayer."""
-    sued = _parties(page, "Plaintiff", "Defendant")
-    _court(page, numbered=False)
+    sued = name_parties(page, "Plaintiff", "Defendant")
+    court_heading(page, numbered=False)
     page.line(
         "[{claimant},||PLAINTIFF,]",
         "          Plaintiff,",
@@ -99,7 +82,7 @@ def complaint(page: Page) -> None:
     )
     page.line("[FACTS COMMON TO ALL COUNTS|FACTUAL ALLEGATIONS|GENERAL ALLEGATIONS]")
     page.tell_when(dated=page.chance(0.7))
-    _points(
+    numbered_points(
         page,
         "This is an action for damages [in excess of {deposit}, exclusive of interest and costs|within the "
         "jurisdiction of this Court].",
@@ -139,7 +122,7 @@ def complaint(page: Page) -> None:
 def small_claims(page: Page) -> None:
     """A form that people fill in without a lawyer."""
     sued = "{policyholder}" if page.claim.by_stranger else "{insurer}"
-    _court(page, numbered=False)
+    court_heading(page, numbered=False)
     page.line(
         page.pick(
             "SMALL CLAIM - ORDER TO GO TO COURT", "Plaintiff's Claim", "Small Claims Form 1", "CLAIM FORM (money)"
@@ -177,7 +160,7 @@ def small_claims(page: Page) -> None:
 
 def arbitration(page: Page) -> None:
     """A notice that refers a dispute to arbitration, an ombudsman or a mediator."""
-    _parties(page, page.pick("Claimant", "Applicant", "Complainant"), "insured")
+    name_parties(page, page.pick("Claimant", "Applicant", "Complainant"), "insured")
     page.line(
         page.pick(
             "NOTICE OF ARBITRATION",
@@ -264,7 +247,7 @@ def _to_regulator(page: Page) -> None:
 
 
 def _to_commission(page: Page) -> None:
-    _parties(page, "Complainant", "insured")
+    name_parties(page, "Complainant", "insured")
     page.line(
         "BEFORE THE HON'BLE DISTRICT CONSUMER COMMISSION, " + page.text("{town}").upper(),
         "Consumer Complaint No. ____ of " + page.text("{past_year}"),
@@ -275,7 +258,7 @@ def _to_commission(page: Page) -> None:
     )
     page.line("MOST RESPECTFULLY SHOWETH:")
     page.tell_when(dated=page.chance(0.7))
-    _points(
+    numbered_points(
         page,
         "That the Complainant is a law abiding citizen[ (occupation: {occupation})|] and a consumer within the "
         "meaning of the Act.",
@@ -301,34 +284,6 @@ def _to_commission(page: Page) -> None:
     )
     page.filler("legal_standard")
     page.line("{home_town}, dated {received.num}", "Complainant, through {lawyer}, Advocate")
-
-
-def _court(page: Page, *, numbered: bool = True) -> None:
-    """The name of the court, and perhaps the number that it gave."""
-    name = page.text(page.pick(*COURTS[page.claim.country]))
-    page.line(name.upper() if page.chance(0.6) else name)
-    if numbered and page.chance(0.6):
-        page.line(page.pick("Case number {file_number}", "Record No. {file_number}", "Docket {file_number}"))
-
-
-def _parties(page: Page, party: str, opponent: str) -> str:
-    """Calls the two sides as a pleading does; returns a template of the one that is sued."""
-    many = page.claim.parties["claimant"].pronoun == "they"
-    page.facts.voice.subject = f"the {party}s" if many else f"the {party}"
-    page.facts.voice.insured = (f"the {opponent}", f"the {opponent}'s")
-    return "{policyholder}" if page.claim.by_stranger else "{insurer}"
-
-
-def _points(page: Page, *points: str) -> None:
-    """Numbered paragraphs, as far as they can be said."""
-    style = page.pick("{}.  ", "{}. ", "{})  ", "\\[{}\\] ")
-    number = 1
-    for point in points:
-        if point and page.can(point):
-            page.facts.voice.is_known = False
-            page.line(style.format(number) + point)
-            number += 1
-    page.gap()
 
 
 LAYOUTS = (
