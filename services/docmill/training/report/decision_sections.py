@@ -31,8 +31,8 @@ def straight_section(found: Sequence[Straight], policy: Policy, names: Mapping[s
         f"Straight through: type and every required field pass the thresholds that were certified at the target "
         f"with {policy.confidence_level:.0%} confidence, on training documents held out for that. All right: the "
         f"type and every required field, of documents with a label; Wilson intervals. A target is of one decision, "
-        f"the type or one field, so a document with several required fields may fall below it. The shipped policy "
-        f"is {policy.target_precision:g}; vetoed labels are those of that target: "
+        f"the type or all required fields, so a document that needs both may fall below it. The shipped policy is "
+        f"{policy.target_precision:g}; vetoed labels are those of that target: "
         f"{', '.join(veto.label for veto in policy.vetoed) or 'none'}."
     )
     return section("Straight through", element("p", note, kind="note"), table(heads, rows, ends_in_text=True))
