@@ -54,8 +54,7 @@ def begin_types(model: JointModel, vectors: NDArray[np.float32], labels: NDArray
 
     A type without a document among them keeps its random weights, and begins as unlikely as the least likely one.
     """
-    mean, spread = vectors.mean(0), vectors.std(0)
-    spread = np.maximum(spread, LEAST_SPREAD * spread.mean())
+    mean, spread = vectors.mean(0), spread_of(vectors)
     probe = LogisticRegression(C=REGULARISATION, class_weight="balanced")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # a beginning, whether it has converged or not
@@ -68,6 +67,12 @@ def begin_types(model: JointModel, vectors: NDArray[np.float32], labels: NDArray
         model.type_head.bias.fill_(float(bias.min()))
         model.type_head.weight[known] = torch.from_numpy(weights).to(model.type_head.weight.dtype)
         model.type_head.bias[known] = torch.from_numpy(bias).to(model.type_head.bias.dtype)
+
+
+def spread_of(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """[H]: the standard deviations of the dimensions of [D, H], none so small that a dimension would say much by it."""
+    spread: NDArray[np.float32] = vectors.std(0)
+    return np.maximum(spread, LEAST_SPREAD * spread.mean())
 
 
 def document_vectors(model: JointModel, materials: Materials, examples: Sequence[Example]) -> NDArray[np.float32]:

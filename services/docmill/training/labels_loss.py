@@ -59,7 +59,12 @@ class LabelsLoss:
 
 
 def class_weights(documents: Iterable[LabelledDocument], labels: int, make: ExampleMaker) -> Tensor:
-    """Inverse square root of each label's count, [C]; mean one over the documents of a group, before extremes are cut.
+    """Of each label, [C]: balanced, and its extremes cut."""
+    return balanced_weights(documents, labels, make).clamp(LEAST_WEIGHT, MOST_WEIGHT)
+
+
+def balanced_weights(documents: Iterable[LabelledDocument], labels: int, make: ExampleMaker) -> Tensor:
+    """Inverse square root of each label's count, [C]; mean one over the documents of a group.
 
     How much a group counts beside others is for the shares of its sources to say, but for what `per_label` leaves out:
     where fewer of the common labels are drawn than there are, a draw weighs somewhat more than one.
@@ -75,4 +80,4 @@ def class_weights(documents: Iterable[LabelledDocument], labels: int, make: Exam
     for group in groups.values():
         own = sorted(group)
         weights[own] *= counts[own].sum() / (weights[own] * counts[own]).sum()
-    return weights.clamp(LEAST_WEIGHT, MOST_WEIGHT)
+    return weights

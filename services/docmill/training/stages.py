@@ -31,7 +31,7 @@ from docmill.training.vocabulary import prune, used_ids
 
 QUALITY_FILE = "quality.json"
 TOKENIZER_FILE, KEPT_FILE = "tokenizer.json", "kept.npy"
-DRAWING = 7  # version of how examples are made and drawn, and of the training loop: of every stage that trains
+DRAWING = 8  # version of how examples are made and drawn, and of the training loop: of every stage that trains
 
 
 def gate(recipe: Recipe, data: Sequence[Path], data_digests: Mapping[str, str]) -> Stage:

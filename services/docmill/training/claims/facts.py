@@ -16,7 +16,7 @@ from docmill.training.claims.people import Party
 from docmill.training.claims.pools import table
 from docmill.training.claims.sums import AMOUNTS
 from docmill.training.claims.voice import SLOTS as VOICE_SLOTS
-from docmill.training.claims.voice import Voice
+from docmill.training.claims.voice import Narrator, Voice
 
 FIELD_OF = {
     "claim_number": "claim_number",
@@ -27,6 +27,9 @@ FIELD_OF = {
 }
 MAIL_DOMAINS = ("postbox.example", "mailhaven.example", "inbox.example", "quickmail.example", "webpost.example")
 VARYING = ("small_amount", "other_amount")  # drawn anew for each mention
+OWN_POLICY = "own_policy"  # says nothing; what it stands before is not said of a stranger to the policy
+TERMS = ("excess", "net", "premium", "inception", "expiry")  # of a policy; a stranger does not know them
+STRANGER_TELLS = (Narrator.CLAIMANT, Narrator.RELATIVE, Narrator.LAWYER)
 RESPACED_SHARE = 0.15  # of later mentions of a number: without its hyphens, say
 
 
@@ -34,7 +37,8 @@ class ClaimFacts:
     """Implements `writer.Facts` for one document.
 
     Slots are roles, days, amounts and texts of a claim, the words of a voice and those of the country's dialect. A dot
-    and a form may follow: `{loss.words}`, `{claimed.bare}`, `{witness.formal}`.
+    and a form may follow: `{loss.words}`, `{claimed.bare}`, `{witness.formal}`. `{own_policy}` says nothing, and can be
+    said where the claimant is insured under the policy; `{your_insured}` where he or she is not.
     """
 
     def __init__(self, claim: Claim, voice: Voice, rng: random.Random) -> None:
@@ -56,7 +60,9 @@ class ClaimFacts:
     def knows(self, name: str) -> bool:
         """Is there such a slot at all?"""
         base = name.partition(".")[0]
-        return any(base in names for names in (ROLES, DAYS, AMOUNTS, TEXTS, VOICE_SLOTS, self._dialect))
+        return base == OWN_POLICY or any(
+            base in names for names in (ROLES, DAYS, AMOUNTS, TEXTS, VOICE_SLOTS, self._dialect)
+        )
 
     def has(self, name: str) -> bool:
         """Can this document say it?"""
@@ -65,6 +71,10 @@ class ClaimFacts:
             return FIELD_OF[base] in self.claim.present
         if base in ("your_insured", "your_insured_s"):
             return self.claim.by_stranger
+        if base in (OWN_POLICY, *TERMS) and self.claim.by_stranger:
+            return base in TERMS and self.voice.narrator not in STRANGER_TELLS
+        if base == "dob":
+            return self.claim.parties["claimant"].pronoun != "it"
         for names, known in (
             (ROLES, self.claim.parties),
             (DAYS, self.claim.days),
@@ -85,9 +95,9 @@ class ClaimFacts:
             return self._amount(base, form)
         if base in ("claim_number", "policy_number"):
             return (self._value(base, self._respaced(base)),)
-        if base in TEXTS:
-            return (Piece(self.claim.texts[base]),)
-        return (Piece(self._dialect[base] if base in self._dialect else self.voice.word(base)),)
+        if base in TEXTS or base in self._dialect:
+            return (Piece(self.claim.texts[base] if base in TEXTS else self._dialect[base]),)
+        return () if base == OWN_POLICY else (Piece(self.voice.word(base)),)
 
     def _base(self, name: str) -> str:
         base = name.partition(".")[0]

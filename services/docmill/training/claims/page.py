@@ -17,6 +17,8 @@ Change = Callable[[list[Piece]], list[Piece]]
 DATED = "[{when_dated}||{when_vague}]"
 REGIONAL = ("greeting", "ask", "closing")  # rules to which a country adds its own
 REMARKS = ("background", "extra", "aftermath")
+EVENT = ("heading", "happened", "damage")  # told alike wherever a document tells them
+TOLD_SHARE = 0.5  # of what is enclosed: refers to what was told before
 BLANK_SHARE = 0.4  # of the fields that a document lacks: the label stands there without a value
 LISTED_SHARE = 0.12  # of the rows of a claimant: family name first
 OWN_LABEL_SHARE = 0.5  # of the labels of a claimant or a date: one that the kind of claim suggests
@@ -62,7 +64,7 @@ class Page:
         self.facts = ClaimFacts(claim, draw_voice(rng, narrator, claim), rng)
         self._length = rng.choice((0, 0, 1, 1, 2, 2, 3, 4, 6))  # how much this writer writes
         self._rules = rules_for(claim)
-        self._writer = Writer(self.facts, self._rules, rng, once={*table("filler"), *REMARKS})
+        self._writer = Writer(self.facts, self._rules, rng, once={*table("filler"), *REMARKS}, kept=EVENT)
 
     def turn(self, narrator: Narrator) -> None:
         """Begin another part of the document, by another writer, about the same claim."""
@@ -70,6 +72,8 @@ class Page:
         self.line("{enclosure}")
         self.draft.add("\n" if self.chance(0.5) else "")
         self.facts.voice = draw_voice(self.rng, narrator, self.claim)
+        if self._writer.has_kept("happened") and self.chance(TOLD_SHARE):
+            self._rules["happened"] = self._rules["told_before"]
 
     def chance(self, share: float) -> bool:
         """True for a share of the calls."""

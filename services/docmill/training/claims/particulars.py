@@ -12,8 +12,8 @@ from docmill.training.claims.places import draw_address, draw_destination, draw_
 from docmill.training.claims.pools import Part, pool, table, words
 
 DAYS = words(
-    "loss, inception, expiry, reported, letter, received, inspected, invoiced, service, booked, set_off, depart, "
-    "return, discharged, appointment, prior_loss, dob, deadline"
+    "loss, inception, expiry, reported, answered, letter, received, inspected, invoiced, service, booked, set_off, "
+    "depart, return, discharged, appointment, prior_loss, dob, deadline"
 )
 TEXTS = words(
     "claim_number, policy_number, invoice_number, police_ref, file_number, customer_number, booking_ref, flight, "
@@ -34,26 +34,32 @@ KIND_PREFIXES = {
 
 
 def draw_days(rng: random.Random) -> Mapping[str, date]:
-    """DAYS, of which none but `loss` is that day."""
+    """DAYS, of which none but `loss` is that day.
+
+    Until the letter, in order: loss, reported, inspected, invoiced, letter. An answer came between report and letter.
+    """
     loss = FIRST_DAY + timedelta(days=rng.randrange((LAST_DAY - FIRST_DAY).days))
     inception = loss - timedelta(days=rng.randint(20, 350))
     reported = loss + timedelta(days=rng.choice((1, 1, 2, 3, 5, 8, 13, 21, 34)))
     letter = reported + timedelta(days=rng.randint(1, 45))
+    inspected = reported + timedelta(days=rng.randint(1, min(30, (letter - reported).days)))
+    invoiced = inspected + timedelta(days=rng.randint(0, (letter - inspected).days))
     return {
         "loss": loss,
         "inception": inception,
         "expiry": inception + timedelta(days=364),
         "reported": reported,
+        "answered": reported + timedelta(days=rng.randint(0, (letter - reported).days)),
         "letter": letter,
         "received": letter + timedelta(days=rng.randint(1, 6)),
-        "inspected": reported + timedelta(days=rng.randint(2, 30)),
-        "invoiced": loss + timedelta(days=rng.randint(4, 60)),
+        "inspected": inspected,
+        "invoiced": invoiced,
         "service": loss - timedelta(days=rng.randint(12, 200)),
         "booked": loss - timedelta(days=rng.randint(15, 250)),
         "set_off": loss - timedelta(days=rng.randint(1, 6)),
         "depart": loss + timedelta(days=rng.randint(3, 20)),
         "return": loss + timedelta(days=rng.randint(22, 30)),
-        "discharged": loss + timedelta(days=rng.randint(2, 7)),
+        "discharged": loss + timedelta(days=rng.randint(1, min(7, (invoiced - loss).days))),
         "appointment": loss + timedelta(days=rng.randint(14, 120)),
         "prior_loss": loss - timedelta(days=rng.randint(300, 2500)),
         "dob": loss - timedelta(days=rng.randint(19 * 365, 82 * 365)),

@@ -35,14 +35,22 @@ class Writer:
     """Writes the templates of one document.
 
     A rule gives what it has not given before, as long as there is some; the rules in `once` can then not be said again.
+    A rule in `kept` gives what it gave first, with the same options and by the same rules within, as long as that can
+    be said.
     """
 
-    def __init__(self, facts: Facts, rules: Rules, rng: random.Random, once: Collection[str] = ()) -> None:
+    def __init__(
+        self, facts: Facts, rules: Rules, rng: random.Random, once: Collection[str] = (), kept: Collection[str] = ()
+    ) -> None:
         self._facts = facts
         self._once = once
         self._rules = rules
         self._rng = rng
         self._said: set[str] = set()
+        self._kept = kept
+        self._keeping = False  # within a kept rule
+        self._drawn: dict[str, str] = {}  # within kept rules: what a rule gave
+        self._chosen: dict[Choice, Template] = {}  # within kept rules: which option was taken
 
     def can_say(self, source: str) -> bool:
         """Does the document have all that a template needs?
@@ -59,6 +67,10 @@ class Writer:
             GrammarError: it cannot be said; ask `can_say` first where that may be.
         """
         self._write(draft, parse(source))
+
+    def has_kept(self, name: str) -> bool:
+        """Was a rule in `kept` given already?"""
+        return name in self._drawn
 
     def _sayable(self, template: Template) -> bool:
         return all(self._node_sayable(node) for node in template)
@@ -85,9 +97,17 @@ class Writer:
             if isinstance(node, str):
                 draft.add(node)
             elif isinstance(node, Choice):
-                self._write(draft, self._rng.choice(self._options(node)))
+                self._write(draft, self._choose(node))
             else:
                 self._write_slot(draft, node)
+
+    def _choose(self, choice: Choice) -> Template:
+        options = self._options(choice)
+        if not self._keeping:
+            return self._rng.choice(options)
+        if self._chosen.get(choice) not in options:
+            self._chosen[choice] = self._rng.choice(options)
+        return self._chosen[choice]
 
     def _options(self, choice: Choice) -> list[Template]:
         for rank in choice.ranks:
@@ -101,7 +121,9 @@ class Writer:
             written = Draft()
             written.add(draft.tail(4))  # so that a rule knows whether it starts a sentence
             lead = len(written.pieces)
+            outer, self._keeping = self._keeping, self._keeping or name in self._kept
             self._write(written, parse(self._draw(name)))
+            self._keeping = outer
             pieces = written.pieces[lead:]
         else:
             pieces = list(self._facts.pieces(name))
@@ -116,9 +138,13 @@ class Writer:
         options = self._sources(name)
         if not options:
             raise GrammarError(f"nothing of the rule {{{name}}} can be said")
+        if self._keeping and self._drawn.get(name) in options:
+            return self._drawn[name]
         fresh = [source for source in options if source not in self._said]
         source = self._rng.choice(fresh or options)
         self._said.add(source)
+        if self._keeping:
+            self._drawn[name] = source
         return source
 
     def _sources(self, name: str) -> list[str]:

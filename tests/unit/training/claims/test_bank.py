@@ -24,7 +24,12 @@ def groups(entries: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
 
 @pytest.mark.parametrize("bank", BANKS)
 def test_all_phrases_can_be_said_where_nothing_is_missing(bank: str) -> None:
-    claim = next(c for c in claims(count=400) if len(c.present) == len(FIELDS) and set(c.parties) == set(ROLES))
+    claim = next(
+        claim
+        for claim in claims(count=400)
+        if len(claim.present) == len(FIELDS) and set(claim.parties) == set(ROLES)
+        if not claim.by_stranger and claim.parties["claimant"].pronoun != "it"
+    )
     page = page_of(claim)
     for group in groups(table(bank)):
         said = drawn(page, bank, group, 1000)

@@ -5,7 +5,8 @@ import pytest
 
 from docmill.training.claims.claim import Claim, Kind
 from docmill.training.claims.draft import Piece, comparable
-from docmill.training.claims.facts import FIELD_OF, ClaimFacts
+from docmill.training.claims.facts import FIELD_OF, TERMS, ClaimFacts
+from docmill.training.claims.voice import Narrator
 from tests.unit.training.claims.fakes import claim_with, claims, facts_of
 
 
@@ -107,3 +108,28 @@ def test_mail_addresses_are_of_no_real_domain() -> None:
         facts = facts_of(claim)
         for role in ("spouse", "insurer", "broker"):
             assert text(facts, f"{role}.mail").endswith(".example")
+
+
+@pytest.mark.parametrize("narrator", [Narrator.CLAIMANT, Narrator.RELATIVE, Narrator.LAWYER])
+def test_a_stranger_does_not_know_the_terms_of_the_policy(narrator: Narrator) -> None:
+    stranger = facts_of(claims(Kind.LIABILITY)[0], narrator)
+    insured = facts_of(claims(Kind.HEALTH)[0], narrator)
+    for slot in (*TERMS, "inception.num"):
+        assert not stranger.has(slot)
+        assert insured.has(slot)
+
+
+def test_what_is_only_for_the_insured_says_nothing_of_its_own() -> None:
+    stranger, insured = facts_of(claims(Kind.LIABILITY)[0]), facts_of(claims(Kind.HEALTH)[0])
+    assert stranger.knows("own_policy")
+    assert not stranger.has("own_policy")
+    assert stranger.has("excess")  # an adjuster may say it of the policy
+    assert insured.has("own_policy")
+    assert insured.pieces("own_policy") == ()
+
+
+def test_a_company_was_not_born() -> None:
+    drawn = claims(Kind.PROPERTY)
+    assert {claim.parties["claimant"].pronoun == "it" for claim in drawn} == {True, False}
+    for claim in drawn:
+        assert facts_of(claim).has("dob") == (claim.parties["claimant"].pronoun != "it")

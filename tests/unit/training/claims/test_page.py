@@ -106,6 +106,22 @@ def test_another_part_has_another_voice() -> None:
     assert page.draft.text.strip()
 
 
+def test_what_is_enclosed_tells_the_same_event_or_refers_to_it() -> None:
+    def told(seed: int) -> tuple[str, str]:
+        page = page_of(FULL, Narrator.CLAIMANT, seed)
+        page.tell_when(dated=False)
+        page.say("{happened}")
+        before = len(page.draft.pieces)
+        page.turn(Narrator.CLAIMANT)
+        page.tell_when(dated=False)
+        first = "".join(piece.text for piece in page.draft.pieces[:before])
+        page.say("{happened}")
+        return first, page.draft.text
+
+    repeated = [whole.count(first[:20]) == 2 for first, whole in map(told, range(40))]
+    assert 8 < sum(repeated) < 32
+
+
 def test_a_country_adds_to_greetings_and_a_scenario_to_remarks() -> None:
     indian = next(claim for claim in claims() if claim.country == "IN")
     british = next(claim for claim in claims() if claim.country == "GB")

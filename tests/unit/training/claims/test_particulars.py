@@ -1,8 +1,8 @@
 import re
 
 from docmill.training.claims.claim import Kind
-from docmill.training.claims.particulars import DAYS, TEXTS
-from tests.unit.training.claims.fakes import claims
+from docmill.training.claims.particulars import DAYS, TEXTS, draw_days
+from tests.unit.training.claims.fakes import claims, rng
 
 ALL = [claim for kind in Kind for claim in claims(kind)]
 
@@ -27,3 +27,11 @@ def test_telephones_are_of_numbers_kept_for_fiction_or_of_none() -> None:
         assert "555" in phone or phone.startswith((*fiction, "+61 491 570")) or claim.country == "IN"
         if claim.country == "IN":  # no subscriber's number begins with 1
             assert re.fullmatch(r"(?:\+91[ -]|0\d{3} )?1[\d ]+", phone), phone
+
+
+def test_what_a_letter_can_speak_of_came_before_it() -> None:
+    for seed in range(200):
+        days = draw_days(rng(seed))
+        assert days["loss"] < days["reported"] < days["inspected"] <= days["invoiced"] <= days["letter"]
+        assert days["reported"] <= days["answered"] <= days["letter"] < days["received"]
+        assert days["loss"] < days["discharged"] <= days["invoiced"]

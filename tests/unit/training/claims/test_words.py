@@ -6,8 +6,9 @@ from importlib import resources
 import pytest
 
 from docmill.training.claims.cast import ROLES
-from docmill.training.claims.claim import Kind
+from docmill.training.claims.claim import Claim, Kind
 from docmill.training.claims.draft import FIELDS, Draft
+from docmill.training.claims.facts import STRANGER_TELLS, TERMS
 from docmill.training.claims.generate import Document
 from docmill.training.claims.layouts import LAYOUTS
 from docmill.training.claims.page import rules_for
@@ -60,6 +61,14 @@ def test_mails_go_nowhere() -> None:
             assert document.layout == "x" or len(domain) >= 5, (document.id, domain)
 
 
+def withheld(claim: Claim, narrator: Narrator) -> re.Pattern[str]:
+    """The slots that a claim lacks of its nature: a stranger's to the policy, the insured's own, a company's."""
+    terms = TERMS if narrator in STRANGER_TELLS else ()
+    names = ["own_policy", *terms] if claim.by_stranger else ["your_insured", "your_insured_s"]
+    born = ["dob"] if claim.parties["claimant"].pronoun == "it" else []
+    return re.compile(rf"\{{(?:{'|'.join(names + born)})\b", re.IGNORECASE)
+
+
 @pytest.mark.parametrize("kind", list(Kind))
 @pytest.mark.parametrize("narrator", list(Narrator))
 def test_every_template_of_every_rule_can_be_said_where_nothing_is_missing(kind: Kind, narrator: Narrator) -> None:
@@ -70,9 +79,10 @@ def test_every_template_of_every_rule_can_be_said_where_nothing_is_missing(kind:
     for claim in by_scenario.values():
         rules = rules_for(claim)
         write = Writer(facts_of(claim, narrator), rules, rng())
+        excused = withheld(claim, narrator)
         for name, sources in rules.items():
             for source in sources:
-                assert write.can_say(source) or "your_insured" in source, (name, source)
+                assert write.can_say(source) or excused.search(source), (name, source)
                 if write.can_say(source):
                     write.say(Draft(), source)
 

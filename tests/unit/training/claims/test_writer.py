@@ -87,3 +87,23 @@ def test_what_may_be_said_once_runs_out() -> None:
     assert len({said(write, "{rule}"), said(write, "{rule}")}) == 2
     assert not write.can_say("{rule}")
     assert said(write, "[{rule}||nothing more]") == "nothing more"
+
+
+def test_a_kept_rule_gives_the_same_with_the_same_options() -> None:
+    rules = {"event": ("[a|b|c] {thing}", "[d|e|f] {thing}"), "thing": ("x", "y", "z")}
+    for seed in range(20):
+        write = Writer(HandFacts(), rules, rng(seed), kept=("event",))
+        assert not write.has_kept("event")
+        assert len({said(write, "{event}") for _ in range(5)}) == 1
+        assert write.has_kept("event")
+    assert len({said(Writer(HandFacts(), rules, rng(seed), kept=("event",)), "{event}") for seed in range(40)}) > 10
+
+
+def test_a_kept_rule_is_drawn_anew_where_it_cannot_be_said_again() -> None:
+    facts = {"a": "1", "b": "2"}
+    rules = {"event": ("{a}", "[{b}|]{c}"), "c": ("-",)}
+    write = Writer(HandFacts(**facts), rules, rng(), kept=("event",))
+    first = said(write, "{event}")
+    assert said(write, "{event}") == first
+    rules["event"] = ("other",)
+    assert said(write, "x {event}") == "x other"

@@ -8,7 +8,8 @@ from docmill.training.claims.voice import Narrator
 
 DRIVEN = words(
     "hit_from_behind, ran_into_another, junction, hit_while_parked, hit_an_object, storm, flood, animal, fire, "
-    "vandalism, motorcycle, lane_change, pothole"
+    "vandalism, motorcycle, lane_change, pothole, chain_collision, ride_hailing, load_fell, rolled_away, both_blame, "
+    "ice, unrest, learner"
 )
 ADJUSTER = Narrator.ADJUSTER
 TYPED, SCANNED = Noise.TYPED, Noise.SCANNED

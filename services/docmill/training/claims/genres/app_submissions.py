@@ -66,7 +66,7 @@ def card(page: Page) -> None:
             "{claimed}": page.pick("💰 ", "Claimed "),
         }[field]
         page.line(icon + field)
-    page.line("Excess {excess} · Cover to {expiry.num} · {status}")
+    page.line("[{own_policy}Excess {excess} · Cover to {expiry.num} · |]{status}")
     page.para("{happened}", "{damage}" if page.chance(0.5) else "")
     page.filler_lines("app_remark")
     page.line("Last update {received.num}")
@@ -103,8 +103,8 @@ def short_form(page: Page) -> None:
         ("Where?", "{place}"),
         ("How much?", "[{claimed}||(later)]"),
         ("Reported earlier?", "[yes, claim {claim_number}|ref {claim_number}||no]"),
-        ("Since when are you a customer?", "{inception}"),
-        ("Your excess", "{excess}"),
+        ("Since when are you a customer?", "[{own_policy}{inception}||I am not]"),
+        ("Your excess", "[{own_policy}{excess}||none, not my policy]"),
         ("Birthday", "{dob.num}"),
         ("Anything else?", "{extra}"),
     ]
@@ -129,7 +129,7 @@ def timeline(page: Page) -> None:
         "{inspected} - {adjuster.familiar} looked at it",
         "{received} - we asked for {number_word} more papers",
         "{deadline} - next step due",
-        "{inception} - cover began",
+        "{own_policy}{inception} - cover began",
     ]
     for entry in entries:
         if page.can(entry) and page.chance(0.85):
@@ -139,7 +139,8 @@ def timeline(page: Page) -> None:
     page.line(
         "[Claimant: {claimant}|Name: {claimant}||]",
         "[Policy {policy_number}||]",
-        "[You claim {claimed}, your excess is {excess}|Claimed {claimed} · offer {offer}||Excess {excess}]",
+        "[{own_policy}You claim {claimed}, your excess is {excess}|Claimed {claimed} · offer {offer}||{own_policy}"
+        "Excess {excess}||]",
     )
     page.filler_lines("app_remark")
 

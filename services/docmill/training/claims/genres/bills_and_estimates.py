@@ -8,7 +8,7 @@ from docmill.training.claims.voice import Narrator
 
 SUPPLIER, ADJUSTER = Narrator.SUPPLIER, Narrator.ADJUSTER
 SCANNED, TYPED, CLEAN = Noise.SCANNED, Noise.TYPED, Noise.CLEAN
-OWN_BUILDING = tuple(name for name in BUILT if name not in ("leak_from_above", "neighbour_works", "golf"))
+OWN_BUILDING = tuple(name for name in BUILT if name in Kind.PROPERTY.words["scenario"])
 CODES = ("{:03d}", "R{:02d}", "OP{:02d}", "{:02d}", "L-{:03d}", "")
 
 

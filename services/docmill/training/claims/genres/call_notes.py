@@ -23,7 +23,8 @@ def prose(page: Page) -> None:
         page.para(
             "[{claimant} rang in.|Caller: {claimant}.|Spoke to {claimant}, id checked.||Caller would not give name.]",
             "[dob {dob}.|tel {phone}.|]",
-            "[Pol {policy_number}.|policy {policy_number}, incepted {inception}.||no policy number to hand.]",
+            "[Pol {policy_number}.|{own_policy}policy {policy_number}, incepted {inception}.||no policy number to "
+            "hand.]",
             "[Claim ref given: {claim_number}.|Set up as {claim_number}.||]",
             end=" ",
         )
@@ -31,7 +32,9 @@ def prose(page: Page) -> None:
         page.para(
             "[est {claimed}.|Claiming {claimed} approx, quotes to come.|Puts loss at {claimed}.|Total {claimed}.||No "
             "figure yet.]",
-            page.pick("XS {excess} explained.", "Advised excess {excess}.", "Reserve {reserve}.", ""),
+            page.pick(
+                "{own_policy}XS {excess} explained.", "{own_policy}Advised excess {excess}.", "Reserve {reserve}.", ""
+            ),
             page.pick(
                 "Will send photos.",
                 "C/b tomorrow.",
@@ -56,7 +59,7 @@ def bullets(page: Page) -> None:
             "[amt {claimed}|claimed {claimed}|quote in hand for {claimed}||no costs yet]",
             "[our ref {claim_number}|claim {claim_number}||ref to follow]",
             "reported {reported.num}, why late? [was away|did not know]",
-            "xs {excess}",
+            "{own_policy}xs {excess}",
             "{extra}",
         ]
         page.tell_when(dated=False)
@@ -85,9 +88,9 @@ def crm(page: Page) -> None:
         ("CASE", "[{claim_number}||pending]"),
         ("LOSS DATE", "[{loss.num}||unknown]"),
         ("INDICATED COST", "[{claimed}||none given]"),
-        ("CUSTOMER SINCE", "{inception}"),
+        ("CUSTOMER SINCE", "[{own_policy}{inception}||third party]"),
         ("CLI", "{phone}"),
-        ("PREMIUM", "{premium} pa"),
+        ("PREMIUM", "[{own_policy}{premium} pa||n/a]"),
     ]
     mark = page.pick(": ", " | ", " = ", "\n  ")
     for label, value in page.rng.sample(fields, 9) if page.chance(0.4) else fields:
@@ -171,9 +174,9 @@ def transcript(page: Page) -> None:
             page.finish(answer)
     page.say(
         f"{agent}: [Your claim number is {{claim_number}}, please write it down.|Right, I have given it the number "
-        f"{{claim_number}}.||You will get a reference by text.] [The excess is {{excess}}.|]\n"
+        f"{{claim_number}}.||You will get a reference by text.] [{{own_policy}}The excess is {{excess}}.|]\n"
     )
-    page.draft.add(f"{caller}: {page.pick('Thank you.', 'OK, bye.', 'Will this affect my premium?')}\n")
+    page.say(f"{caller}: [Thank you.|OK, bye.|{{own_policy}}Will this affect my premium?]\n")
 
 
 def diary(page: Page) -> None:
@@ -213,7 +216,7 @@ def night_line(page: Page) -> None:
     page.para(*page.story(page.rng.randint(0, 1)))
     page.para(
         "[Caller mentions a cost of {claimed}.|Repairer on site estimates {claimed}.||]",
-        "[We logged it as {claim_number}.|Job booked under {claim_number}.||]",
+        "[We logged it as claim {claim_number}.|Claim booked under {claim_number}.||]",
         "[Plumber|Locksmith|Recovery|Assistance] sent, call-out {small_amount}.",
     )
     page.filler("call_remark")

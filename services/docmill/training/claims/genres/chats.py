@@ -68,9 +68,9 @@ def live_agent(page: Page) -> None:
         (
             agent,
             "[I have set up {claim_number} for you.|Your reference is {claim_number}.||You will get a reference by "
-            "mail.] The excess is {excess}.",
+            "mail.][{own_policy} The excess is {excess}.||]",
         ),
-        (customer, "[ok thx|why is the excess so high|great, bye]"),
+        (customer, "[ok thx|{own_policy}why is the excess so high|great, bye]"),
     ]
     with page.changed(careless(page.rng)) if page.chance(0.4) else page.changed():
         for step, (who, said) in enumerate(turns, start=1):
@@ -99,7 +99,7 @@ def messenger(page: Page) -> None:
         (agent, "And what are you out of pocket?"),
         (me, "[{claimed}|{claimed} total||will get a quote]"),
         (agent, "[Done, claim {claim_number} 👍|They gave us {claim_number}||Will send it to them]"),
-        (agent, "Renewal is {expiry.num} by the way"),
+        (agent, "{own_policy}Renewal is {expiry.num} by the way"),
         (me, "{extra}"),
         *[(me, "{aftermath}"), (me, "{mail_remark}")] * page.rng.randint(0, 2),
     ]
@@ -108,7 +108,7 @@ def messenger(page: Page) -> None:
             if page.can(said) and page.chance(0.9):
                 page.facts.voice.is_known = False
                 page.draft.add(f"{day}, {9 + number * 7 // 60:02d}:{number * 7 % 60:02d} - {who}: ")
-                page.line(said)
+                page.finish(said)
 
 
 def sms(page: Page) -> None:
@@ -122,8 +122,8 @@ def sms(page: Page) -> None:
             ("IN", "[{claimed}|cost is {claimed}|{claimed} inc everything||cost tbc]"),
             (
                 "OUT",
-                "[Registered as {claim_number}. Excess {excess}.|Thank you. Ref {claim_number}||Thank you. We will "
-                "call you on {phone}]",
+                "[Registered as {claim_number}.[{own_policy} Excess {excess}.||]|Thank you. Ref {claim_number}||"
+                "Thank you. We will call you on {phone}]",
             ),
             ("IN", "[it was on {loss} by the way|date was {loss}||thx]"),
         ):
@@ -163,7 +163,7 @@ def numbered_menu(page: Page) -> None:
         ("4 Kind of {loss_noun}", "{heading}"),
         ("5 In a few words", "{happened}"),
         ("6 Total cost", "[{claimed}||-]"),
-        ("7 Excess you agreed", "{excess}"),
+        ("7 Excess you agreed", "[{own_policy}{excess}||not my policy]"),
         ("8 Mobile", "{phone}"),
         ("9 Claim no. if you have one", "[{claim_number}||-]"),
     ]

@@ -8,18 +8,36 @@ from docmill.training.claims.voice import Narrator
 
 REPAIRED = words(
     "hit_from_behind, ran_into_another, junction, hit_while_parked, hit_an_object, broken_into, storm, animal, glass, "
-    "vandalism, motorcycle, lane_change, pothole, garage_door"
+    "vandalism, motorcycle, lane_change, pothole, garage_door, chain_collision, ride_hailing, load_fell, tp_owner, "
+    "rolled_away, in_care, both_blame, ice, parts_stolen, unrest, learner, rodents"
 )
 IN_HOSPITAL = words(
     "knee, appendix, cataract, maternity, imaging, fever, kidney_stones, fracture, skin, heart, hernia, tonsils, "
-    "allergy"
+    "allergy, cashless, day_care, er_visit, covid, medical_aid, hospital_cash, gallbladder, prosthesis, stroke, "
+    "preauth_refused, out_of_network"
 )
 BUILT = words(
     "burst_pipe, appliance_leak, storm_roof, hail, flooding, kitchen_fire, subsidence, tree_down, impact, "
-    "tenant_damage, monsoon, glass_front, leak_from_above, neighbour_works, golf"
+    "tenant_damage, monsoon, glass_front, wildfire, leak_from_upstairs, restaurant_fire, farm_shed, sinkhole, "
+    "hurricane, grow_house, solar, geyser, fallen_wall, copper, sewage, school, earthquake, snow_ice, battery_fire, "
+    "oil_spill, car_into_house, riot, gas_explosion, leak_from_above, neighbour_works, golf, ceiling_below, "
+    "contractor_floor, tree_roots, workmanship, tenant_fire, window_ball, appliance_fire"
 )
-ILL = ("ill_abroad", "cancelled_ill", "cruise")
-LOST = ("burglary", "shed_theft", "accidental", "lost_valuables", "lightning", "appliance_leak")
+ILL = words(
+    "ill_abroad, cancelled_ill, cruise, flown_home, tooth_abroad, ski_injury, diving, visiting_parents, ship_hospital, "
+    "coach_crash, pregnancy"
+)
+LOST = words(
+    "burglary, shed_theft, accidental, lost_valuables, lightning, appliance_leak, surge, sneak_theft, things_away, "
+    "shop_break_in"
+)
+SUPPLIERS = {
+    Kind.MOTOR: ("{garage}",),
+    Kind.PROPERTY: ("{builder}", "{retailer}"),
+    Kind.TRAVEL: ("{tour}", "{hotel}", "{airline}"),
+    Kind.HEALTH: ("{hospital}",),
+    Kind.LIABILITY: ("{business}",),
+}
 SUPPLIER = Narrator.SUPPLIER
 SCANNED, TYPED = Noise.SCANNED, Noise.TYPED
 
@@ -98,8 +116,8 @@ def travel_certificate(page: Page) -> None:
     )
     page.gap()
     page.para(
-        "We confirm [that {claimant}||that our guest], booking {booking_ref}, [was affected by|reported] the "
-        "following[ on {loss}||].",
+        "We confirm [that {claimant}||that our guest], booking {booking_ref}, [was affected by|reported to us] the "
+        "following[, which happened on {loss}|, the date of the event being {loss}||].",
         *page.story(page.rng.randint(0, 1), dated=False),
     )
     page.para(
@@ -128,7 +146,7 @@ def builder_quote(page: Page) -> None:
     page.line(
         "[Client: {claimant}|For {claimant}||For the owner]",
         "Site: {address}",
-        "[Insurance ref {claim_number}||]",
+        "[Claim ref {claim_number}||]",
         "[Policy {policy_number}||]",
     )
     page.gap()
@@ -153,6 +171,8 @@ def builder_quote(page: Page) -> None:
 
 def doctors_certificate(page: Page) -> None:
     """A doctor certifies for an insurer."""
+    treated = page.claim.kind is Kind.HEALTH  # else the day of loss is the event's, not that of the visit
+    seen = "[on {loss}||recently]" if treated else "[in connection with the events of {loss}||recently]"
     page.line(
         "{doctor.titled}",
         "{address2}",
@@ -161,8 +181,7 @@ def doctors_certificate(page: Page) -> None:
     )
     page.gap()
     page.para(
-        "This is to certify that [{claimant}||the bearer], born {dob}, was [seen|examined|treated] by me [on {loss}||"
-        "recently][ and again on {appointment}|].",
+        f"This is to certify that [{{claimant}}||the bearer], born {{dob}}, was [seen|examined|treated] by me {seen}.",
         "{heading}.",
     )
     page.para(*page.story(page.rng.randint(0, 1), dated=False))
@@ -214,7 +233,7 @@ def covering_slip(page: Page) -> None:
         "{happened}" if page.chance(0.5) else "",
         page.pick("Please pay within {n} days.", "VAT / tax no. {customer_number}.", "Thank you for your business."),
     )
-    page.line(page.pick("{garage}", "{builder}", "{retailer}") if page.claim.kind is not Kind.HEALTH else "{hospital}")
+    page.line(page.pick(*SUPPLIERS[page.claim.kind]))
     page.filler("supplier_remark")
 
 

@@ -17,7 +17,7 @@ SUBJECTS = (
     "[{loss_noun} on {loss}||what happened]",
     "[My claim {claim_number}||my claim]",
     "insurance",
-    "[Policy {policy_number}||question about my policy]",
+    "[Policy {policy_number}||{own_policy}question about my policy||a question]",
 )
 
 
@@ -148,7 +148,7 @@ def inline_answers(page: Page) -> None:
         ("What was damaged or lost?", "{damage}"),
         ("What is the total that you are claiming?", "[{claimed}|{claimed} as on the quotes||don't know yet]"),
         ("When did you first report it?", "{reported}, to {handler2}"),
-        ("Is there an excess?", "I think {excess}"),
+        ("Is there an excess?", "[{own_policy}I think {excess}||that is for your insured to say]"),
         ("Do you have any witnesses?", "{witness}, {phone2}"),
         ("What is your date of birth?", "{dob}"),
     ]
@@ -200,7 +200,7 @@ def bullet_facts(page: Page) -> None:
         "[cost: {claimed} in total|claiming: {claimed}||cost: waiting for quote]",
         "[claim ref: {claim_number}||]",
         "police: {police_ref}",
-        "excess: {excess}",
+        "{own_policy}excess: {excess}",
         "phone: {phone}",
     ]
     if page.chance(0.4):
@@ -221,7 +221,7 @@ def supplier_mail(page: Page) -> None:
         "property_claim": "builder",
         "travel_claim": "tour",
         "health_claim": "hospital",
-        "liability_claim": "builder",
+        "liability_claim": "builder" if "property" in page.claim.scenario.more else "hospital",
     }[page.claim.kind.value]
     page.line(
         f"From: {{{supplier}.mail}}",

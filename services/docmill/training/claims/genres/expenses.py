@@ -8,7 +8,8 @@ from docmill.training.claims.voice import Narrator
 
 CLAIMANT = Narrator.CLAIMANT
 STAYED = words(
-    "delay, missed_connection, strike, curtailed, cruise, passport, called_up, cancelled_ill, ill_abroad, ski"
+    "delay, missed_connection, strike, curtailed, cruise, passport, called_up, cancelled_ill, ill_abroad, ski, "
+    "stranded, villa_unfit, called_home"
 )
 
 

@@ -94,8 +94,8 @@ def particulars(page: Page) -> None:
     page.gap()
     page.tell_when(dated=page.chance(0.5))
     points = [
-        "[The Claimant holds|At all material times there was in force] [policy {policy_number} issued by {insurer}||"
-        "a policy issued by {insurer}].",
+        "[{own_policy}The Claimant holds|At all material times there was in force] [policy {policy_number} "
+        "issued by {insurer}||a policy issued by {insurer}].",
         "The claimant was born on {dob} and is a {occupation} by occupation.",
         "{happened}",
         "{damage}",

@@ -8,12 +8,22 @@ from docmill.training.claims.pools import words
 from docmill.training.claims.voice import Narrator
 
 NOT_HEALTH = (Kind.MOTOR, Kind.PROPERTY, Kind.TRAVEL, Kind.LIABILITY)
-COLLISIONS = words("hit_from_behind, ran_into_another, junction, motorcycle, lane_change, hit_while_parked, animal")
-CRIMES = words(
-    "stolen, broken_into, vandalism, burglary, shed_theft, tenant_damage, lost_valuables, bag_theft, passport"
+COLLISIONS = words(
+    "hit_from_behind, ran_into_another, junction, motorcycle, lane_change, hit_while_parked, animal, "
+    "chain_collision, both_blame, ride_hailing, learner"
 )
-DANGERS = words("fire, kitchen_fire, wildfire, impact, trip, dog, scaffolding, neighbour_works, employee, food")
-ON_PREMISES = words("wet_floor, trip, falling_goods, scald, gym, employee, food, salon")
+CRIMES = words(
+    "stolen, broken_into, vandalism, burglary, shed_theft, tenant_damage, lost_valuables, bag_theft, passport, "
+    "parts_stolen, sneak_theft, things_away, copper, grow_house, hostel, beach_phone"
+)
+DANGERS = words(
+    "fire, kitchen_fire, wildfire, impact, trip, dog, scaffolding, neighbour_works, employee, food, "
+    "gas_explosion, cyclist, tenant_fire, restaurant_fire, battery_fire"
+)
+ON_PREMISES = words(
+    "wet_floor, trip, falling_goods, scald, gym, employee, food, salon, lift_door, hotel_guest, playground, event, "
+    "machine_hand, exposure_work"
+)
 CARRIED = words("delay, missed_connection, baggage_lost, baggage_delayed, strike, damaged_luggage")
 STOLEN = words("shop_break_in, baggage_lost")
 POLICE = Narrator.POLICE
@@ -59,7 +69,7 @@ def statement(page: Page) -> None:
         "[Claim {claim_number}||]",
     )
     page.gap()
-    page.para("I, {witness}, born {dob}, {occupation}, of {address2}, state:")
+    page.para("I, {witness}, {occupation}, of {address2}, state:")
     page.para(
         "I [know|do not know] [{claimant}||the person concerned][, who lives near me|].",
         *page.story(page.rng.randint(1, 2), dated=page.chance(0.8)),
@@ -129,7 +139,7 @@ def security_report(page: Page) -> None:
     page.para(
         "[The person concerned is {claimant}.|Owner: {claimant}, told by phone.||Owner not reached.]",
         "[{claimed} is being claimed, I hear.|The office has put the claim at {claimed}.||]",
-        "[Insurance number {claim_number}.||]",
+        "[Insurer's claim number {claim_number}.||]",
         "Police no. {police_ref}.",
     )
     page.filler("report_remark")

@@ -168,7 +168,9 @@ def statement_form(page: Page) -> None:
     blanks = page.pick("..........", "__________")
     sentences = (
         f"[I, {fill}{{claimant}}{fill}, residing at {{address}},||I, the undersigned, of {{address}},]",
-        f"[the holder of policy no. {fill}{{policy_number}}{fill}||insured with you under policy {blanks}]",
+        f"[{{own_policy}}the holder of policy no. {fill}{{policy_number}}{fill}||claiming under policy no. "
+        f"{fill}{{policy_number}}{fill}||{{own_policy}}insured with you under policy {blanks}||claiming under policy "
+        f"{blanks}]",
         f"[hereby give notice that on {fill}{{loss}}{fill} at {{time}}||hereby give notice that on {blanks}]",
         "[a loss||an event] took place at {place}.",
     )

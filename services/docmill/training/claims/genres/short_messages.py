@@ -41,7 +41,15 @@ def thread(page: Page) -> None:
             them,
             "[Logged under {claim_number}|ok claim no is {claim_number}|{claim_number} is the ref||ok leave it to me]",
         ),
-        (them, page.pick("excess is {excess} btw", "you pay first {excess}", "", "will call you at {time2}")),
+        (
+            them,
+            page.pick(
+                "{own_policy}excess is {excess} btw",
+                "{own_policy}you pay first {excess}",
+                "",
+                "will call you at {time2}",
+            ),
+        ),
         (me, page.pick("👍", "ok thanks", "how long?", "{aftermath}", "thats not fair", "k")),
     ]
     with page.changed(thumbed(page.rng)) if page.chance(0.5) else page.changed(careless(page.rng)):
@@ -61,7 +69,7 @@ def from_phone(page: Page) -> None:
         "{happened}",
         "[it was on {loss}|date was {loss}|that was {loss}||]",
         "[it cost {claimed}|the bill is {claimed}|{claimed} please|i need {claimed} back||]",
-        "[policy {policy_number}|my policy is {policy_number}|pol no {policy_number}||]",
+        "[policy {policy_number}|{own_policy}my policy is {policy_number}|pol no {policy_number}||]",
         "[claim {claim_number}|you gave me {claim_number}|ref {claim_number}||]",
         "{damage}" if page.chance(0.5) else "",
         "{aftermath}" if page.chance(0.3) else "",
@@ -111,7 +119,7 @@ def forwarded_chain(page: Page) -> None:
             page.pick(
                 "Hi {handler.familiar}, below speaks for itself.", "Pls note the attached.", "Can you open a file?"
             ),
-            "[Insured under {policy_number}.|{policy_number}, renewed {inception}.||Policy no to follow.]",
+            "[Insured under {policy_number}.|{own_policy}{policy_number}, renewed {inception}.||Policy no to follow.]",
             "[Client's name is {claimant}.||]" if page.chance(0.4) and not page.claim.by_stranger else "",
         )
         page.line("{broker_person}", "{broker}", "{disclaimer}" if page.chance(0.7) else "")

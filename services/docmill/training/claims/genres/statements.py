@@ -112,7 +112,7 @@ def ombudsman(page: Page) -> None:
     page.line(page.pick("What I want", "3. Remedy sought", "PRAYER", ""))
     page.para(
         "[My claim is for {claimed} and I want it paid|They should pay the {claimed} that was claimed|I ask for the "
-        "claim of {claimed} to be met in full, less the excess of {excess}||I want the claim paid].",
+        "claim of {claimed} to be met in full[{own_policy}, less the excess of {excess}||]||I want the claim paid].",
         *drawn(page, BANK, "ombudsman.remedy", page.rng.randint(1, 3)),
         *drawn(page, BANK, f"{temper}.close", 1),
     )

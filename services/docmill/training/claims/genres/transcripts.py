@@ -198,7 +198,8 @@ def chatbot(page: Page) -> None:
             page.line(f"{bot}: {small.pop()}")
             page.line(f"{user}: {page.pick('ok', 'agent', '??', 'human please', 'k', 'go on')}")
     page.line(
-        f"{bot}: [All set! Reference {{claim_number}}.|Logged as {{claim_number}}. Excess: {{excess}}.||All set!]"
+        f"{bot}: [All set! Reference {{claim_number}}.|{{own_policy}}Logged as {{claim_number}}. Excess: "
+        f"{{excess}}.||All set!]"
     )
 
 
@@ -237,7 +238,7 @@ def robot_line(page: Page) -> None:
         ("If you have a claim number, say it now.", "[{claim_number}||no]"),
         ("On what day did the event take place?", "[{loss}||(unclear)]"),
         ("What is the total amount?", "[{claimed}||do not know]"),
-        ("To pay your premium of {premium}, say pay.", page.pick("no", "(no input)", "claims")),
+        ("To pay [{own_policy}your premium of {premium}||a bill], say pay.", page.pick("no", "(no input)", "claims")),
         ("Press 1 for English.", "1"),
         ("Describe the event in your own words. You have two minutes.", "{happened} {damage}"),
         ("A number to call you on.", "{phone}"),
