@@ -52,9 +52,9 @@ It knows nothing else, and reads text alone, no layout.
 {_lines(_fields(manifest, evaluation))}
 
 Value F1 folds case, punctuation and white space after normalising both sides; an amount with a currency is right where
-the labelled one names none. Intervals, every field and how it was
-measured: evaluation.json, and report.html of the training, which has further seeds. A score over all sources together
-would only show that the sources look different; there is none.
+the labelled one names none. Intervals, every field and how it was measured: evaluation.json, and report.html of the
+training, which has further seeds. A score over all sources together would only show that the sources look different;
+there is none.
 {_differences(manifest, evaluation)}
 ## Straight through
 {_lines(_straight(manifest, evaluation))}

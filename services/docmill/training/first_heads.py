@@ -71,8 +71,9 @@ def begin_types(model: JointModel, vectors: NDArray[np.float32], labels: NDArray
 
 def spread_of(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """[H]: the standard deviations of the dimensions of [D, H], none so small that a dimension would say much by it."""
-    spread: NDArray[np.float32] = vectors.std(0)
-    return np.maximum(spread, LEAST_SPREAD * spread.mean())
+    spread = vectors.std(0)
+    found: NDArray[np.float32] = np.maximum(spread, LEAST_SPREAD * spread.mean())
+    return found
 
 
 def document_vectors(model: JointModel, materials: Materials, examples: Sequence[Example]) -> NDArray[np.float32]:

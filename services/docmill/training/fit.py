@@ -39,7 +39,7 @@ def fit(
     seed: str,
     on_moment: OnMoment,
 ) -> JointModel:
-    """Train through the course, going on from the checkpoint in `folder` where there is one; `forget` takes that away.
+    """Train through the course, going on from the checkpoint in `folder` where there is one, and take that away.
 
     Every step has a seed of its own, so the steps after a resumption are those that would have been.
     Word embeddings stay frozen, and the layers that the schedule names. The type head, which begins as a probe
@@ -65,16 +65,12 @@ def fit(
         nn.utils.clip_grad_norm_(model.parameters(), CLIP_NORM)
         optimizer.step()
         tokens += sum(example.tokens for example in examples)
-        if (step + 1) % every == 0 or step + 1 == len(course):
+        if (step + 1) % every == 0 and step + 1 < len(course):
             _save(checkpoint, model, optimizer, step + 1)
         on_moment(Moment(step + 1, len(course), tokens / (time.monotonic() - started), losses.parts))
+    checkpoint.unlink(missing_ok=True)
     model.eval()
     return model
-
-
-def forget(folder: Path) -> None:
-    """Take the checkpoint of a stage away, once what it led to is saved."""
-    (folder / CHECKPOINT_FILE).unlink(missing_ok=True)
 
 
 def _resume(checkpoint: Path, model: JointModel, optimizer: torch.optim.Optimizer) -> int:

@@ -10,6 +10,7 @@ Convolutional Networks", ICML 2018 (L2-SP). Measured: docs/decisions/0013-model-
 
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -23,13 +24,20 @@ from docmill.training.examples import Example
 from docmill.training.first_heads import document_vectors, spread_of
 from docmill.training.labels_loss import balanced_weights
 from docmill.training.materials import Materials
-from docmill.training.model import JointModel
+from docmill.training.model import JointModel, load_model, save_model, trained_as
 from docmill.training.targets import IGNORED
 from docmill.training.training_set import sample
 
 PER_LABEL = 1_000  # documents, at most; each then stands for as many as were left out
 PENALTY = 20.0  # of half the squared distance from the trained weights, of standardised dimensions
 ITERATIONS = 200
+
+
+def make_type_head(materials: Materials, model_folder: Path, folder: Path) -> None:
+    """The model saved there, its type head fitted to the training documents."""
+    model = load_model(model_folder)
+    settle_types(model, materials, materials.training.documents)
+    save_model(model, folder, trained_as(model_folder))
 
 
 def settle_types(model: JointModel, materials: Materials, documents: Documents) -> None:
@@ -65,7 +73,8 @@ def fit_types(
         losses = nn.functional.cross_entropy(trained + inputs @ away + bias, targets, reduction="none")
         total = (losses * counts).sum() + PENALTY / 2 * away.square().sum()
         total.backward()
-        return total.item()
+        found: float = total.item()
+        return found
 
     solver.step(objective)
     with torch.no_grad():

@@ -1,6 +1,6 @@
 """`docmill train run`: labelled documents to a bundle, stage by stage; what is in the cache is taken from there.
 
-    gate -> corpus -> vocabulary -> teacher -> student -> graphs
+    gate -> corpus -> vocabulary -> teacher -> student -> its type head -> graphs
          -> what a student says of documents that it never saw -> calibration
          -> what all graphs say of validation documents -> evaluation -> bundle and report
 
@@ -114,7 +114,7 @@ def train(task: Task, cache: Cache, on_moment: OnMoment) -> Made:
 
     teacher = cache.result(stages.teacher(materials, inputs))
     student = cache.result(stages.student(materials, inputs, teacher))
-    graphs = cache.result(stages.graphs(materials, inputs, student))
+    graphs = cache.result(stages.graphs(materials, inputs, _settled(cache, materials, inputs, STUDENT, student)))
     reads = _reads(cache, materials, inputs, graphs)
     made = Calibrated(graphs, cache.result(stages.calibration(materials, inputs, reads, graphs)))
 
@@ -155,13 +155,16 @@ class _Reader:
             closing_stages.opinions(self.materials, self.inputs, graph, self.made, self.validation)
         )
 
+    def settled(self, name: str, model: Result) -> Result:
+        return _settled(self.cache, self.materials, self.inputs, name, model)
+
     def fp32(self, name: str, model: Result) -> Graph:
         result = self.cache.result(stages.fp32_graph(self.materials, name, model))
         return Graph(name, result.file(FP32_FILE), result.digest)
 
     def row(self, trained: Trained) -> EvaluatedRow:
         """The row of a model that is not shipped."""
-        opinions = self.opinions(self.fp32(trained.name, trained.result))
+        opinions = self.opinions(self.fp32(trained.name, self.settled(trained.name, trained.result)))
         tokens = trained_as(trained.result.folder).tokens
         return EvaluatedRow(trained.model, "fp32", trained.seed, tokens, opinions)
 
@@ -215,7 +218,8 @@ def _curve(reader: _Reader, study: Study) -> list[EvaluatedPoint]:
         name = BASELINE if sample.is_all and schedule == study.baseline else f"curve-{sample.documents}"
         of_sample = replace(reader.materials, training=sample.training)
         result = reader.cache.result(stages.baseline(of_sample, reader.inputs, schedule, name))
-        opinions = reader.opinions(reader.fp32(name, result))
+        settled = replace(reader, materials=of_sample).settled(name, result)
+        opinions = reader.opinions(reader.fp32(name, settled))
         points.append(EvaluatedPoint(sample.documents, schedule.tokens, sample.is_all, opinions))
     return points
 
@@ -227,8 +231,15 @@ def _reads(cache: Cache, materials: Materials, inputs: Mapping[str, str], graphs
     reads = []
     for fold in range(materials.recipe.out_of_fold.folds):
         of_fold = cache.result(stages.fold_student(materials, inputs, fold))
-        reads.append(cache.result(stages.fold_reads(materials, inputs, fold, of_fold)))
+        others = replace(materials, training=materials.training.without(fold))
+        settled = _settled(cache, others, inputs, f"fold-{fold}", of_fold)
+        reads.append(cache.result(stages.fold_reads(materials, inputs, fold, settled)))
     return reads
+
+
+def _settled(cache: Cache, materials: Materials, inputs: Mapping[str, str], name: str, model: Result) -> Result:
+    """A trained model whose type head has seen its training documents whole."""
+    return cache.result(stages.type_head(materials, inputs, name, model))
 
 
 def materials_of(recipe: Recipe, base: Path, corpus: Result, vocabulary: Result, on_moment: OnMoment) -> Materials:

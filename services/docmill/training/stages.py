@@ -18,6 +18,7 @@ from docmill.training.cache import Result, Stage, code_digest
 from docmill.training.calibrate import make_calibration
 from docmill.training.corpus import load_corpus
 from docmill.training.export import INT8_FILE, make_fp32_graph, make_graphs
+from docmill.training.last_head import make_type_head
 from docmill.training.materials import Materials, training_section
 from docmill.training.out_of_fold import make_fold_student, make_held_out_reads, make_reads
 from docmill.training.quality_gate import QualityReport, check_corpus, report_json
@@ -107,6 +108,18 @@ def baseline(materials: Materials, inputs: Mapping[str, str], schedule: Schedule
         {**_untaught_section(materials.recipe), "schedule": schedule.model_dump(mode="json")},
         inputs,
         lambda folder: make_untaught(materials, documents, schedule, "baseline", folder),
+    )
+
+
+def type_head(materials: Materials, inputs: Mapping[str, str], name: str, model: Result) -> Stage:
+    """A model with its type head fitted to whole documents: those of `materials`, on which it was trained."""
+    section = {"labels": list(materials.labels), **reading_section(materials.recipe)}
+    return Stage(
+        f"{name}-type-head",
+        1,
+        section,
+        {**inputs, "model": model.digest},
+        lambda folder: make_type_head(materials, model.folder, folder),
     )
 
 

@@ -5,9 +5,8 @@ from pathlib import Path
 from docmill.training.course import Documents
 from docmill.training.distil import DistilLoss
 from docmill.training.first_heads import begin_heads
-from docmill.training.fit import fit, forget, seed_of
+from docmill.training.fit import fit, seed_of
 from docmill.training.labels_loss import LabelsLoss, class_weights
-from docmill.training.last_head import settle_types
 from docmill.training.materials import Materials
 from docmill.training.model import initial_model, load_model, save_model, student_of
 from docmill.training.recipe_stages import Schedule
@@ -22,9 +21,7 @@ def make_student(materials: Materials, teacher_folder: Path, folder: Path) -> No
     loss = DistilLoss(teacher, _by_labels(materials), recipe.student.distil, recipe.training, device)
     course = materials.course(materials.training.documents, recipe.student.tokens, "student")
     fit(model, course, loss, recipe.student, device, folder, materials.seed("student"), materials.on_moment)
-    settle_types(model, materials, materials.training.documents)
     save_model(model, folder, materials.trained("student", course))
-    forget(folder)
 
 
 def make_untaught(materials: Materials, documents: Documents, schedule: Schedule, stage: str, folder: Path) -> None:
@@ -43,9 +40,7 @@ def make_untaught(materials: Materials, documents: Documents, schedule: Schedule
     begin_heads(model, materials, documents)
     course = materials.course(documents, schedule.tokens, stage)
     fit(model, course, _by_labels(materials), schedule, device, folder, materials.seed(stage), materials.on_moment)
-    settle_types(model, materials, documents)
     save_model(model, folder, materials.trained(stage, course))
-    forget(folder)
 
 
 def _by_labels(materials: Materials) -> LabelsLoss:

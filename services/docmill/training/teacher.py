@@ -3,9 +3,8 @@
 from pathlib import Path
 
 from docmill.training.first_heads import begin_heads
-from docmill.training.fit import fit, forget, seed_of
+from docmill.training.fit import fit, seed_of
 from docmill.training.labels_loss import LabelsLoss, class_weights
-from docmill.training.last_head import settle_types
 from docmill.training.materials import Materials
 from docmill.training.model import initial_model, save_model
 from docmill.training.tokenizer import extended_tokenizer, initial_ids
@@ -29,6 +28,4 @@ def make_teacher(materials: Materials, folder: Path) -> None:
     by_labels = LabelsLoss(recipe.training, weights.to(device.torch))
     course = materials.course(materials.training.documents, recipe.teacher.tokens, "teacher")
     fit(model, course, by_labels, recipe.teacher, device, folder, materials.seed("teacher"), materials.on_moment)
-    settle_types(model, materials, materials.training.documents)
     save_model(model, folder, materials.trained("teacher", course))
-    forget(folder)
