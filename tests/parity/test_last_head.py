@@ -11,11 +11,12 @@ pytest.importorskip("transformers", reason="the extra [train] is not installed")
 
 from sklearn.linear_model import LogisticRegression  # noqa: E402
 
+from docmill.bundle.manifest import TrainingStage  # noqa: E402
 from docmill.training import last_head  # noqa: E402
 from docmill.training.labels_loss import balanced_weights  # noqa: E402
-from docmill.training.last_head import PENALTY, fit_types, settle_types  # noqa: E402
+from docmill.training.last_head import PENALTY, fit_types, make_type_head, settle_types  # noqa: E402
 from docmill.training.materials import Materials  # noqa: E402
-from docmill.training.model import JointModel  # noqa: E402
+from docmill.training.model import JointModel, load_model, save_model, trained_as  # noqa: E402
 from tests.parity.test_first_heads import LABELS, materials, model, probabilities  # noqa: E402, F401
 from tests.tiny_checkpoint import HIDDEN  # noqa: E402
 from tests.unit.pipeline.fakes import FourCharacterTokenizer  # noqa: E402
@@ -86,6 +87,21 @@ def test_only_the_type_head_moves(model: JointModel) -> None:  # noqa: F811
     settle_types(model, made_of(found), found)
     moved = {name for name, tensor in model.state_dict().items() if not torch.equal(tensor, before[name])}
     assert moved == {"type_head.weight", "type_head.bias"}
+
+
+def test_the_stage_keeps_how_the_model_was_trained(model: JointModel, tmp_path: Path) -> None:  # noqa: F811
+    trained, settled = tmp_path / "trained", tmp_path / "settled"
+    trained.mkdir()
+    settled.mkdir()
+    stage = TrainingStage(name="student", tokens=5, device="cpu (fp32)")
+    save_model(model, trained, stage)
+    make_type_head(made_of(documents()), trained, settled)
+    assert trained_as(settled) == stage
+    before, after = load_model(trained).state_dict(), load_model(settled).state_dict()
+    assert {name for name in before if not torch.equal(before[name], after[name])} == {
+        "type_head.weight",
+        "type_head.bias",
+    }
 
 
 def test_a_document_stands_for_those_of_its_label_that_were_left_out(

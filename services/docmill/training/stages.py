@@ -113,11 +113,10 @@ def baseline(materials: Materials, inputs: Mapping[str, str], schedule: Schedule
 
 def type_head(materials: Materials, inputs: Mapping[str, str], name: str, model: Result) -> Stage:
     """A model with its type head fitted to whole documents: those of `materials`, on which it was trained."""
-    section = {"labels": list(materials.labels), **reading_section(materials.recipe)}
     return Stage(
         f"{name}-type-head",
         1,
-        section,
+        reading_section(materials.recipe),
         {**inputs, "model": model.digest},
         lambda folder: make_type_head(materials, model.folder, folder),
     )
