@@ -1,6 +1,7 @@
 """Where type heads end: scikit-learn's own regression away from where they were, on an encoder that did not move."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
