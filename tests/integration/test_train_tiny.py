@@ -9,9 +9,12 @@ import sys
 import time
 from pathlib import Path
 
+import onnx
 import pytest
 
 from docmill.bundle.load import load_bundle
+from docmill.bundle.manifest import MODEL_FILE
+from docmill.runtime.dequantise import weights_of_graph
 from tests.integration.test_train_run import (
     LIMIT_S,
     QUICKEST,
@@ -49,6 +52,19 @@ def whole(tiny_recipe: Path, data: Path, tmp_path_factory: pytest.TempPathFactor
 
 def checkpoints(cache: Path, stage: str) -> list[Path]:
     return [*(cache / stage).glob("*.partial/checkpoint.pt")]
+
+
+def type_head_of(bundle: Path) -> list[float]:
+    """The biases in its graph, which no precision changes."""
+    bias: list[float] = weights_of_graph(onnx.load(bundle / MODEL_FILE)).type_head.bias.tolist()
+    return bias
+
+
+def saved_type_head(cache: Path, stage: str) -> list[float]:
+    torch = pytest.importorskip("torch", reason="the extra [train] is not installed")
+    [saved] = (cache / stage).glob("*/model.pt")
+    bias: list[float] = torch.load(saved, weights_only=True)["type_head.bias"].tolist()
+    return bias
 
 
 @pytest.mark.parametrize("stages", [("teacher", "student"), ("fold-1",)])
@@ -103,6 +119,8 @@ def test_a_fold_may_be_held_out_instead(tiny_recipe: Path, data: Path, tmp_path:
     told = run(recipe, data, tmp_path / "bundle", tmp_path / "cache", *QUICKEST)
     assert "held-out-reads ..." in told
     assert "fold-0" not in told
+    assert type_head_of(tmp_path / "bundle") == saved_type_head(tmp_path / "cache", "student-type-head")
+    assert type_head_of(tmp_path / "bundle") != saved_type_head(tmp_path / "cache", "student")
     certified = load_bundle(tmp_path / "bundle").manifest.policy.certified
     assert 0 < sum(row.decisions for row in certified if (row.what, row.target) == ("type", 0.7)) < 23  # of 68
 

@@ -59,15 +59,16 @@ class LabelsLoss:
 
 
 def class_weights(documents: Iterable[LabelledDocument], labels: int, make: ExampleMaker) -> Tensor:
-    """Of each label, [C]: balanced, and its extremes cut."""
+    """Weights of labels, [C]: `balanced_weights`, their extremes cut."""
     return balanced_weights(documents, labels, make).clamp(LEAST_WEIGHT, MOST_WEIGHT)
 
 
 def balanced_weights(documents: Iterable[LabelledDocument], labels: int, make: ExampleMaker) -> Tensor:
     """Inverse square root of each label's count, [C]; mean one over the documents of a group.
 
-    How much a group counts beside others is for the shares of its sources to say, but for what `per_label` leaves out:
-    where fewer of the common labels are drawn than there are, a draw weighs somewhat more than one.
+    How much a group counts beside others is for the shares of its sources to say where documents are drawn (but for
+    what `per_label` leaves out: where fewer of the common labels are drawn than there are, a draw weighs somewhat more
+    than one), and for its number of documents where all of them are read.
     """
     counts = torch.zeros(labels)
     groups: dict[str, set[int]] = defaultdict(set)

@@ -1,11 +1,11 @@
 """Where the type head of a trained model ends: fitted to whole training documents, on an encoder that stays as it is.
 
-Training sees some windows of a document, and a document of a large source once or not at all; rare labels are drawn
-more often than they come, so that the encoder learns what sets them apart. The head is then cheap to fit to all
-documents, read as they are in use, and to how often labels come. Source: Kang et al., "Decoupling Representation and
-Classifier for Long-Tailed Recognition", ICLR 2020, section 4.1 (classifier re-training); the penalty is on the distance
-from the trained head as in Li, Grandvalet and Davoine, "Explicit Inductive Bias for Transfer Learning with
-Convolutional Networks", ICML 2018 (L2-SP). Measured: docs/decisions/0013-model-factory.md.
+Training sees some windows of a document, and a document of a large source once or not at all; the head is then cheap
+to fit to all documents, read as they are in use. After Kang et al., "Decoupling Representation and Classifier for
+Long-Tailed Recognition", ICLR 2020 (classifier re-training), but from the trained head on: the penalty is on the
+distance from it, as in Li, Grandvalet and Davoine, "Explicit Inductive Bias for Transfer Learning with Convolutional
+Networks", ICML 2018 (L2-SP). A label counts by the root of how often it comes: halfway between calibration, which wants
+it as it is, and rare labels, which want it even. Measured: docs/decisions/0013-model-factory.md.
 """
 
 from collections import Counter
@@ -30,7 +30,8 @@ from docmill.training.training_set import sample
 
 PER_LABEL = 1_000  # documents, at most; each then stands for as many as were left out
 PENALTY = 20.0  # of half the squared distance from the trained weights, of standardised dimensions
-ITERATIONS = 200
+ENOUGH = 6_000  # documents; of fewer the penalty is more, in proportion
+ITERATIONS = 200  # not to the end: what is left moves no measure
 
 
 def make_type_head(materials: Materials, model_folder: Path, folder: Path) -> None:
@@ -41,7 +42,7 @@ def make_type_head(materials: Materials, model_folder: Path, folder: Path) -> No
 
 
 def settle_types(model: JointModel, materials: Materials, documents: Documents) -> None:
-    """Fit the type head of a trained model to documents that it was trained on."""
+    """Fit the type head of a trained model to documents from among which its training was drawn."""
     labelled = [d for of_source in documents.values() for d in of_source if d.label is not None]
     chosen = [
         (document, example) for document in sample(labelled, PER_LABEL) if (example := _head(materials, document))
@@ -52,35 +53,50 @@ def settle_types(model: JointModel, materials: Materials, documents: Documents) 
     vectors = document_vectors(model, materials, [example for _, example in chosen])
     each = balanced_weights(labelled, len(materials.labels), materials.make).double()
     stands_for = _stands_for(labelled, [document for document, _ in chosen], materials)
-    fit_types(model, vectors, labels, (each * stands_for).numpy()[labels])
+    weights = (each * stands_for).numpy()[labels]
+    fit_types(model, vectors, labels, weights * len(weights) / weights.sum())  # no more than were read
 
 
 def fit_types(
     model: JointModel, vectors: NDArray[np.float32], labels: NDArray[np.int64], weights: NDArray[np.float64]
 ) -> None:
-    """Move the type head to the least weighted cross-entropy on document vectors [D, H], not far from where it is."""
+    """Move the type head to the least weighted cross-entropy on document vectors, not far from where it is.
+
+    A label without a document stays as it is. The bias moves freely.
+
+    Args:
+        model: on the CPU.
+        vectors: [D, H]
+        labels: [D]
+        weights: [D], of the documents.
+    """
     mean, spread = vectors.mean(0), spread_of(vectors)
     inputs = torch.from_numpy((vectors - mean) / spread).double()
     targets, counts = torch.from_numpy(labels), torch.from_numpy(weights)
+    penalty = PENALTY * max(1.0, ENOUGH / len(labels))
     with torch.no_grad():
         trained = model.type_head(torch.from_numpy(vectors)).double()
+    there = torch.zeros(trained.shape[1], dtype=torch.float64)
+    there[targets] = 1
     away = torch.zeros(inputs.shape[1], trained.shape[1], dtype=torch.float64, requires_grad=True)
     bias = torch.zeros(trained.shape[1], dtype=torch.float64, requires_grad=True)
     solver = torch.optim.LBFGS([away, bias], max_iter=ITERATIONS, line_search_fn="strong_wolfe")
 
     def objective() -> float:
         solver.zero_grad()
-        losses = nn.functional.cross_entropy(trained + inputs @ away + bias, targets, reduction="none")
-        total = (losses * counts).sum() + PENALTY / 2 * away.square().sum()
+        logits = trained + (inputs @ away + bias) * there
+        losses = nn.functional.cross_entropy(logits, targets, reduction="none")
+        total = (losses * counts).sum() + penalty / 2 * away.square().sum()
         total.backward()
         found: float = total.item()
         return found
 
     solver.step(objective)
     with torch.no_grad():
-        moved = away.detach() / torch.from_numpy(spread).double()[:, None]
+        moved = away.detach() * there / torch.from_numpy(spread).double()[:, None]
+        level = bias.detach() * there - torch.from_numpy(mean).double() @ moved
         model.type_head.weight += moved.T.to(model.type_head.weight.dtype)
-        model.type_head.bias += (bias.detach() - torch.from_numpy(mean).double() @ moved).to(model.type_head.bias.dtype)
+        model.type_head.bias += level.to(model.type_head.bias.dtype)
 
 
 def _head(materials: Materials, document: LabelledDocument) -> Example | None:
@@ -89,8 +105,7 @@ def _head(materials: Materials, document: LabelledDocument) -> Example | None:
     windows = cut(tokens, materials.windowing)[: materials.recipe.encoder.type_windows]
     if not windows:
         return None
-    fields = len(materials.recipe.fields)
-    untold = [np.full((len(window.ids), fields), IGNORED, dtype=np.int64) for window in windows]
+    untold = [np.broadcast_to(np.int64(IGNORED), (len(w.ids), len(materials.recipe.fields))) for w in windows]
     return Example(materials.make.label_index(str(document.label)), windows, untold, len(windows))
 
 

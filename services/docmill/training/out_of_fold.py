@@ -2,8 +2,8 @@
 
 Either the last fold is held out of all training and the shipped student itself reads it; or a student for each fold is
 trained on the other folds alone, from the base model's own layers: no weight of it has seen a label of its fold, not
-even through a teacher. It has seen less than the shipped student, so what is certified on it errs on the careful side;
-docs/decisions/0013-model-factory.md has what was measured.
+even through a teacher. It has seen less than the shipped student, so what is certified on it should err on the careful
+side; docs/decisions/0013-model-factory.md has what was measured.
 """
 
 from collections.abc import Iterator, Sequence

@@ -112,10 +112,13 @@ def baseline(materials: Materials, inputs: Mapping[str, str], schedule: Schedule
 
 
 def type_head(materials: Materials, inputs: Mapping[str, str], name: str, model: Result) -> Stage:
-    """A model with its type head fitted to whole documents: those of `materials`, on which it was trained."""
+    """A model with its type head fitted to whole documents: those of `materials`, on which it was trained.
+
+    The version is of last_head.py and of what it takes from first_heads.py and labels_loss.py.
+    """
     return Stage(
         f"{name}-type-head",
-        1,
+        2,
         reading_section(materials.recipe),
         {**inputs, "model": model.digest},
         lambda folder: make_type_head(materials, model.folder, folder),
