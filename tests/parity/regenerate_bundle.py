@@ -66,7 +66,8 @@ def torch_outputs(weights: JointWeights, windows: dict[str, Window]) -> dict[str
         for name, window in windows.items():
             ids = torch.from_numpy(window.ids[None])
             pooled, tags = model(ids, torch.ones_like(ids))
-            outputs[f"{name}.types"] = model.type_logits(pooled).numpy()
+            words = 0 if weights.type_words is None else torch.from_numpy(weights.type_words)[ids].mean(1)
+            outputs[f"{name}.types"] = (model.type_logits(pooled) + words).numpy()
             outputs[f"{name}.pooled"] = pooled.numpy()
             outputs[f"{name}.tags"] = kept(tags.numpy())
     return outputs

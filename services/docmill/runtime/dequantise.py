@@ -29,6 +29,9 @@ def weights_of_graph(model: onnx.ModelProto) -> JointWeights:
             weight = weight.astype(np.float32) * arrays[f"{name}.weight_scale"]
         return Linear(_floats(weight), _floats(arrays[f"{name}.bias"]))
 
+    def table(name: str) -> Floats:
+        return _floats(arrays[f"{name}.table"].astype(np.float32) * arrays[f"{name}.table_scale"])
+
     def norm(name: str) -> Norm:
         return Norm(_floats(arrays[f"{name}.scale"]), _floats(arrays[f"{name}.shift"]))
 
@@ -52,17 +55,18 @@ def weights_of_graph(model: onnx.ModelProto) -> JointWeights:
         )
 
     try:
-        words = arrays["words.table"].astype(np.float32) * arrays["words.table_scale"]
+        has_type_words = "type_words.table" in arrays
         positions = _floats(arrays["positions.table"])
         count = len({name.split(".")[1] for name in arrays if name.startswith("layer.")})
         return JointWeights(
-            words=_floats(words),
+            words=table("words"),
             positions=positions,
             token_type=np.zeros(positions.shape[1], dtype=np.float32),
             embedding_norm=norm("embedding_norm"),
             layers=tuple(layer(f"layer.{index}") for index in range(count)),
-            type_head=linear("type_logits"),
+            type_head=linear("type_head" if has_type_words else "type_logits"),
             tag_head=linear("tag_head"),
+            type_words=table("type_words") if has_type_words else None,
         )
     except KeyError as error:
         raise ValueError(f"not an int8 graph of docmill: it has no {error}") from error

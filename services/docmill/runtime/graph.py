@@ -4,10 +4,10 @@
       a layer:  (Mul) -> DynamicQuantizeLinear -> 3 x MatMulIntegerToFloat -> MultiHeadAttention (no mask)
                 -> DynamicQuantizeMatMul -> Add, LayerNormalization
                 -> (Mul) -> DynamicQuantizeMatMul -> Gelu -> (Mul) -> DynamicQuantizeMatMul -> Add, LayerNormalization
-    -> tag_logits [1, L, F, 3], pooled [1, H] -> type_logits [1, C]
+    -> tag_logits [1, L, F, 3], pooled [1, H] (+ ids -> Gather -> mean over L) -> type_logits [1, C]
     or, of an encoder without heads, -> embedding [1, H]
 
-The products in brackets are there where the weights are smoothed.
+The products in brackets are there where the weights are smoothed, the sum where tokens speak for types by themselves.
 
 Called by training, by what makes the embedder, and by tests: `onnx` is in their extras, not in the base install.
 """
@@ -158,20 +158,24 @@ def _encoder(graph: _Graph, weights: EncoderWeights) -> str:
 
 def _embeddings(graph: _Graph, weights: EncoderWeights) -> str:
     """ids [1, L] -> [1, L, H]."""
-    if graph.precision == "fp32":
-        words = graph.node("Gather", [graph.constant("words.table", weights.words), "ids"], "words")
-    else:
-        values, scale = quantise(weights.words, TABLE_BITS, axis=0)
-        rows = graph.node("Gather", [graph.constant("words.table", values), "ids"], "words.rows")
-        scales = graph.node("Gather", [graph.constant("words.table_scale", scale), "ids"], "words.scales")
-        cast = graph.node("Cast", [rows], "words.cast", to=TensorProto.FLOAT)
-        words = graph.node("Mul", [cast, scales], "words")
+    words = _looked_up(graph, "words", weights.words)
     table = weights.positions[: graph.config.max_tokens] + weights.token_type
     length = graph.node("Shape", ["ids"], "length", start=1)
     zero = graph.constant("zero", np.zeros(1, dtype=np.int64))
     positions = graph.node("Slice", [graph.constant("positions.table", table), zero, length], "positions")
     embeddings = graph.node("Add", [words, positions], "embeddings")
     return graph.norm("embedding_norm", embeddings, weights.embedding_norm)
+
+
+def _looked_up(graph: _Graph, name: str, table: Floats) -> str:
+    """ids [1, L] -> their rows of a table [V, n], [1, L, n]; in int8 with a scale a row."""
+    if graph.precision == "fp32":
+        return graph.node("Gather", [graph.constant(f"{name}.table", table), "ids"], name)
+    values, scale = quantise(table, TABLE_BITS, axis=0)
+    rows = graph.node("Gather", [graph.constant(f"{name}.table", values), "ids"], f"{name}.rows")
+    scales = graph.node("Gather", [graph.constant(f"{name}.table_scale", scale), "ids"], f"{name}.scales")
+    cast = graph.node("Cast", [rows], f"{name}.cast", to=TensorProto.FLOAT)
+    return graph.node("Mul", [cast, scales], name)
 
 
 def _layer(graph: _Graph, name: str, hidden: str, layer: Layer) -> str:
@@ -214,10 +218,21 @@ def _heads(graph: _Graph, hidden: str, weights: JointWeights) -> None:
     fields = weights.tag_head.bias.size // TAGS
     shape = graph.constant("tag_shape", np.array([0, 0, fields, TAGS], dtype=np.int64))  # 0: as it is
     graph.node("Reshape", [tags, shape], "tag_logits")
-    graph.exact_linear("type_logits", _pooled(graph, hidden, "pooled"), weights.type_head)
+    pooled = _pooled(graph, hidden, "pooled")
+    if weights.type_words is None:
+        graph.exact_linear("type_logits", pooled, weights.type_head)
+        return
+    types = graph.exact_linear("type_head", pooled, weights.type_head)
+    words = _looked_up(graph, "type_words", weights.type_words)
+    graph.node("Add", [types, _mean(graph, words, "type_words.mean")], "type_logits")
 
 
 def _pooled(graph: _Graph, hidden: str, name: str) -> str:
     """hidden [1, L, H] -> its mean [1, H]."""
-    axis = graph.constant("sequence_axis", np.ones(1, dtype=np.int64))
-    return graph.node("ReduceMean", [hidden, axis], name, keepdims=0)
+    graph.constant("sequence_axis", np.ones(1, dtype=np.int64))
+    return _mean(graph, hidden, name)
+
+
+def _mean(graph: _Graph, x: str, name: str) -> str:
+    """x [1, L, n] -> [1, n]."""
+    return graph.node("ReduceMean", [x, "sequence_axis"], name, keepdims=0)

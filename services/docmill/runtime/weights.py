@@ -70,10 +70,14 @@ class EncoderWeights:
 
 @dataclass(frozen=True, slots=True)
 class JointWeights(EncoderWeights):
-    """The whole network: one encoder, the document-type head, a three-way tag head a field."""
+    """The whole network: one encoder, the document-type head, a three-way tag head a field.
+
+    `type_words`: what each token says of the type by itself, whose mean is added to the type head's logits.
+    """
 
     type_head: Linear  # [H, C]
     tag_head: Linear  # [H, F * 3]
+    type_words: Floats | None = None  # [V, C]
 
 
 def from_state_dict(state: Mapping[str, NDArray[np.float32]], layers: int) -> JointWeights:
@@ -91,6 +95,7 @@ def from_state_dict(state: Mapping[str, NDArray[np.float32]], layers: int) -> Jo
         **reader.encoder("encoder.", layers),
         type_head=reader.linear("type_head"),
         tag_head=reader.linear("tag_head"),
+        type_words=reader.array("type_words.weight") if "type_words.weight" in state else None,
     )
     reader.require_all_taken(layers)
     return weights

@@ -39,8 +39,15 @@ class JointModel(nn.Module):
             layer.output.dropout = PooledDropout(dropout)
         self.type_head = nn.Linear(config.hidden_size, types)
         self.tag_head = nn.Linear(config.hidden_size, fields * TAGS)
+        self.type_words: nn.Embedding | None = None
         self.dropout = PooledDropout(dropout)
         self.fields = fields
+
+    def add_type_words(self) -> nn.Embedding:
+        """The table of what each token says of the type by itself, of zeros at first; no training changes it."""
+        self.type_words = nn.Embedding(self.encoder.config.vocab_size, self.type_head.out_features)
+        nn.init.zeros_(self.type_words.weight)
+        return self.type_words
 
     def hidden(self, ids: Tensor, mask: Tensor) -> Tensor:
         """ids, mask: [N, L] -> hidden states [N, L, H]."""
@@ -134,6 +141,7 @@ def save_model(model: JointModel, folder: Path, trained: TrainingStage) -> None:
     shape = {
         "types": model.type_head.out_features,
         "fields": model.fields,
+        "type_words": model.type_words is not None,
         "bert": model.encoder.config.to_dict(),
         "trained": trained.model_dump(mode="json"),
     }
@@ -145,6 +153,8 @@ def load_model(folder: Path, dropout: float = 0.0) -> JointModel:
     """The model saved there, on the CPU."""
     shape = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
     model = JointModel(BertConfig.from_dict(shape["bert"]), shape["types"], shape["fields"], dropout)
+    if shape["type_words"]:
+        model.add_type_words()
     model.load_state_dict(torch.load(folder / WEIGHTS_FILE, weights_only=True))
     return model
 

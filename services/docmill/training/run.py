@@ -1,6 +1,6 @@
 """`docmill train run`: labelled documents to a bundle, stage by stage; what is in the cache is taken from there.
 
-    gate -> corpus -> vocabulary -> teacher -> student -> its type head -> graphs
+    gate -> corpus -> vocabulary -> teacher -> student -> its type head, and words -> graphs
          -> what a student says of documents that it never saw -> calibration
          -> what all graphs say of validation documents -> evaluation -> bundle and report
 
@@ -238,8 +238,9 @@ def _reads(cache: Cache, materials: Materials, inputs: Mapping[str, str], graphs
 
 
 def _settled(cache: Cache, materials: Materials, inputs: Mapping[str, str], name: str, model: Result) -> Result:
-    """A trained model whose type head has seen its training documents whole."""
-    return cache.result(stages.type_head(materials, inputs, name, model))
+    """A trained model whose type head has seen its training documents whole, and their words."""
+    headed = cache.result(stages.type_head(materials, inputs, name, model))
+    return cache.result(stages.type_words(materials, inputs, name, headed))
 
 
 def materials_of(recipe: Recipe, base: Path, corpus: Result, vocabulary: Result, on_moment: OnMoment) -> Materials:

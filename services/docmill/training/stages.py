@@ -28,6 +28,7 @@ from docmill.training.student import make_student, make_untaught
 from docmill.training.teacher import make_teacher
 from docmill.training.tokenizer import extended_tokenizer
 from docmill.training.training_set import read_parts, write_training_set
+from docmill.training.type_words import make_type_words
 from docmill.training.vocabulary import prune, used_ids
 
 QUALITY_FILE = "quality.json"
@@ -122,6 +123,17 @@ def type_head(materials: Materials, inputs: Mapping[str, str], name: str, model:
         reading_section(materials.recipe),
         {**inputs, "model": model.digest},
         lambda folder: make_type_head(materials, model.folder, folder),
+    )
+
+
+def type_words(materials: Materials, inputs: Mapping[str, str], name: str, model: Result) -> Stage:
+    """A model that also heeds what tokens by themselves say of the type, learnt from documents of `materials`."""
+    return Stage(
+        f"{name}-type-words",
+        1,
+        reading_section(materials.recipe),
+        {**inputs, "model": model.digest},
+        lambda folder: make_type_words(materials, model.folder, folder),
     )
 
 

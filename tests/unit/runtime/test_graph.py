@@ -6,6 +6,7 @@ import onnxruntime as ort
 import pytest
 from onnx import numpy_helper
 
+from docmill.runtime.dequantise import weights_of_graph
 from docmill.runtime.graph import GraphConfig, Precision, build_graph, quantise
 from docmill.runtime.weights import Floats, JointWeights, Linear, Norm
 from tests.tiny_bundle import FIELDS, HEADS, HIDDEN, LABELS, LAYERS, MAX_TOKENS, tiny_tokenizer, tiny_weights
@@ -108,3 +109,34 @@ def test_more_tokens_than_trained_positions_are_refused() -> None:
 def test_the_same_weights_give_the_same_bytes() -> None:
     first, second = (build_graph(WEIGHTS, CONFIG, "int8").SerializeToString(deterministic=True) for _ in "12")
     assert first == second
+
+
+WORDS = np.random.default_rng(3).normal(size=(len(WEIGHTS.words), len(LABELS))).astype(np.float32)
+SPEAKING = replace(WEIGHTS, type_words=WORDS)
+
+
+def types(weights: JointWeights, precision: Precision, ids: Floats) -> Floats:
+    session = ort.InferenceSession(build_graph(weights, CONFIG, precision).SerializeToString())
+    logits: Floats = session.run(["type_logits"], {"ids": ids[None]})[0][0]
+    return logits
+
+
+@pytest.mark.parametrize("length", [1, 2, MAX_TOKENS])
+def test_what_tokens_say_of_the_type_is_added_on_average(length: int) -> None:
+    ids = np.arange(length) % 7 + 3
+    added = types(SPEAKING, "fp32", ids) - types(WEIGHTS, "fp32", ids)
+    np.testing.assert_allclose(added, WORDS[ids].mean(0), atol=1e-5)
+
+
+def test_tokens_say_nearly_the_same_in_eight_bits() -> None:
+    ids = np.arange(20) % 7 + 3
+    said = types(SPEAKING, "int8", ids) - types(WEIGHTS, "int8", ids)
+    np.testing.assert_allclose(said, WORDS[ids].mean(0), atol=np.abs(WORDS).max() / 127)
+
+
+def test_what_tokens_say_comes_back_from_a_graph() -> None:
+    found = weights_of_graph(build_graph(SPEAKING, CONFIG, "int8"))
+    assert found.type_words is not None
+    np.testing.assert_allclose(found.type_words, WORDS, atol=np.abs(WORDS).max() / 127)
+    np.testing.assert_array_equal(found.type_head.weight, WEIGHTS.type_head.weight)
+    assert weights_of_graph(build_graph(WEIGHTS, CONFIG, "int8")).type_words is None

@@ -69,3 +69,10 @@ def test_other_float_types_become_float32() -> None:
     arrays = state(layers=1)
     arrays["type_head.weight"] = arrays["type_head.weight"].astype(np.float64)
     assert from_state_dict(arrays, 1).type_head.weight.dtype == np.float32
+
+
+def test_words_that_speak_for_types_are_taken_where_there_are_some() -> None:
+    arrays = state(layers=1)
+    assert from_state_dict(arrays, 1).type_words is None
+    table = np.ones((VOCABULARY, 3), np.float32)
+    assert np.array_equal(from_state_dict({**arrays, "type_words.weight": table}, 1).type_words, table)  # type: ignore[arg-type]

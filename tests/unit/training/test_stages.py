@@ -16,7 +16,7 @@ from tests.unit.training.fakes import RECIPE, recipe, with_sources
 
 MADE = Result(Path("folder"), "digest")
 DATA = [Path("data")]
-READING = {"student-type-head", "fold-0-reads", "held-out-reads", "graphs", "calibration"}
+READING = {"student-type-head", "student-type-words", "fold-0-reads", "held-out-reads", "graphs", "calibration"}
 TRAINING = {"teacher", "student", "fold-0"}
 
 
@@ -30,6 +30,7 @@ def keys(of: Recipe) -> dict[str, str]:
         stages.teacher(materials, {}),
         stages.student(materials, {}, MADE),
         stages.type_head(materials, {}, "student", MADE),
+        stages.type_words(materials, {}, "student", MADE),
         stages.fold_student(materials, {}, 0),
         stages.fold_reads(materials, {}, 0, MADE),
         stages.held_out_reads(materials, {}, MADE),
@@ -76,7 +77,8 @@ def test_every_input_counts() -> None:
     materials: Any = SimpleNamespace(recipe=recipe())
     assert stages.student(materials, {}, MADE).key != stages.student(materials, {}, other).key
     assert stages.teacher(materials, {"corpus": "a"}).key != stages.teacher(materials, {"corpus": "b"}).key
-    assert stages.type_head(materials, {}, "student", MADE).key != stages.type_head(materials, {}, "student", other).key
-    assert stages.type_head(materials, {}, "student", MADE).key != stages.type_head(materials, {}, "teacher", MADE).key
+    for of_types in (stages.type_head, stages.type_words):
+        assert of_types(materials, {}, "student", MADE).key != of_types(materials, {}, "student", other).key
+        assert of_types(materials, {}, "student", MADE).key != of_types(materials, {}, "teacher", MADE).key
     assert stages.fold_student(materials, {}, 0).key != stages.fold_student(materials, {}, 1).key
     assert stages.calibration(materials, {}, [MADE], MADE).key != stages.calibration(materials, {}, [other], MADE).key
