@@ -44,7 +44,7 @@ def told_apart() -> dict[str, list]:  # type: ignore[type-arg]
     return {"slips": made["receipt"], "deeds": [*made["contract.lease"], *made["contract.supply"]]}
 
 
-def drawn(documents: int) -> tuple[csr_matrix, np.ndarray]:  # type: ignore[type-arg]
+def drawn(documents: int) -> tuple[csr_matrix, np.ndarray]:
     """Shares of 30 tokens, of which each of three labels has some of its own."""
     rng = np.random.default_rng(5)
     labels = rng.choice(3, size=documents)
@@ -99,7 +99,7 @@ def test_a_document_without_a_token_has_no_words() -> None:
     assert word_counts([empty], made_of({"slips": [], "deeds": [empty]}), 500).nnz == 0
 
 
-def spoken_of(model: JointModel, made: Materials, before: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]  # noqa: F811
+def spoken_of(model: JointModel, made: Materials, before: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:  # noqa: F811
     """What the words alone say of the training documents, [D, C], and their labels."""
     assert model.type_words is not None
     labelled = made.training.all

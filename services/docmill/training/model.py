@@ -153,7 +153,7 @@ def load_model(folder: Path, dropout: float = 0.0) -> JointModel:
     """The model saved there, on the CPU."""
     shape = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
     model = JointModel(BertConfig.from_dict(shape["bert"]), shape["types"], shape["fields"], dropout)
-    if shape["type_words"]:
+    if shape.get("type_words"):  # what was cached before there were any lacks it
         model.add_type_words()
     model.load_state_dict(torch.load(folder / WEIGHTS_FILE, weights_only=True))
     return model

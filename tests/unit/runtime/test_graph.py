@@ -115,22 +115,22 @@ WORDS = np.random.default_rng(3).normal(size=(len(WEIGHTS.words), len(LABELS))).
 SPEAKING = replace(WEIGHTS, type_words=WORDS)
 
 
-def types(weights: JointWeights, precision: Precision, ids: Floats) -> Floats:
+def types(weights: JointWeights, precision: Precision, ids: list[int]) -> Floats:
     session = ort.InferenceSession(build_graph(weights, CONFIG, precision).SerializeToString())
-    logits: Floats = session.run(["type_logits"], {"ids": ids[None]})[0][0]
+    logits: Floats = session.run(["type_logits"], {"ids": np.array([ids])})[0][0]
     return logits
 
 
 @pytest.mark.parametrize("length", [1, 2, MAX_TOKENS])
 def test_what_tokens_say_of_the_type_is_added_on_average(length: int) -> None:
-    ids = np.arange(length) % 7 + 3
-    added = types(SPEAKING, "fp32", ids) - types(WEIGHTS, "fp32", ids)
+    ids = [place % 7 + 3 for place in range(length)]
+    added = np.subtract(types(SPEAKING, "fp32", ids), types(WEIGHTS, "fp32", ids))
     np.testing.assert_allclose(added, WORDS[ids].mean(0), atol=1e-5)
 
 
 def test_tokens_say_nearly_the_same_in_eight_bits() -> None:
-    ids = np.arange(20) % 7 + 3
-    said = types(SPEAKING, "int8", ids) - types(WEIGHTS, "int8", ids)
+    ids = [place % 7 + 3 for place in range(20)]
+    said = np.subtract(types(SPEAKING, "int8", ids), types(WEIGHTS, "int8", ids))
     np.testing.assert_allclose(said, WORDS[ids].mean(0), atol=np.abs(WORDS).max() / 127)
 
 
