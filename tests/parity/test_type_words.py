@@ -14,7 +14,9 @@ from sklearn.feature_extraction.text import TfidfTransformer  # noqa: E402
 from sklearn.linear_model import LogisticRegression  # noqa: E402
 
 from docmill.bundle.manifest import TrainingStage  # noqa: E402
+from docmill.pipeline.window import cut, tokenise  # noqa: E402
 from docmill.training import type_words  # noqa: E402
+from docmill.training.labels_loss import balanced_weights  # noqa: E402
 from docmill.training.materials import Materials  # noqa: E402
 from docmill.training.model import JointModel, load_model, save_model, student_of, trained_as  # noqa: E402
 from docmill.training.type_words import (  # noqa: E402
@@ -84,14 +86,28 @@ def test_of_two_labels_among_more_the_third_gets_what_is_common_to_all() -> None
     assert bias[1] == pytest.approx((bias[0] + bias[2]) / 2, abs=1e-5)
 
 
-def test_shares_are_of_the_windows_that_decide_the_type() -> None:
-    long = document("k l m n " * 40, name="long", group="contract", label="contract.supply")
-    made = made_of({"slips": [], "deeds": [long]})
-    [row] = word_counts([long], made, 500).toarray()
-    assert row.sum() == pytest.approx(1)
+def test_shares_are_of_the_windows_that_decide_the_type_each_by_itself() -> None:
+    """A full window and a short one count alike; what stands behind them does not count."""
+    made = made_of({"slips": [], "deeds": []})
     windows = made.recipe.encoder.type_windows
-    assert row[made.windowing.cls_id] == pytest.approx(1 / made.windowing.max_tokens, rel=0.2)
-    assert 0 < windows < 40
+    inside = made.windowing.max_tokens - 2
+    step = inside - made.windowing.stride
+    words = inside + step * (windows - 1) + 3  # three beyond the windows that decide
+    for count in (words, inside + 1):
+        text = "w " * count
+        tokens = tokenise(made.tokenizer, made.windowing, text)
+        kept = cut(tokens, made.windowing)[:windows]
+        expected = np.zeros(500)
+        for window in kept:
+            for token in window.ids:
+                expected[token] += 1 / len(window.ids) / len(kept)
+        long = document(text, name="long", group="contract", label="contract.supply")
+        [row] = word_counts([long], made, 500).toarray()
+        np.testing.assert_allclose(row, expected)
+        seen = {int(token) for window in kept for token in window.ids}
+        behind = set(tokens.ids.tolist()) - seen
+        assert bool(behind) == (count == words)
+        assert not row[sorted(behind)].any()
 
 
 def test_a_document_without_a_token_has_no_words() -> None:
@@ -118,6 +134,10 @@ def test_both_opinions_are_pooled(model: JointModel, monkeypatch: pytest.MonkeyP
     torch.testing.assert_close(model.type_head.weight.detach(), (1 - SHARE) * head["weight"])
     words, labels = spoken_of(model, made, head)
     assert (words.argmax(1) == labels).all()
+    bags = word_counts(made.training.all, made, model.encoder.config.vocab_size)
+    weights = balanced_weights(made.training.all, len(LABELS), made.make).double().numpy()[labels]
+    table, bias = regression(bags, labels, weights, len(LABELS))
+    np.testing.assert_allclose(words, bags @ table + bias, atol=1e-4)
 
 
 def test_of_few_documents_a_label_words_say_the_group_alone(model: JointModel) -> None:  # noqa: F811
@@ -148,4 +168,16 @@ def test_a_model_keeps_its_words_and_how_it_was_trained(model: JointModel, tmp_p
     assert found.type_words is not None
     assert torch.equal(found.type_words.weight, model.type_words.weight)
     assert trained_as(spoken) == trained_as(headed)
-    assert student_of(found, (0, 1), 0.0).type_words is None  # students are trained without, and learn their own
+
+
+def test_no_student_learns_from_half_a_head(model: JointModel) -> None:  # noqa: F811
+    learn_words(model, made_of(documents()))
+    with pytest.raises(ValueError, match="without words"):
+        student_of(model, (0, 1), 0.0)
+
+
+def test_documents_without_a_token_teach_no_words(model: JointModel) -> None:  # noqa: F811
+    labels = {"contract.lease": "contract", "receipt": "receipt"}
+    empty = [document(" ", name=label, group=group, label=label) for label, group in labels.items()]
+    learn_words(model, made_of({"slips": empty[1:], "deeds": empty[:1]}))
+    assert model.type_words is None

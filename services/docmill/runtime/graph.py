@@ -224,15 +224,14 @@ def _heads(graph: _Graph, hidden: str, weights: JointWeights) -> None:
         return
     types = graph.exact_linear("type_head", pooled, weights.type_head)
     words = _looked_up(graph, "type_words", weights.type_words)
-    graph.node("Add", [types, _mean(graph, words, "type_words.mean")], "type_logits")
+    graph.node("Add", [types, _mean(graph, words, "type_words.mean", "sequence_axis")], "type_logits")
 
 
 def _pooled(graph: _Graph, hidden: str, name: str) -> str:
     """hidden [1, L, H] -> its mean [1, H]."""
-    graph.constant("sequence_axis", np.ones(1, dtype=np.int64))
-    return _mean(graph, hidden, name)
+    return _mean(graph, hidden, name, graph.constant("sequence_axis", np.ones(1, dtype=np.int64)))
 
 
-def _mean(graph: _Graph, x: str, name: str) -> str:
+def _mean(graph: _Graph, x: str, name: str, axis: str) -> str:
     """x [1, L, n] -> [1, n]."""
-    return graph.node("ReduceMean", [x, "sequence_axis"], name, keepdims=0)
+    return graph.node("ReduceMean", [x, axis], name, keepdims=0)

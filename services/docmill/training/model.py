@@ -70,7 +70,7 @@ class JointModel(nn.Module):
         return tags.view(*tags.shape[:-1], self.fields, TAGS)
 
     def type_logits(self, pooled: Tensor) -> Tensor:
-        """Document vectors [D, H] (means over windows) -> [D, types]."""
+        """Document vectors [D, H] (means over windows) -> [D, types]; what words say (type_words) is not in them."""
         logits: Tensor = self.type_head(self.dropout(pooled))
         return logits
 
@@ -123,7 +123,10 @@ def student_of(teacher: JointModel, layers: tuple[int, ...], dropout: float) -> 
 
     Raises:
         ConfigurationError: the teacher lacks a layer.
+        ValueError: its type head is but a part of what it says of types; the words are the other.
     """
+    if teacher.type_words is not None:
+        raise ValueError("a student learns from a teacher as it was trained, without words")
     config = BertConfig.from_dict(teacher.encoder.config.to_dict())
     check_layers(layers, config.num_hidden_layers)
     config.num_hidden_layers = len(layers)

@@ -127,7 +127,10 @@ def type_head(materials: Materials, inputs: Mapping[str, str], name: str, model:
 
 
 def type_words(materials: Materials, inputs: Mapping[str, str], name: str, model: Result) -> Stage:
-    """A model that also heeds what tokens by themselves say of the type, learnt from documents of `materials`."""
+    """A model that also heeds what tokens by themselves say of the type, learnt from documents of `materials`.
+
+    The version is of type_words.py and of what it takes from labels_loss.py.
+    """
     return Stage(
         f"{name}-type-words",
         1,

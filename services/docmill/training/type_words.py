@@ -1,7 +1,7 @@
 """What each token says of the document type by itself, beside what the encoder says of all of them.
 
 An encoder that has seen a document once or less has not learnt the words that give a type away, and a bag of words
-learns them at once. Both are right in other places, so the logarithms of their probabilities are averaged: a
+learns them at once. Each is right where the other errs, so the logarithms of their probabilities are averaged: a
 logarithmic opinion pool (Genest and Zidek, "Combining Probability Distributions", Statistical Science 1(1), 1986).
 Fitted jointly they are worth nothing: of documents that it was trained on the encoder leaves nothing to explain. Of a
 group with few documents a label, words say that it is the group, and the encoder which label. Measured:
@@ -28,7 +28,7 @@ from docmill.training.model import JointModel, load_model, save_model, trained_a
 SHARE = 0.5  # of the words; the rest is the encoder's
 REGULARISATION = 10.0  # scikit-learn's C, of rows whose mean squared length is one
 LEAST_DOCUMENTS = 2  # that hold a token: of fewer it says nothing
-LEAST_PER_LABEL = 30  # documents of a group: of fewer its labels have no words of their own
+LEAST_PER_LABEL = 30  # documents of a group, on average: of fewer its labels have no words of their own
 ITERATIONS, TOLERANCE = 100, 1e-3
 
 
@@ -40,14 +40,17 @@ def make_type_words(materials: Materials, model_folder: Path, folder: Path) -> N
 
 
 def learn_words(model: JointModel, materials: Materials) -> None:
-    """Fit a regression on the words of all labelled training documents, and pool its opinion with the type head's.
+    """Fit a regression on the words of all labelled documents, and pool its opinion with the type head's.
 
-    A label without a document, and all where there is but one label, are the encoder's alone.
+    A label without a document gets the mean of what words say of all others. Nothing is done where there are fewer than
+    two labels, or no token.
     """
     labelled = [document for document in materials.training.all if document.label is not None]
-    bags = word_counts(labelled, materials, model.encoder.config.vocab_size)
     labels = np.array([materials.make.label_index(str(document.label)) for document in labelled], dtype=np.int64)
     if len(set(labels.tolist())) < 2:
+        return
+    bags = word_counts(labelled, materials, model.encoder.config.vocab_size)
+    if not bags.nnz:
         return
     weights = balanced_weights(labelled, len(materials.labels), materials.make).double().numpy()[labels]
     table, bias = regression(bags, labels, weights, len(materials.labels))
