@@ -19,7 +19,7 @@ def test_a_study_adds_to_a_plain_run(tmp_path: Path) -> None:
         assert f"\n{stage} ..." in f"\n{told}"
     plain, study = (json.loads((tmp_path / name / EVALUATION_FILE).read_text()) for name in ("plain", "study"))
     assert plain["sources"] == study["sources"]
-    assert [row["model"] for row in plain["rows"]] == ["teacher", "student", "student"]
+    assert [row["model"] for row in plain["rows"]] == ["student", "student"]
     assert {(row["model"], row["graph"], row["seed"]) for row in study["rows"]} == {
         ("teacher", "fp32", 7),
         ("baseline", "fp32", 7),

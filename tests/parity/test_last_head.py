@@ -15,7 +15,6 @@ from sklearn.linear_model import LogisticRegression  # noqa: E402
 from docmill.bundle.manifest import TrainingStage  # noqa: E402
 from docmill.training import last_head  # noqa: E402
 from docmill.training.examples import Example  # noqa: E402
-from docmill.training.labels_loss import balanced_weights  # noqa: E402
 from docmill.training.last_head import ENOUGH, PENALTY, fit_types, make_type_head, settle_types  # noqa: E402
 from docmill.training.materials import Materials  # noqa: E402
 from docmill.training.model import JointModel, load_model, save_model, trained_as  # noqa: E402
@@ -119,7 +118,7 @@ def test_a_document_is_read_as_it_is_in_use(model: JointModel, monkeypatch: pyte
     long = document("k l m n " * 40, name="long", group="contract", label="contract.supply")
     found = {"slips": [], "deeds": [short, long]}
     made = made_of(found)
-    settle_types(model, made, found)
+    settle_types(model, made)
     assert sorted(len(windows) for windows in seen) == [1, made.recipe.encoder.type_windows]
     assert all(windows[0] == 0 for windows in seen)
 
@@ -127,7 +126,7 @@ def test_a_document_is_read_as_it_is_in_use(model: JointModel, monkeypatch: pyte
 def test_only_the_type_head_moves(model: JointModel) -> None:  # noqa: F811
     found = documents()
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    settle_types(model, made_of(found), found)
+    settle_types(model, made_of(found))
     moved = {name for name, tensor in model.state_dict().items() if not torch.equal(tensor, before[name])}
     assert moved == {"type_head.weight", "type_head.bias"}
 
@@ -147,45 +146,8 @@ def test_the_stage_keeps_how_the_model_was_trained(model: JointModel, tmp_path: 
     }
 
 
-def test_a_document_stands_for_those_of_its_label_that_were_left_out(
-    model: JointModel,  # noqa: F811
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """At most four a label are read: each of twelve leases then weighs three times what it would."""
-    seen: list[NDArray[np.float64]] = []
-    monkeypatch.setattr(last_head, "PER_LABEL", 4)
-    monkeypatch.setattr(last_head, "fit_types", lambda model, vectors, labels, weights: seen.append(weights))
-    found = documents()
-    further = document("k l m n", name="further", group="contract", label="contract.supply")  # of another fold
-    made = made_of({**found, "deeds": [*found["deeds"], further]})
-    settle_types(model, made, found)
-    balanced = balanced_weights([d for part in found.values() for d in part], len(LABELS), made.make).numpy()
-    [weights] = seen
-    expected = [balanced[0] * LEASES / 4] * 4 + [balanced[1]] * SUPPLIES + [balanced[2] * SLIPS / 4] * 4
-    expected = np.array(expected) * len(expected) / sum(expected)  # no more in all than were read
-    np.testing.assert_allclose(np.sort(weights), np.sort(expected), rtol=1e-6)
-
-
-def test_documents_without_a_token_or_a_type_are_passed_over(
-    model: JointModel,  # noqa: F811
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    seen: list[tuple[NDArray[np.float32], NDArray[np.int64]]] = []
-    monkeypatch.setattr(last_head, "fit_types", lambda model, vectors, labels, weights: seen.append((vectors, labels)))
-    found = documents()
-    settle_types(model, made_of(found), found)
-    found["deeds"] += [
-        document(" \t", name="empty", group="contract", label="contract.lease"),
-        document("w x y z", name="untyped", group="contract", label=None),
-    ]
-    settle_types(model, made_of(found), found)
-    [without, beside] = seen
-    np.testing.assert_array_equal(without[0], beside[0])
-    np.testing.assert_array_equal(without[1], beside[1])
-
-
 def test_one_type_alone_has_nothing_to_be_told_apart_from(model: JointModel) -> None:  # noqa: F811
     found = {"slips": documents()["slips"], "deeds": []}
     before = model.type_head.weight.clone()
-    settle_types(model, made_of(found), found)
+    settle_types(model, made_of(found))
     assert torch.equal(model.type_head.weight, before)

@@ -55,7 +55,7 @@ class Strict(BaseModel):
 class FieldEntry(Strict):
     """A field of the tag head. `entities` and `values` are its names in labelled data, where they differ.
 
-    `counts_from`: see FieldSpec.
+    `counts_from`, `min_confidence`: see FieldSpec.
     """
 
     name: str
@@ -64,6 +64,7 @@ class FieldEntry(Strict):
     day_first: bool = False
     outside_bias: float = 0.0
     counts_from: Names = ()
+    min_confidence: Share | None = None
     entities: tuple[str, ...] | None = None
     values: tuple[str, ...] | None = None
 
@@ -259,7 +260,10 @@ class Manifest(Strict):
 
     def field_specs(self) -> tuple[FieldSpec, ...]:
         """Fields in the order of the tag head."""
-        return tuple(FieldSpec(f.name, f.kind, f.many, f.day_first, f.outside_bias, f.counts_from) for f in self.fields)
+        return tuple(
+            FieldSpec(f.name, f.kind, f.many, f.day_first, f.outside_bias, f.counts_from, f.min_confidence)
+            for f in self.fields
+        )
 
     def group_specs(self) -> dict[str, GroupSpec]:
         """Groups with their thresholds and vetoed labels."""

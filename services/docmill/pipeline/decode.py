@@ -13,8 +13,8 @@ from docmill.pipeline.window import Tokens, Window
 
 OUTSIDE, BEGIN, INSIDE = 0, 1, 2
 ALTERNATIVES = 3
-LIKELY = 0.5  # calibrated confidence of a span among several
-POSSIBLE = 0.35  # of a span that is the only one: see field_spans
+LIKELY = 0.5  # calibrated confidence of a span among several, where the field does not say
+POSSIBLE = 0.35  # of a span that is the only one, likewise: see field_spans
 Floats = NDArray[np.float32]
 
 
@@ -124,18 +124,20 @@ def field_spans(
     """Spans of one field from its tag probabilities [T, 3].
 
     Boundaries are drawn as the head was trained to draw them (`raw`), confidence is calibrated. Of a field that a
-    document may hold several times all that are likelier than not, each value once. Else the most confident one, of
-    those that can be read as a value of the field's kind where there are any, if it is likely enough that showing it
-    does more good than harm; whether it is sure enough is the route's to say.
+    document may hold several times all that are likely enough, each value once. Else the most confident one, of those
+    that can be read as a value of the field's kind where there are any, if it is likely enough that showing it does
+    more good than harm; whether it is sure enough is the route's to say.
 
     Source: F1 is highest where one accepts from half its own value on, Lipton et al., "Optimal Thresholding of
     Classifiers to Maximize F1 Measure", ECML PKDD 2014. Fields have an F1 of 0.7 as a rule: 0.35.
     """
     spans = spans_below(0.5, text, tokens, raw, calibrated, field, start_date)
+    least = field.min_confidence
     if field.many:
-        return each_value_once([span for span in spans if span.confidence >= LIKELY], text, field)
+        enough = LIKELY if least is None else least
+        return each_value_once([span for span in spans if span.confidence >= enough], text, field)
     best = max(spans, key=lambda span: (span.readable, span.confidence, -span.start), default=None)
-    return [best] if best is not None and best.confidence >= POSSIBLE else []
+    return [best] if best is not None and best.confidence >= (POSSIBLE if least is None else least) else []
 
 
 def spans_below(

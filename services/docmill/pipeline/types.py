@@ -15,7 +15,8 @@ class FieldSpec:
 
     `outside_bias` undoes what training did to the share of "outside": entity tokens weigh more there, and windows that
     bear an entity are drawn more often. `counts_from` are fields before this one, best first: a period that this one
-    holds (FieldKind.END_DATE) counts from the first of them that was found.
+    holds (FieldKind.END_DATE) counts from the first of them that was found. `min_confidence`: of a span that is
+    published; None: see LIKELY and POSSIBLE of decode.py.
     """
 
     name: str
@@ -24,6 +25,7 @@ class FieldSpec:
     day_first: bool = False
     outside_bias: float = 0.0  # added to the logit of "outside" before it is scaled
     counts_from: tuple[str, ...] = ()
+    min_confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

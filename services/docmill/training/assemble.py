@@ -64,6 +64,7 @@ def _manifest(materials: Materials, calibration: Calibration, stages: tuple[Trai
                 day_first=field.day_first,
                 outside_bias=calibration.biases.get(name, 0.0),
                 counts_from=field.counts_from,
+                min_confidence=field.min_confidence,
                 entities=field.entities,
                 values=field.values,
             )

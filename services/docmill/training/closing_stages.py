@@ -90,10 +90,8 @@ def opinions(
             make_opinions(bundle, graph.path, validation.files, folder, Counter("documents", materials.on_moment))
 
     section = {
-        **recipe.model_dump(mode="json", include={"encoder", "languages"}),
+        **recipe.model_dump(mode="json", include={"encoder", "languages", "fields", "groups"}),
         "code": code_digest(pipeline),
-        "fields": {name: field.many for name, field in recipe.fields.items()},
-        "groups": {name: list(group.fields) for name, group in recipe.groups.items()},
     }
     digests = {"graph": graph.digest, "calibration": made.calibration.digest, **validation.digests}
     return Stage(f"{graph.name}-opinions", 1, section, {**inputs, **digests}, make)

@@ -74,7 +74,7 @@ class Materials:
         return ModelSpec(
             labels=self.labels,
             fields=tuple(
-                FieldSpec(name, FieldKind(f.kind), f.many, f.day_first, counts_from=f.counts_from)
+                FieldSpec(name, FieldKind(f.kind), f.many, f.day_first, 0.0, f.counts_from, f.min_confidence)
                 for name, f in recipe.fields.items()
             ),
             groups={

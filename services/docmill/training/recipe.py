@@ -32,6 +32,11 @@ def full_label(group: str, label: str) -> str:
     return group if label == group else f"{group}.{label}"
 
 
+def group_of(label: str) -> str:
+    """The group of a full label."""
+    return label.partition(".")[0]
+
+
 class Group(Strict):
     """A family of document types that share their fields.
 
@@ -52,10 +57,17 @@ class Labels(Strict):
 
 
 class FieldRecipe(Strict):
+    """`min_confidence`: from which a span is published, if nothing else speaks against it.
+
+    Of spans among several more is asked than of the only one: their confidence is of tokens, and does not say where a
+    value ends. Measured: docs/decisions/0013-model-factory.md.
+    """
+
     kind: Literal["text", "date", "money", "duration", "end_date"]
     many: bool = False
     day_first: bool = False
     counts_from: tuple[str, ...] = ()
+    min_confidence: float = Field(default_factory=lambda known: 0.65 if known.get("many") else 0.35, ge=0, le=1)
     entities: tuple[str, ...] | None = None
     values: tuple[str, ...] | None = None
 

@@ -14,7 +14,8 @@ import numpy as np
 from docmill import evaluation as evaluation_code
 from docmill import pipeline, runtime
 from docmill.errors import ConfigurationError
-from docmill.training.cache import Result, Stage, code_digest
+from docmill.pipeline import window
+from docmill.training.cache import Result, Stage, code_digest, file_digest
 from docmill.training.calibrate import make_calibration
 from docmill.training.corpus import load_corpus
 from docmill.training.export import INT8_FILE, make_fp32_graph, make_graphs
@@ -28,7 +29,7 @@ from docmill.training.student import make_student, make_untaught
 from docmill.training.teacher import make_teacher
 from docmill.training.tokenizer import extended_tokenizer
 from docmill.training.training_set import read_parts, write_training_set
-from docmill.training.type_words import make_type_words
+from docmill.training.type_words import make_type_words, make_words
 from docmill.training.vocabulary import prune, used_ids
 
 QUALITY_FILE = "quality.json"
@@ -115,28 +116,39 @@ def baseline(materials: Materials, inputs: Mapping[str, str], schedule: Schedule
 def type_head(materials: Materials, inputs: Mapping[str, str], name: str, model: Result) -> Stage:
     """A model with its type head fitted to whole documents: those of `materials`, on which it was trained.
 
-    The version is of last_head.py and of what it takes from first_heads.py and labels_loss.py.
+    The version is of last_head.py, whole_documents.py, and what these take from first_heads.py and labels_loss.py.
     """
     return Stage(
         f"{name}-type-head",
-        2,
-        reading_section(materials.recipe),
+        3,
+        _cutting_section(materials.recipe),
         {**inputs, "model": model.digest},
         lambda folder: make_type_head(materials, model.folder, folder),
     )
 
 
-def type_words(materials: Materials, inputs: Mapping[str, str], name: str, model: Result) -> Stage:
-    """A model that also heeds what tokens by themselves say of the type, learnt from documents of `materials`.
+def words(materials: Materials, inputs: Mapping[str, str]) -> Stage:
+    """What tokens by themselves say of the type, learnt from documents of `materials`.
 
-    The version is of type_words.py and of what it takes from labels_loss.py.
+    The version is of type_words.py, whole_documents.py, and what these take from labels_loss.py.
     """
     return Stage(
-        f"{name}-type-words",
+        "words",
         1,
-        reading_section(materials.recipe),
-        {**inputs, "model": model.digest},
-        lambda folder: make_type_words(materials, model.folder, folder),
+        _cutting_section(materials.recipe),
+        {**inputs, "documents": materials.training.digest},
+        lambda folder: make_words(materials, folder),
+    )
+
+
+def type_words(name: str, model: Result, words_result: Result) -> Stage:
+    """A model that also heeds the words. The version is of type_words.py."""
+    return Stage(
+        f"{name}-type-words",
+        2,
+        {},
+        {"model": model.digest, "words": words_result.digest},
+        lambda folder: make_type_words(model.folder, words_result.folder, folder),
     )
 
 
@@ -209,11 +221,11 @@ def calibration(
     """Temperatures, biases, thresholds, vetoes and outlier statistics."""
     recipe = materials.recipe
     of_reads = {f"reads {fold}": result.digest for fold, result in enumerate(reads)}
-    fields = recipe.model_dump(mode="json", include={"fields", "groups", "policy"})
+    judged = recipe.model_dump(mode="json", include={"fields", "groups", "policy"})
     return Stage(
         "calibration",
         5,
-        {**fields, **reading_section(recipe), "seed": recipe.seed, "judge": code_digest(evaluation_code)},
+        {**reading_section(recipe), "judged": judged, "seed": recipe.seed, "judge": code_digest(evaluation_code)},
         {**inputs, **of_reads, "graphs": graphs_result.digest},
         lambda folder: make_calibration(materials, [r.folder for r in reads], graphs_result.folder, folder),
     )
@@ -229,6 +241,8 @@ def refusal(report: QualityReport) -> str:
 def _corpus_section(recipe: Recipe) -> dict[str, Any]:
     """What of a recipe decides which documents there are and what they are labelled."""
     section = recipe.model_dump(mode="json", include={"groups", "fields", "sources", "labels", "languages"})
+    for field in section["fields"].values():
+        del field["min_confidence"]
     windows = {"head_windows", "head_drawn", "entity_windows", "other_windows"}
     drawing = {"share", "per_label", "augment", *windows}
     sources = [{key: value for key, value in source.items() if key not in drawing} for source in section["sources"]]
@@ -244,3 +258,8 @@ def reading_section(recipe: Recipe) -> dict[str, Any]:
     section = training_section(recipe)
     own = {key: section[key] for key in ("encoder", "fields", "groups", "sources")}
     return {**own, "code": code_digest(pipeline)}
+
+
+def _cutting_section(recipe: Recipe) -> dict[str, Any]:
+    """What decides how documents are cut."""
+    return {"encoder": recipe.encoder.model_dump(mode="json"), "code": file_digest(Path(str(window.__file__)))}

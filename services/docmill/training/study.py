@@ -1,4 +1,4 @@
-"""What the report shows beside the bundle's own making: students without a teacher, further seeds, a learning curve.
+"""What the report shows beside the bundle's own making: teacher, students without one, further seeds, a learning curve.
 
 Nothing of it is chosen from; the bundle is the same without.
 """

@@ -4,12 +4,14 @@ An encoder that has seen a document once or less has not learnt the words that g
 learns them at once. Each is right where the other errs, so the logarithms of their probabilities are averaged: a
 logarithmic opinion pool (Genest and Zidek, "Combining Probability Distributions", Statistical Science 1(1), 1986).
 Fitted jointly they are worth nothing: of documents that it was trained on the encoder leaves nothing to explain. Of a
-group with few documents a label, words say that it is the group, and the encoder which label. Measured:
+group with few documents a label, words say whether it is the group, and the encoder alone which label. Measured:
 docs/decisions/0013-model-factory.md.
 """
 
 import warnings
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,65 +21,96 @@ from scipy.sparse import csr_matrix
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
-from docmill.pipeline.window import cut, tokenise
-from docmill.training.corpus import LabelledDocument
-from docmill.training.labels_loss import balanced_weights
+from docmill.pipeline.window import Window
 from docmill.training.materials import Materials
 from docmill.training.model import JointModel, load_model, save_model, trained_as
+from docmill.training.recipe import group_of
+from docmill.training.whole_documents import whole_documents
 
 SHARE = 0.5  # of the words; the rest is the encoder's
 REGULARISATION = 10.0  # scikit-learn's C, of rows whose mean squared length is one
 LEAST_DOCUMENTS = 2  # that hold a token: of fewer it says nothing
 LEAST_PER_LABEL = 30  # documents of a group, on average: of fewer its labels have no words of their own
 ITERATIONS, TOLERANCE = 100, 1e-3
+WORDS_FILE = "words.npz"
 
 
-def make_type_words(materials: Materials, model_folder: Path, folder: Path) -> None:
-    """The model saved there, with a table of what tokens say, learnt from the training documents."""
+@dataclass(frozen=True, slots=True)
+class Words:
+    """`table` [V, C] and `bias` [C]: what a token says of each type, the mean over a window's tokens to be taken.
+
+    Of labels of one class, as `classes` [C] has it, they say the same (see `classes_of`).
+    """
+
+    table: NDArray[np.float32]
+    bias: NDArray[np.float32]
+    classes: NDArray[np.int64]
+
+
+def make_words(materials: Materials, folder: Path) -> None:
+    """What words say, learnt from the training documents; no file where they teach nothing."""
+    words = learn_words(materials)
+    if words is not None:
+        np.savez(folder / WORDS_FILE, table=words.table, bias=words.bias, classes=words.classes)
+
+
+def make_type_words(model_folder: Path, words_folder: Path, folder: Path) -> None:
+    """The model saved there, with the words that `make_words` left."""
     model = load_model(model_folder)
-    learn_words(model, materials)
+    path = words_folder / WORDS_FILE
+    if path.exists():
+        with np.load(path) as saved:
+            pool(model, Words(saved["table"], saved["bias"], saved["classes"]))
     save_model(model, folder, trained_as(model_folder))
 
 
-def learn_words(model: JointModel, materials: Materials) -> None:
-    """Fit a regression on the words of all labelled documents, and pool its opinion with the type head's.
+def learn_words(materials: Materials) -> Words | None:
+    """A regression on the words of the training documents; None: they are of one class, or without a token."""
+    documents = whole_documents(materials)
+    bags = token_shares(documents.windows, len(materials.kept))
+    of_labels = classes_of(materials)
+    classes = of_labels[documents.labels]
+    if not bags.nnz or len(set(classes.tolist())) < 2:
+        return None
+    sizes = np.bincount(of_labels)
+    table, bias = regression(bags, classes, documents.weights, len(sizes))
+    bias -= np.log(sizes)  # words hold none of a sparse group's labels for likelier than the others
+    return Words(table[:, of_labels], bias[of_labels], of_labels)
 
-    A label without a document gets the mean of what words say of all others. Nothing is done where there are fewer than
-    two labels, or no token.
-    """
-    labelled = [document for document in materials.training.all if document.label is not None]
-    labels = np.array([materials.make.label_index(str(document.label)) for document in labelled], dtype=np.int64)
-    if len(set(labels.tolist())) < 2:
-        return
-    bags = word_counts(labelled, materials, model.encoder.config.vocab_size)
-    if not bags.nnz:
-        return
-    weights = balanced_weights(labelled, len(materials.labels), materials.make).double().numpy()[labels]
-    table, bias = regression(bags, labels, weights, len(materials.labels))
-    for group in sparse_groups(labelled, materials):
-        table[:, group] = table[:, group].mean(1, keepdims=True)
-        bias[group] = bias[group].mean()
+
+def pool(model: JointModel, words: Words) -> None:
+    """Average the type head's opinion with what words say; between labels of one class it keeps its own."""
+    head = model.type_head
     with torch.no_grad():
-        model.type_head.weight *= 1 - SHARE
-        model.type_head.bias.copy_((1 - SHARE) * model.type_head.bias + SHARE * torch.from_numpy(bias))
-        model.add_type_words().weight.copy_(SHARE * torch.from_numpy(table))
+        for part in (head.weight, head.bias):
+            common = part.clone()
+            for number in np.flatnonzero(np.bincount(words.classes) > 1):
+                labels = np.flatnonzero(words.classes == number)
+                common[labels] = part[labels].mean(0, keepdim=True)
+            part.sub_(SHARE * common)
+        head.bias += SHARE * torch.from_numpy(words.bias)
+        model.add_type_words().weight.copy_(SHARE * torch.from_numpy(words.table))
 
 
-def sparse_groups(documents: list[LabelledDocument], materials: Materials) -> Iterator[list[int]]:
-    """The labels of each group that has few documents a label."""
-    for group in sorted({document.group for document in documents}):
-        found = [str(document.label) for document in documents if document.group == group]
-        labels = sorted(materials.make.label_index(label) for label in set(found))
-        if len(found) < LEAST_PER_LABEL * len(labels):
-            yield labels
+def classes_of(materials: Materials) -> NDArray[np.int64]:
+    """The class of each label, [C]: a group with few documents a label is one, any other label is one by itself."""
+    groups: dict[str, list[int]] = defaultdict(list)
+    for place, label in enumerate(materials.labels):
+        groups[group_of(label)].append(place)
+    documents = Counter(group_of(str(d.label)) for d in materials.training.all if d.label is not None)
+    classes = np.zeros(len(materials.labels), dtype=np.int64)
+    count = 0
+    for group, labels in groups.items():
+        own = 1 if documents[group] < LEAST_PER_LABEL * len(labels) else len(labels)
+        classes[labels] = count + np.arange(len(labels)) % own
+        count += own
+    return classes
 
 
-def word_counts(documents: list[LabelledDocument], materials: Materials, vocabulary: int) -> csr_matrix:
-    """[D, V]: the share of each token in the windows that decide the type, each window's own shares averaged."""
+def token_shares(documents: Sequence[Sequence[Window]], vocabulary: int) -> csr_matrix:
+    """[D, V]: the share of each token in a document's windows, each window's own shares averaged."""
     rows, columns, shares = [], [], []
-    for row, document in enumerate(documents):
-        tokens = tokenise(materials.tokenizer, materials.windowing, document.text)
-        windows = cut(tokens, materials.windowing)[: materials.recipe.encoder.type_windows]
+    for row, windows in enumerate(documents):
         for window in windows:
             ids, counts = np.unique(window.ids, return_counts=True)
             rows.append(np.full(len(ids), row))
@@ -90,28 +123,28 @@ def word_counts(documents: list[LabelledDocument], materials: Materials, vocabul
 
 
 def regression(
-    bags: csr_matrix, labels: NDArray[np.int64], weights: NDArray[np.float64], types: int
+    bags: csr_matrix, classes: NDArray[np.int64], weights: NDArray[np.float64], count: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """(table [V, C], bias [C]) of the logistic regression of labels [D] on shares of tokens, rare ones scaled up.
+    """(table [V, K], bias [K]) of the logistic regression of classes [D] on shares of tokens, rare ones scaled up.
 
-    A label without a document is given the mean of all others.
+    A class without a document is given the mean of all others.
     """
     documents = np.asarray((bags > 0).sum(0)).ravel()
-    rarity = np.log((1 + len(labels)) / (1 + documents)) + 1  # as scikit-learn's TfidfTransformer has it
+    rarity = np.log((1 + len(classes)) / (1 + documents)) + 1  # as scikit-learn's TfidfTransformer has it
     scale = np.where(documents >= LEAST_DOCUMENTS, rarity, 0.0)
     scaled = bags.multiply(scale).tocsr()
     length = np.sqrt(scaled.multiply(scaled).sum(1).mean())
     model = LogisticRegression(C=REGULARISATION, max_iter=ITERATIONS, tol=TOLERANCE)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the last digits move no measure
-        model.fit(scaled / length, labels, weights)
+        model.fit(scaled / length, classes, weights)
     coefficients, bias = model.coef_, model.intercept_
     if len(model.classes_) == 2:  # scikit-learn keeps one row: of the second class against the first
         coefficients, bias = (
             np.concatenate([-coefficients / 2, coefficients / 2]),
             np.concatenate([-bias / 2, bias / 2]),
         )
-    table = np.tile(coefficients.mean(0), (types, 1))
-    level = np.full(types, bias.mean())
+    table = np.tile(coefficients.mean(0), (count, 1))
+    level = np.full(count, bias.mean())
     table[model.classes_], level[model.classes_] = coefficients, bias
     return (table * (scale / length)).T.astype(np.float32), level.astype(np.float32)

@@ -27,6 +27,8 @@ def groups(**changes: Any) -> dict[str, Any]:
 def test_specs_of_the_pipeline() -> None:
     manifest = tiny_manifest()
     assert manifest.field_specs()[1] == FieldSpec("date", FieldKind.DATE, many=False, day_first=False)
+    entries = [{**entry, "min_confidence": 0.2} for entry in described()["fields"]]
+    assert Manifest.model_validate(described(fields=entries)).field_specs()[1].min_confidence == 0.2
     required = ("company", "date", "total")
     assert manifest.group_specs()["receipt"] == GroupSpec("receipt", required, required, 0.8, 0.8)
     assert manifest.group_specs()["contract"].type_threshold is None

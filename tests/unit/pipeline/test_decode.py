@@ -158,6 +158,18 @@ def test_what_is_rather_wrong_than_right_is_no_value() -> None:
         assert len(field_spans("a b", tokens, raw, calibrated, ONE)) == found
 
 
+@pytest.mark.parametrize(("least", "single", "several"), [(None, True, False), (0.3, True, True), (0.6, False, False)])
+def test_a_field_may_say_how_sure_a_value_is_to_be(least: float | None, single: bool, several: bool) -> None:  # noqa: FBT001
+    """Its span has a confidence of 0.45: the boundaries are the head's own, so the head alone is no obstacle."""
+    text = "soon then"
+    tokens = tokenise(FourCharacterTokenizer(), windowing(50), text)
+    raw = np.array([(0.2, 0.7, 0.1), *[O] * (len(tokens) - 1)], dtype=np.float32)
+    calibrated = np.array([(0.55, 0.4, 0.05), *[O] * (len(tokens) - 1)], dtype=np.float32)
+    for field, is_shown in ((ONE, single), (MANY, several)):
+        spans = field_spans(text, tokens, raw, calibrated, replace(field, min_confidence=least))
+        assert [text[span.start : span.end] for span in spans] == (["soon"] if is_shown else [])
+
+
 def test_spans_grow_to_whole_words_and_meet_within_one() -> None:
     assert spans_of("ab abcdefgh ij", [O, B, O, O]) == ["abcdefgh"]
     assert spans_of("ab abcdefgh ij", [O, B, B, O]) == ["abcdefgh"]

@@ -34,6 +34,12 @@ def test_the_shipped_recipe_is_read_whole() -> None:
     assert shipped.field_names[:2] == ("claim_number", "policy_number")
 
 
+@pytest.mark.parametrize(("said", "expected"), [({}, 0.35), ({"many": True}, 0.65), ({"min_confidence": 0.1}, 0.1)])
+def test_how_sure_a_value_is_to_be(said: dict[str, Any], expected: float) -> None:
+    fields = {**RECIPE["fields"], "total": {"kind": "money", **said}}
+    assert recipe(fields=fields).fields["total"].min_confidence == expected
+
+
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
@@ -57,6 +63,8 @@ def test_the_shipped_recipe_is_read_whole() -> None:
         ("int8", {"smoothing": 1}, "int8.smoothing\n"),
         ("policy.veto_decisions", 0, "policy.veto_decisions\n"),
         ("sources.0.share", 0, "sources.0.share\n"),
+        ("fields.total.min_confidence", 1.1, "fields.total.min_confidence\n"),
+        ("fields.total.many", "so many", "fields.total.many\n"),
         ("sources.0.per_label", 0, "sources.0.per_label\n"),
         ("sources.0.synthetic_claims", 9, "sources.0.synthetic_claims\n"),
         ("policy.target_precision", 1, "policy.target_precision\n"),

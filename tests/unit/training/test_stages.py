@@ -16,13 +16,14 @@ from tests.unit.training.fakes import RECIPE, recipe, with_sources
 
 MADE = Result(Path("folder"), "digest")
 DATA = [Path("data")]
-READING = {"student-type-head", "student-type-words", "fold-0-reads", "held-out-reads", "graphs", "calibration"}
+CUTTING = {"student-type-head", "words"}
+READING = CUTTING | {"fold-0-reads", "held-out-reads", "graphs", "calibration"}
 TRAINING = {"teacher", "student", "fold-0"}
 
 
 def keys(of: Recipe) -> dict[str, str]:
     """The key of each stage by its name, as if what came before had not changed."""
-    materials: Any = SimpleNamespace(recipe=of)
+    materials: Any = SimpleNamespace(recipe=of, training=SimpleNamespace(digest="documents"))
     made = [
         stages.gate(of, DATA, {"file": "a"}),
         stages.corpus(of, DATA, {"file": "a"}),
@@ -30,7 +31,8 @@ def keys(of: Recipe) -> dict[str, str]:
         stages.teacher(materials, {}),
         stages.student(materials, {}, MADE),
         stages.type_head(materials, {}, "student", MADE),
-        stages.type_words(materials, {}, "student", MADE),
+        stages.words(materials, {}),
+        stages.type_words("student", MADE, MADE),
         stages.fold_student(materials, {}, 0),
         stages.fold_reads(materials, {}, 0, MADE),
         stages.held_out_reads(materials, {}, MADE),
@@ -44,6 +46,10 @@ def nested(section: str, **changes: Any) -> Recipe:
     return recipe(**{section: RECIPE[section] | changes})
 
 
+def surer(field: str) -> Recipe:
+    return recipe(fields={**RECIPE["fields"], field: {**RECIPE["fields"][field], "min_confidence": 0.9}})
+
+
 @pytest.mark.parametrize(
     ("changed", "anew"),
     [
@@ -53,8 +59,9 @@ def nested(section: str, **changes: Any) -> Recipe:
         (recipe(vocabulary={"most_frequent": 9}), {"vocabulary"}),
         (nested("training", dropout=0.2), TRAINING),
         (nested("encoder", stride=5), TRAINING | READING),
-        (with_sources(only="slips", per_label=2), TRAINING | READING),
-        (with_sources(only="slips", masked=["date"]), {"gate", "corpus"} | TRAINING | READING),
+        (surer("total"), {"calibration"}),
+        (with_sources(only="slips", per_label=2), TRAINING | READING - CUTTING),
+        (with_sources(only="slips", masked=["date"]), {"gate", "corpus"} | TRAINING | READING - CUTTING),
         (with_sources(only="slips", entities={"sum": "total"}), {"gate", "corpus"}),
         (nested("teacher", tokens=2000), {"teacher"}),
         (nested("student", tokens=3000), {"student"}),
@@ -77,8 +84,16 @@ def test_every_input_counts() -> None:
     materials: Any = SimpleNamespace(recipe=recipe())
     assert stages.student(materials, {}, MADE).key != stages.student(materials, {}, other).key
     assert stages.teacher(materials, {"corpus": "a"}).key != stages.teacher(materials, {"corpus": "b"}).key
-    for of_types in (stages.type_head, stages.type_words):
-        assert of_types(materials, {}, "student", MADE).key != of_types(materials, {}, "student", other).key
-        assert of_types(materials, {}, "student", MADE).key != of_types(materials, {}, "teacher", MADE).key
+    head = stages.type_head
+    assert head(materials, {}, "student", MADE).key != head(materials, {}, "student", other).key
+    assert head(materials, {}, "student", MADE).key != head(materials, {}, "teacher", MADE).key
+    spoken = stages.type_words("student", MADE, MADE).key
+    assert spoken not in {
+        stages.type_words(*others).key
+        for others in (("teacher", MADE, MADE), ("student", other, MADE), ("student", MADE, other))
+    }
+    fewer: Any = SimpleNamespace(recipe=recipe(), training=SimpleNamespace(digest="fewer documents"))
+    more: Any = SimpleNamespace(recipe=recipe(), training=SimpleNamespace(digest="more documents"))
+    assert stages.words(fewer, {}).key != stages.words(more, {}).key
     assert stages.fold_student(materials, {}, 0).key != stages.fold_student(materials, {}, 1).key
     assert stages.calibration(materials, {}, [MADE], MADE).key != stages.calibration(materials, {}, [other], MADE).key
