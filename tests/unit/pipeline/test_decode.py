@@ -159,7 +159,7 @@ def test_what_is_rather_wrong_than_right_is_no_value() -> None:
 
 
 @pytest.mark.parametrize(("least", "single", "several"), [(None, True, False), (0.3, True, True), (0.6, False, False)])
-def test_a_field_may_say_how_sure_a_value_is_to_be(least: float | None, single: bool, several: bool) -> None:  # noqa: FBT001
+def test_a_field_may_say_how_sure_a_value_is_to_be(least: float | None, single: bool, several: bool) -> None:
     """Its span has a confidence of 0.45: the boundaries are the head's own, so the head alone is no obstacle."""
     text = "soon then"
     tokens = tokenise(FourCharacterTokenizer(), windowing(50), text)
