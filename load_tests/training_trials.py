@@ -17,7 +17,8 @@ is neither trained on here nor the recipe's last one, which certifies thresholds
 not choose by documents that `docmill train run` holds out. The vocabulary alone has seen the texts of the fold that is
 read. Of each source up to --documents are read, labels as evenly as they come, none longer than --longest characters.
 
-Nothing is calibrated. Values are read off as in the product, none below a confidence of 0.35, and of each field the
+Nothing is calibrated. Values are read off as in the product, none below its field's `min_confidence` (0.5 of several
+and 0.35 of the only one before 2026-11-29: trials of then are not to be put beside later ones), and of each field the
 surest of a document counts. What wins in a short training need not win in a long one, and one seed tells small
 differences from nothing: try another --seed, and another --fold once something is chosen.
 

@@ -15,6 +15,7 @@ from docmill.golden import check_golden, make_golden, read_golden
 from docmill.processing import Mill
 from docmill.resources import resource
 from docmill.runtime.session import OnnxInference
+from docmill.training.recipe import load_recipe
 from tests.sample_sources import write_sample_sources
 from tests.tiny_checkpoint import write_checkpoint
 
@@ -131,6 +132,8 @@ def test_the_bundle_says_how_it_was_made(mill: Mill) -> None:
     card = (mill.bundle.folder / "MODEL_CARD.md").read_text()
     assert card.startswith("# samples-en 0.1.0")
     assert mill.bundle.manifest.max_tokens == 128
+    least = {name: field.min_confidence for name, field in load_recipe(RECIPE).fields.items()}
+    assert {field.name: field.min_confidence for field in mill.bundle.spec.fields} == least
 
 
 def test_every_group_has_certificates(mill: Mill) -> None:

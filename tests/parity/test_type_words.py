@@ -118,6 +118,16 @@ def test_a_group_of_few_documents_a_label_is_one_class(monkeypatch: pytest.Monke
     assert sorted(classes_of(made).tolist()) == [0, 1, 2]
 
 
+def test_a_label_without_a_document_is_of_its_sparse_group() -> None:
+    found = told_apart()
+    made = made_of({**found, "deeds": [deed for deed in found["deeds"] if deed.label == "contract.lease"]})
+    classes = classes_of(made)
+    assert classes[LEASES] == classes[SUPPLIES] != classes[RECEIPTS]
+    words = words_of(replace(made, kept=np.zeros(500, np.int64)))
+    np.testing.assert_array_equal(words.table[:, LEASES], words.table[:, SUPPLIES])
+    assert words.bias[LEASES] == words.bias[SUPPLIES]
+
+
 def words_of(made: Materials) -> Words:
     words = learn_words(made)
     assert words is not None

@@ -6,6 +6,7 @@ import pytest
 pytest.importorskip("torch", reason="the extra [train] is not installed")
 pytest.importorskip("transformers", reason="the extra [train] is not installed")
 
+from docmill.pipeline.window import cut, tokenise
 from docmill.training import whole_documents
 from docmill.training.labels_loss import balanced_weights
 from tests.parity.test_first_heads import LABELS
@@ -34,6 +35,9 @@ def test_documents_without_a_token_or_a_type_are_passed_over() -> None:
     after = whole_documents.whole_documents(made_of({**found, "deeds": [*found["deeds"], *beside]}))
     np.testing.assert_array_equal(without.labels, after.labels)
     assert len(without.windows) == len(after.windows) == LEASES + SUPPLIES + SLIPS
+    lease, slip = (int(np.flatnonzero(after.labels == LABELS.index(name))[0]) for name in ("contract.lease", "receipt"))
+    before, now = (found.weights[lease] / found.weights[slip] for found in (without, after))
+    assert now > before  # each lease that is read stands for the one without a token, too
 
 
 def test_there_may_be_nothing_to_learn_from() -> None:
@@ -46,5 +50,6 @@ def test_the_first_windows_are_taken_whole() -> None:
     long = document("k l m n " * 40, name="long", group="contract", label="contract.supply")
     made = made_of({"slips": [], "deeds": [long]})
     [windows] = whole_documents.whole_documents(made).windows
-    assert len(windows) == made.recipe.encoder.type_windows
-    assert windows[0].first == 0
+    expected = cut(tokenise(made.tokenizer, made.windowing, long.text), made.windowing)
+    assert len(expected) > len(windows) == made.recipe.encoder.type_windows
+    assert [(w.first, w.ids.tolist()) for w in windows] == [(w.first, w.ids.tolist()) for w in expected[: len(windows)]]

@@ -134,7 +134,9 @@ def run(
     study: Annotated[
         bool,
         typer.Option(
-            "--study", help="Also train what the recipe's section [study] asks for; only the report shows it."
+            "--study",
+            help="Also read validation with the teacher, and train what the recipe's section [study] asks for; only "
+            "the report shows it.",
         ),
     ] = False,
 ) -> None:

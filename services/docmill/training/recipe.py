@@ -57,11 +57,7 @@ class Labels(Strict):
 
 
 class FieldRecipe(Strict):
-    """`min_confidence`: from which a span is published, if nothing else speaks against it.
-
-    Of spans among several more is asked than of the only one: their confidence is of tokens, and does not say where a
-    value ends. Measured: docs/decisions/0013-model-factory.md.
-    """
+    """`min_confidence`: from which on a span is published at all. Measured: docs/decisions/0013-model-factory.md."""
 
     kind: Literal["text", "date", "money", "duration", "end_date"]
     many: bool = False

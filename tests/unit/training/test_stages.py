@@ -9,12 +9,15 @@ import pytest
 pytest.importorskip("torch", reason="the extra [train] is not installed")
 pytest.importorskip("transformers", reason="the extra [train] is not installed")
 
-from docmill.training import stages
+from docmill.training import closing_stages, stages
 from docmill.training.cache import Result
+from docmill.training.closing_stages import Calibrated, Graph, Validation
 from docmill.training.recipe import Recipe
 from tests.unit.training.fakes import RECIPE, recipe, with_sources
 
 MADE = Result(Path("folder"), "digest")
+MADE_SURE = Calibrated(MADE, MADE)
+NO_VALIDATION = Validation([], {}, list)
 DATA = [Path("data")]
 CUTTING = {"student-type-head", "words"}
 READING = CUTTING | {"fold-0-reads", "held-out-reads", "graphs", "calibration"}
@@ -38,6 +41,7 @@ def keys(of: Recipe) -> dict[str, str]:
         stages.held_out_reads(materials, {}, MADE),
         stages.graphs(materials, {}, MADE),
         stages.calibration(materials, {}, [MADE], MADE),
+        closing_stages.opinions(materials, {}, Graph("student", Path("graph"), "digest"), MADE_SURE, NO_VALIDATION),
     ]
     return {stage.name: stage.key for stage in made}
 
@@ -58,8 +62,8 @@ def surer(field: str) -> Recipe:
         (recipe(labels={"merge": {"contract.a": "contract.b"}}), {"gate", "corpus"}),
         (recipe(vocabulary={"most_frequent": 9}), {"vocabulary"}),
         (nested("training", dropout=0.2), TRAINING),
-        (nested("encoder", stride=5), TRAINING | READING),
-        (surer("total"), {"calibration"}),
+        (nested("encoder", stride=5), TRAINING | READING | {"student-opinions"}),
+        (surer("total"), {"calibration", "student-opinions"}),
         (with_sources(only="slips", per_label=2), TRAINING | READING - CUTTING),
         (with_sources(only="slips", masked=["date"]), {"gate", "corpus"} | TRAINING | READING - CUTTING),
         (with_sources(only="slips", entities={"sum": "total"}), {"gate", "corpus"}),
