@@ -55,7 +55,7 @@ class Strict(BaseModel):
 class FieldEntry(Strict):
     """A field of the tag head. `entities` and `values` are its names in labelled data, where they differ.
 
-    `counts_from`, `min_confidence`: see FieldSpec.
+    `counts_from` and what follows it: see FieldSpec.
     """
 
     name: str
@@ -65,6 +65,9 @@ class FieldEntry(Strict):
     outside_bias: float = 0.0
     counts_from: Names = ()
     min_confidence: Share | None = None
+    joined: bool = False
+    nested: bool = True
+    within_column: bool = False
     entities: tuple[str, ...] | None = None
     values: tuple[str, ...] | None = None
 
@@ -261,7 +264,18 @@ class Manifest(Strict):
     def field_specs(self) -> tuple[FieldSpec, ...]:
         """Fields in the order of the tag head."""
         return tuple(
-            FieldSpec(f.name, f.kind, f.many, f.day_first, f.outside_bias, f.counts_from, f.min_confidence)
+            FieldSpec(
+                name=f.name,
+                kind=f.kind,
+                many=f.many,
+                day_first=f.day_first,
+                outside_bias=f.outside_bias,
+                counts_from=f.counts_from,
+                min_confidence=f.min_confidence,
+                joined=f.joined,
+                nested=f.nested,
+                within_column=f.within_column,
+            )
             for f in self.fields
         )
 

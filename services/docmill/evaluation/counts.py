@@ -1,9 +1,9 @@
 """Gold against answers, document by document and field by field: what was hit, invented and missed.
 
 Both sides of a value go through the product's own normaliser. What it understands is compared as its value; what it
-does not understand is compared as written, without case, punctuation and white space. So is TEXT. A date is read
-once, day or month first as its field says; a gold date gets no second reading. An amount with a currency is right where
-gold names the amount alone; one without is wrong where gold names a currency.
+does not understand is compared as written, without case, punctuation and white space. So are TEXT and IDENTIFIER. A
+date is read once, day or month first as its field says; a gold date gets no second reading. An amount with a currency
+is right where gold names the amount alone; one without is wrong where gold names a currency.
 """
 
 import re
@@ -15,7 +15,7 @@ import numpy as np
 
 from docmill.evaluation.gold import GoldDocument, GoldField, GoldSource
 from docmill.evaluation.metrics import Counts
-from docmill.pipeline.normalise import FieldKind, normalise
+from docmill.pipeline.normalise import AS_WRITTEN, FieldKind, normalise
 
 NOT_WORD = re.compile(r"[\W_]+")
 
@@ -119,7 +119,7 @@ def gold_comparable(field: ValueField, text: str, start_date: str | None) -> str
 def comparable(field: ValueField, text: str, start_date: str | None = None) -> str:
     """What of a value is compared; empty where nothing of it is left."""
     value = normalise(field.kind, text, day_first=field.day_first, start_date=start_date) or text
-    is_as_written = field.kind is FieldKind.TEXT or value is text
+    is_as_written = field.kind in AS_WRITTEN or value is text
     return NOT_WORD.sub("", value.casefold()) if is_as_written else value
 
 

@@ -8,14 +8,11 @@ from numpy.typing import NDArray
 
 from docmill.pipeline.calibrate import softmax
 from docmill.pipeline.normalise import normalise
+from docmill.pipeline.spans import OUTSIDE, Floats, field_spans
 from docmill.pipeline.types import FieldSpec, ModelSpec, OutlierSpec, Prediction, Span, WindowOutput
 from docmill.pipeline.window import Tokens, Window
 
-OUTSIDE, BEGIN, INSIDE = 0, 1, 2
 ALTERNATIVES = 3
-LIKELY = 0.5  # calibrated confidence of a span among several, where the field does not say
-POSSIBLE = 0.35  # of a span that is the only one, likewise: see field_spans
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,79 +115,6 @@ def counted_from(text: str, found: Sequence[Span], field: FieldSpec, spec: Model
     return None
 
 
-def field_spans(
-    text: str, tokens: Tokens, raw: Floats, calibrated: Floats, field: FieldSpec, start_date: str | None = None
-) -> list[Span]:
-    """Spans of one field from its tag probabilities [T, 3].
-
-    Boundaries are drawn as the head was trained to draw them (`raw`), confidence is calibrated. Of a field that a
-    document may hold several times all that are likely enough, each value once. Else the most confident one, of those
-    that can be read as a value of the field's kind where there are any, if it is likely enough that showing it does
-    more good than harm; whether it is sure enough is the route's to say.
-
-    Source: F1 is highest where one accepts from half its own value on, Lipton et al., "Optimal Thresholding of
-    Classifiers to Maximize F1 Measure", ECML PKDD 2014. Fields have an F1 of 0.7 as a rule: 0.35.
-    """
-    spans = spans_below(0.5, text, tokens, raw, calibrated, field, start_date)
-    least = field.min_confidence
-    if field.many:
-        enough = LIKELY if least is None else least
-        return each_value_once([span for span in spans if span.confidence >= enough], text, field)
-    best = max(spans, key=lambda span: (span.readable, span.confidence, -span.start), default=None)
-    return [best] if best is not None and best.confidence >= (POSSIBLE if least is None else least) else []
-
-
-def spans_below(
-    limit: float,
-    text: str,
-    tokens: Tokens,
-    raw: Floats,
-    calibrated: Floats,
-    field: FieldSpec,
-    start_date: str | None = None,
-) -> list[Span]:
-    """All spans of one field, in text order, of tokens whose raw probability of "outside" is below `limit`.
-
-    `start_date`: ISO date from which a period in them counts.
-    """
-    inside = raw[:, OUTSIDE] < limit
-    if not inside.any():
-        return []
-    begins = inside & (raw[:, BEGIN] > raw[:, INSIDE])
-    begins |= inside & ~np.concatenate(([False], inside[:-1]))
-    firsts = np.flatnonzero(begins)
-    last_inside = np.flatnonzero(inside & ~np.concatenate((inside[1:], [False])))
-    spans: list[Span] = []
-    for i, first in enumerate(firsts):
-        limit = firsts[i + 1] - 1 if i + 1 < len(firsts) else len(raw) - 1
-        last = min(int(last_inside[np.searchsorted(last_inside, first)]), int(limit))
-        start, end = _trim(text, int(tokens.starts[first]), int(tokens.ends[last]))
-        if start < end:
-            confidence = float(1 - calibrated[first : last + 1, OUTSIDE].mean())
-            if spans and start < spans[-1].end:  # two beginnings within one word are one span
-                start, confidence = spans[-1].start, max(confidence, spans.pop().confidence)
-            value = normalise(field.kind, text[start:end], day_first=field.day_first, start_date=start_date)
-            spans.append(Span(field.name, start, end, min(1.0, confidence), value is not None, start_date))
-    return spans
-
-
-def each_value_once(spans: Sequence[Span], text: str, field: FieldSpec) -> list[Span]:
-    """Of the spans of a field that have one value the surest, of equally sure ones the first; in text order."""
-    surest: dict[str, Span] = {}
-    for span in spans:
-        value = value_key(span, text, field)
-        if value not in surest or span.confidence > surest[value].confidence:
-            surest[value] = span
-    return sorted(surest.values(), key=lambda span: span.start)
-
-
-def value_key(span: Span, text: str, field: FieldSpec) -> str:
-    """Equal for spans of a field that have one value; case and white space do not make another."""
-    words = " ".join(text[span.start : span.end].split())
-    value = normalise(field.kind, words, day_first=field.day_first, start_date=span.start_date)
-    return (value or words).casefold()
-
-
 def outlier_distance(pooled: Floats, outlier: OutlierSpec) -> float:
     """Squared distance of a pooled hidden state [H] to the nearest class centroid in the whitened projection."""
     projected = (pooled - outlier.mean) @ outlier.projection
@@ -200,16 +124,3 @@ def outlier_distance(pooled: Floats, outlier: OutlierSpec) -> float:
 def likeliest_first(logits: Floats) -> NDArray[np.intp]:
     """Positions of labels, likeliest first."""
     return np.argsort(-logits, kind="stable")
-
-
-def _trim(text: str, start: int, end: int) -> tuple[int, int]:
-    """Shrink [start, end) past white space, then grow it to whole words: a part of a word is nobody's value."""
-    while start < end and text[start].isspace():
-        start += 1
-    while end > start and text[end - 1].isspace():
-        end -= 1
-    while start < end and start > 0 and text[start].isalnum() and text[start - 1].isalnum():
-        start -= 1
-    while start < end < len(text) and text[end - 1].isalnum() and text[end].isalnum():
-        end += 1
-    return start, end

@@ -9,12 +9,10 @@ from docmill.pipeline.calibrate import softmax
 from docmill.pipeline.decode import (
     Merged,
     counted_from,
-    field_spans,
     likeliest_first,
-    spans_below,
     tag_probabilities,
-    value_key,
 )
+from docmill.pipeline.spans import field_spans, spans_below, value_key
 from docmill.pipeline.types import ModelSpec, Span
 from docmill.pipeline.window import Tokens
 

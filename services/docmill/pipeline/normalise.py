@@ -14,16 +14,21 @@ from docmill.pipeline.visible import visible
 MARKS = ",;: "
 ARTICLE = re.compile(r", (?:an?|the)$")
 LONGEST_ARTICLE = len(", the")
+DIGIT = re.compile(r"\d")
 
 
 class FieldKind(StrEnum):
     """What a field's value is."""
 
     TEXT = "text"
+    IDENTIFIER = "identifier"
     DATE = "date"
     MONEY = "money"
     DURATION = "duration"
     END_DATE = "end_date"
+
+
+AS_WRITTEN = frozenset({FieldKind.TEXT, FieldKind.IDENTIFIER})  # their values are compared without case and marks
 
 
 def normalise(kind: FieldKind, text: str, *, day_first: bool = False, start_date: str | None = None) -> str | None:
@@ -35,6 +40,7 @@ def normalise(kind: FieldKind, text: str, *, day_first: bool = False, start_date
 
     TEXT: white space collapsed, without comma, semicolon or colon at its end, or an article in small letters after a
     comma; None if nothing is left.
+    IDENTIFIER: the number of a policy, a file, a claim: as TEXT, of which a digit is part.
     DATE: `YYYY-MM-DD`. `day_first` decides 03/04/2018 and nothing else: an impossible month flips it.
     MONEY: `amount` with two decimals, then ` CUR` where the text names a currency: `1234.50 MYR`, `6.90`.
     DURATION: `number unit` with the unit day, week, month or year (`2 year`, `0.5 year`), or `perpetual`.
@@ -43,6 +49,9 @@ def normalise(kind: FieldKind, text: str, *, day_first: bool = False, start_date
     """
     if kind is FieldKind.TEXT:
         return _without_end(" ".join(text.split())) or None
+    if kind is FieldKind.IDENTIFIER:
+        words = _without_end(" ".join(text.split()))
+        return words if DIGIT.search(words) else None
     collapsed = " ".join(visible(text).split())
     match kind:
         case FieldKind.DATE:

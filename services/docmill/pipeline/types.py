@@ -16,7 +16,9 @@ class FieldSpec:
     `outside_bias` undoes what training did to the share of "outside": entity tokens weigh more there, and windows that
     bear an entity are drawn more often. `counts_from` are fields before this one, best first: a period that this one
     holds (FieldKind.END_DATE) counts from the first of them that was found. `min_confidence`: of a span that is
-    published; None: see LIKELY and POSSIBLE of decode.py.
+    published; None: see LIKELY and POSSIBLE of spans.py. `joined`: spans that no more than one white space parts are
+    one. `nested`: of several values one may be a part of another; else only the longer one is a value. `within_column`:
+    no value goes across a tab, two blanks or an empty line.
     """
 
     name: str
@@ -26,6 +28,9 @@ class FieldSpec:
     outside_bias: float = 0.0  # added to the logit of "outside" before it is scaled
     counts_from: tuple[str, ...] = ()
     min_confidence: float | None = None
+    joined: bool = False
+    nested: bool = True
+    within_column: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
-from docmill.pipeline.decode import OUTSIDE
+from docmill.pipeline.spans import OUTSIDE
 from docmill.pipeline.types import WindowOutput
 from docmill.pipeline.window import Window, cut, tokenise
 from docmill.runtime.session import OnnxInference

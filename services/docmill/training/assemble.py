@@ -65,6 +65,9 @@ def _manifest(materials: Materials, calibration: Calibration, stages: tuple[Trai
                 outside_bias=calibration.biases.get(name, 0.0),
                 counts_from=field.counts_from,
                 min_confidence=field.min_confidence,
+                joined=field.joined,
+                nested=field.nested,
+                within_column=field.within_column,
                 entities=field.entities,
                 values=field.values,
             )

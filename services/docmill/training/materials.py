@@ -74,7 +74,17 @@ class Materials:
         return ModelSpec(
             labels=self.labels,
             fields=tuple(
-                FieldSpec(name, FieldKind(f.kind), f.many, f.day_first, 0.0, f.counts_from, f.min_confidence)
+                FieldSpec(
+                    name,
+                    FieldKind(f.kind),
+                    f.many,
+                    f.day_first,
+                    counts_from=f.counts_from,
+                    min_confidence=f.min_confidence,
+                    joined=f.joined,
+                    nested=f.nested,
+                    within_column=f.within_column,
+                )
                 for name, f in recipe.fields.items()
             ),
             groups={

@@ -57,13 +57,16 @@ class Labels(Strict):
 
 
 class FieldRecipe(Strict):
-    """`min_confidence`: from which on a span is published at all. Measured: docs/decisions/0013-model-factory.md."""
+    """How a field's values are read off: see FieldSpec. Measured: docs/decisions/0013-model-factory.md."""
 
-    kind: Literal["text", "date", "money", "duration", "end_date"]
+    kind: Literal["text", "identifier", "date", "money", "duration", "end_date"]
     many: bool = False
     day_first: bool = False
     counts_from: tuple[str, ...] = ()
     min_confidence: float = Field(default_factory=lambda known: 0.65 if known.get("many") else 0.35, ge=0, le=1)
+    joined: bool = False
+    nested: bool = True
+    within_column: bool = False
     entities: tuple[str, ...] | None = None
     values: tuple[str, ...] | None = None
 

@@ -242,7 +242,8 @@ def _corpus_section(recipe: Recipe) -> dict[str, Any]:
     """What of a recipe decides which documents there are and what they are labelled."""
     section = recipe.model_dump(mode="json", include={"groups", "fields", "sources", "labels", "languages"})
     for field in section["fields"].values():
-        del field["min_confidence"]
+        for of_reading in ("min_confidence", "joined", "nested", "within_column"):
+            del field[of_reading]
     windows = {"head_windows", "head_drawn", "entity_windows", "other_windows"}
     drawing = {"share", "per_label", "augment", *windows}
     sources = [{key: value for key, value in source.items() if key not in drawing} for source in section["sources"]]

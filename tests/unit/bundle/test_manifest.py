@@ -27,8 +27,10 @@ def groups(**changes: Any) -> dict[str, Any]:
 def test_specs_of_the_pipeline() -> None:
     manifest = tiny_manifest()
     assert manifest.field_specs()[1] == FieldSpec("date", FieldKind.DATE, many=False, day_first=False)
-    entries = [{**entry, "min_confidence": 0.2} for entry in described()["fields"]]
-    assert Manifest.model_validate(described(fields=entries)).field_specs()[1].min_confidence == 0.2
+    own = {"outside_bias": 1.5, "min_confidence": 0.2, "joined": True, "nested": False, "within_column": True}
+    entries = [{**entry, **own} for entry in described()["fields"]]
+    expected = FieldSpec("date", FieldKind.DATE, many=False, **own)  # type: ignore[arg-type]
+    assert Manifest.model_validate(described(fields=entries)).field_specs()[1] == expected
     required = ("company", "date", "total")
     assert manifest.group_specs()["receipt"] == GroupSpec("receipt", required, required, 0.8, 0.8)
     assert manifest.group_specs()["contract"].type_threshold is None
@@ -53,7 +55,10 @@ END = {"name": "end", "kind": "end_date", "counts_from": ["date"]}
         ({"labels": ["receipt", "receipt"]}, "more than once"),
         ({"labels": ["invoice.gas"]}, r"unknown groups \['invoice'\]"),
         ({"fields": []}, "at least 1 item"),
-        ({"fields": [{"name": "date", "kind": "colour"}]}, "'text', 'date', 'money', 'duration' or 'end_date'"),
+        (
+            {"fields": [{"name": "date", "kind": "colour"}]},
+            "'text', 'identifier', 'date', 'money', 'duration' or 'end_date'",
+        ),
         ({"fields": [{"name": "date", "kind": "date"}] * 2}, "more than once"),
         (
             {"fields": [{"name": "date", "kind": "date", "counts_from": ["date"]}]},

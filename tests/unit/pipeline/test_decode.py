@@ -1,12 +1,11 @@
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docmill.pipeline.decode import field_spans, merge, merge_tags, outlier_distance, read_off, spans_below
+from docmill.pipeline.decode import merge, merge_tags, outlier_distance, read_off
 from docmill.pipeline.n_best import n_best
 from docmill.pipeline.normalise import FieldKind
 from docmill.pipeline.types import FieldSpec, Prediction, WindowOutput
@@ -20,50 +19,6 @@ from tests.unit.pipeline.fakes import (
 )
 
 ONE = FieldSpec("date", FieldKind.DATE, many=False)
-MANY = replace(ONE, many=True)
-O, B, I = (0.9, 0.05, 0.05), (0.1, 0.8, 0.1), (0.1, 0.1, 0.8)  # noqa: E741
-TAGS = st.sampled_from([O, B, I])
-
-
-def spans_of(text: str, rows: list[tuple[float, ...]], field: FieldSpec = MANY) -> list[str]:
-    tokens = tokenise(FourCharacterTokenizer(), windowing(), text)
-    tags = np.array(rows, dtype=np.float32)
-    found = field_spans(text, tokens, tags, tags, field)
-    return [text[span.start : span.end] for span in found]
-
-
-@pytest.mark.parametrize(
-    ("tags", "expected"),
-    [
-        ([O, O, O, O], []),
-        ([O, B, O, O], ["bb"]),
-        ([O, B, I, O], ["bb cc"]),
-        ([O, I, I, O], ["bb cc"]),  # a span that no B opens
-        ([B, B, I, O], ["aa", "bb cc"]),  # two that touch
-        ([B, I, I, I], ["aa bb cc dd"]),
-        ([O, O, O, B], ["dd"]),
-        ([B, O, I, O], ["aa", "cc"]),
-        ([B, B, B, B], ["aa", "bb", "cc", "dd"]),
-    ],
-)
-def test_tags_to_spans(tags: list[tuple[float, ...]], expected: list[str]) -> None:
-    assert spans_of("aa bb cc dd", tags) == expected
-
-
-def test_a_single_field_keeps_the_surest_span_and_of_equals_the_first() -> None:
-    surer = (0.02, 0.9, 0.08)
-    assert spans_of("aa bb cc dd", [B, O, surer, O], ONE) == ["cc"]
-    assert spans_of("aa bb cc dd", [B, O, B, O], ONE) == ["aa"]
-
-
-def test_a_single_field_keeps_what_can_be_read_over_what_is_surer() -> None:
-    text, surer = "soon then 1/2/2021 now", (0.02, 0.9, 0.08)
-    assert spans_of(text, [surer, O, B, I, O], ONE) == ["1/2/2021"]
-    assert spans_of(text, [surer, O, O, O, O], ONE) == ["soon"]  # shown as found, without a value
-    anything = replace(ONE, kind=FieldKind.TEXT)
-    assert spans_of(text, [surer, O, B, I, O], anything) == ["soon"]
-
-
 EFFECTIVE = FieldSpec("effective", FieldKind.DATE, many=False)
 AGREED = FieldSpec("agreed", FieldKind.DATE, many=False)
 ENDS = FieldSpec("ends", FieldKind.END_DATE, many=False, counts_from=("effective", "agreed"))
@@ -110,97 +65,6 @@ def test_a_candidate_counts_from_what_is_published_not_from_a_doubtful_date() ->
     assert [span.field for span in published] == ["agreed", "ends"]
     assert "effective" in {span.field for span in candidates}  # that doubtful
     assert {span.start_date for span in (*published, *candidates) if span.field == "ends"} == {"2021-01-02"}
-
-
-def test_spans_do_not_begin_or_end_in_white_space() -> None:
-    assert spans_of("aa\nbb\ncc", [B, I, I, I, O]) == ["aa\nbb"]
-    assert spans_of("\naa", [B, I]) == ["aa"]
-    assert spans_of("aa\nbb", [O, B, O]) == []  # nothing but a line break
-
-
-def test_confidence_is_the_mean_probability_of_not_outside() -> None:
-    tokens = tokens_of_length(3)
-    tags = np.array([(0.2, 0.7, 0.1), (0.4, 0.1, 0.5), O], dtype=np.float32)
-    (span,) = field_spans("a b c", tokens, tags, tags, MANY)
-    assert span.confidence == pytest.approx(0.7)
-
-
-def test_boundaries_are_the_heads_and_confidence_is_calibrated() -> None:
-    """A calibration that doubts every token must not cut a span to pieces."""
-    tokens = tokens_of_length(3)
-    raw = np.array([B, I, O], dtype=np.float32)
-    doubtful = np.array([(0.7, 0.1, 0.2), (0.5, 0.3, 0.2), O], dtype=np.float32)
-    (span,) = field_spans("a b c", tokens, raw, doubtful, ONE)
-    assert (span.start, span.end) == (0, 3)
-    assert span.confidence == pytest.approx(0.4)
-    assert field_spans("a b c", tokens, raw, doubtful, MANY) == []  # of several, only those likelier than not
-
-
-def test_of_several_spans_with_one_value_the_surest_is_kept_and_of_equals_the_first() -> None:
-    party = replace(MANY, kind=FieldKind.TEXT)
-    surer = (0.02, 0.9, 0.08)
-    text = "Acme by ACME and Bolt of Acme"  # Acme by ACME and Bolt of Acme
-    tokens = tokenise(FourCharacterTokenizer(), windowing(), text)
-    for rows, starts in (([B, O, surer, O, B, O, B], [8, 17]), ([B, O, B, O, B, O, B], [0, 17])):
-        tags = np.array(rows, dtype=np.float32)
-        assert [span.start for span in field_spans(text, tokens, tags, tags, party)] == starts
-
-
-def test_a_value_is_one_however_it_is_written() -> None:
-    assert spans_of("on 1/2/2021 or 01/02/2021", [O, B, I, O, B, I, I]) == ["1/2/2021"]
-
-
-def test_what_is_rather_wrong_than_right_is_no_value() -> None:
-    tokens = tokens_of_length(2)
-    raw = np.array([B, O], dtype=np.float32)
-    for outside, found in ((0.65, 1), (0.66, 0)):
-        calibrated = np.array([(outside, 1 - outside, 0), O], dtype=np.float32)
-        assert len(field_spans("a b", tokens, raw, calibrated, ONE)) == found
-
-
-@pytest.mark.parametrize(("least", "single", "several"), [(None, True, False), (0.3, True, True), (0.6, False, False)])
-def test_a_field_may_say_how_sure_a_value_is_to_be(least: float | None, single: bool, several: bool) -> None:
-    """Its span has a confidence of 0.45: the boundaries are the head's own, so the head alone is no obstacle."""
-    text = "soon then"
-    tokens = tokenise(FourCharacterTokenizer(), windowing(50), text)
-    raw = np.array([(0.2, 0.7, 0.1), *[O] * (len(tokens) - 1)], dtype=np.float32)
-    calibrated = np.array([(0.55, 0.4, 0.05), *[O] * (len(tokens) - 1)], dtype=np.float32)
-    for field, is_shown in ((ONE, single), (MANY, several)):
-        spans = field_spans(text, tokens, raw, calibrated, replace(field, min_confidence=least))
-        assert [text[span.start : span.end] for span in spans] == (["soon"] if is_shown else [])
-
-
-def test_spans_grow_to_whole_words_and_meet_within_one() -> None:
-    assert spans_of("ab abcdefgh ij", [O, B, O, O]) == ["abcdefgh"]
-    assert spans_of("ab abcdefgh ij", [O, B, B, O]) == ["abcdefgh"]
-    assert spans_of("ab abcdefgh ij", [O, O, I, O]) == ["abcdefgh"]
-
-
-@given(text=st.text(alphabet="ab \nß𝔘", max_size=40), data=st.data())
-def test_spans_lie_in_the_text_and_apart(text: str, data: st.DataObject) -> None:
-    tokens = tokenise(FourCharacterTokenizer(), windowing(), text)
-    rows = data.draw(st.lists(TAGS, min_size=len(tokens), max_size=len(tokens)))
-    tags = np.array(rows, dtype=np.float32).reshape(-1, 3)
-    spans = spans_below(0.5, text, tokens, tags, tags, MANY)
-    for span in spans:
-        found = text[span.start : span.end]
-        assert found == found.strip() != ""
-        assert 0.5 < span.confidence <= 1
-    for left, right in pairwise(spans):
-        assert left.end <= right.start
-    inside = {i for i, row in enumerate(rows) if row != O and not text[tokens.starts[i] : tokens.ends[i]].isspace()}
-    covered = {
-        i for i in range(len(tokens)) for span in spans if span.start <= tokens.starts[i] and tokens.ends[i] <= span.end
-    }
-    assert inside <= covered
-    several, single = (field_spans(text, tokens, tags, tags, field) for field in (MANY, ONE))
-    values = [text[span.start : span.end] for span in several]
-    assert len(set(values)) == len(values)
-    assert {" ".join(text[span.start : span.end].split()).casefold() for span in spans} == {
-        " ".join(value.split()).casefold() for value in values
-    }
-    assert len(single) == min(1, len(spans))
-    assert {*several, *single} <= set(spans)
 
 
 def marked(windows: list[Window]) -> list[WindowOutput]:

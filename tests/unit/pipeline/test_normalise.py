@@ -255,6 +255,21 @@ def test_text_of_marks_alone_is_none() -> None:
     assert normalise(FieldKind.TEXT, " , ;:") is None
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (" POL-17/2830 -A, ", "POL-17/2830 -A"),
+        ("n/a", None),
+        ("POLICY", None),
+        ("-", None),
+        ("", None),
+        ("\u0664\u0665", "\u0664\u0665"),  # digits, if not ours
+    ],
+)
+def test_an_identifier_has_a_digit(text: str, value: str | None) -> None:
+    assert normalise(FieldKind.IDENTIFIER, text) == value
+
+
 def test_an_end_date_counts_from_its_start() -> None:
     assert normalise(FieldKind.END_DATE, "two\nyears", start_date="2020-01-01") == "2022-01-01"
     assert normalise(FieldKind.END_DATE, "two years") is None

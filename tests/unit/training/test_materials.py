@@ -7,6 +7,8 @@ pytest.importorskip("torch", reason="the extra [train] is not installed")
 pytest.importorskip("transformers", reason="the extra [train] is not installed")
 
 from docmill.errors import ConfigurationError
+from docmill.pipeline.normalise import FieldKind
+from docmill.pipeline.types import FieldSpec
 from docmill.training.materials import Materials, base_digest, base_folder
 from docmill.training.recipe import Recipe
 from tests.unit.training.fakes import RECIPE, recipe
@@ -22,11 +24,12 @@ def write_base(folder: Path, **config: object) -> None:
 
 
 def test_a_field_keeps_what_the_recipe_says_of_it() -> None:
-    total = {**RECIPE["fields"]["total"], "min_confidence": 0.2, "day_first": True}
+    own = {"min_confidence": 0.2, "day_first": True, "joined": True, "nested": False, "within_column": True}
+    total = {"kind": "identifier", "many": True, **own}
     of = recipe(fields={**RECIPE["fields"], "total": total})
     made = Materials(of, *[None] * 10)  # type: ignore[arg-type]
     [found] = [field for field in made.bare_spec(4).fields if field.name == "total"]
-    assert (found.min_confidence, found.day_first, found.many) == (0.2, True, False)
+    assert found == FieldSpec("total", FieldKind.IDENTIFIER, many=True, **own)  # type: ignore[arg-type]
 
 
 def test_a_relative_base_lies_beside_the_recipe(tmp_path: Path) -> None:
