@@ -6,7 +6,7 @@ from docmill.bundle.files import manifest_of
 from docmill.bundle.load import default_bundle
 from docmill.bundle.manifest import Manifest
 from docmill.cli.review_fields import Known
-from docmill.pipeline.normalise import normalise
+from docmill.pipeline.normalise import FieldKind, normalise
 
 
 class BundleNames:
@@ -21,9 +21,12 @@ class BundleNames:
         self._fields = {entry.name: entry for entry in manifest.fields}
 
     def normalise(self, name: str, text: str) -> str | None:
-        """See review_fields.Normalise."""
+        """See review_fields.Normalise. A person's word stands, also where a model's number would need a digit."""
         entry = self._fields.get(name)
-        return None if entry is None else normalise(entry.kind, text, day_first=entry.day_first)
+        if entry is None:
+            return None
+        kind = FieldKind.TEXT if entry.kind is FieldKind.IDENTIFIER else entry.kind
+        return normalise(kind, text, day_first=entry.day_first)
 
 
 def bundle_names(folder: Path | None) -> BundleNames:

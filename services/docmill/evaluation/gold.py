@@ -17,7 +17,7 @@ from docmill.bundle.manifest import Manifest, SourceNames
 from docmill.errors import ConfigurationError
 from docmill.evaluation.labels import mapped_labels, match_labels
 from docmill.evaluation.parties import split_names
-from docmill.pipeline.normalise import FieldKind
+from docmill.pipeline.normalise import AS_WRITTEN, FieldKind
 
 PART = r"(?:train|validation|valid|val|dev|test)(?:-\d+)?"
 IS_PART = re.compile(PART)
@@ -193,7 +193,7 @@ def _values(row: Row, field: GoldField) -> set[str]:
     found: set[str] = set()
     for alias in field.values:
         value = row.fields.get(alias)
-        if isinstance(value, str) and field.many and field.kind is FieldKind.TEXT:
+        if isinstance(value, str) and field.many and field.kind in AS_WRITTEN:
             found.update(split_names(value))
         else:
             found.update(_texts(value))

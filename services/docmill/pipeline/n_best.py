@@ -3,6 +3,7 @@
 Asked for of deferred documents only, so that the fast path does not pay for it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from docmill.pipeline.calibrate import softmax
@@ -12,13 +13,12 @@ from docmill.pipeline.decode import (
     likeliest_first,
     tag_probabilities,
 )
-from docmill.pipeline.spans import field_spans, spans_below, value_key
+from docmill.pipeline.spans import LONGEST_VALUE, field_spans, spans_below, value_key, without_parts
 from docmill.pipeline.types import ModelSpec, Span
 from docmill.pipeline.window import Tokens
 
 SPANS_PER_FIELD = 5
 DOUBTFUL_OUTSIDE = 0.95  # raw: a token less likely outside than this may belong to a span, if nothing better is there
-MAX_CHARACTERS = 400  # of a span: what is longer is nobody's value, and would weigh on the record
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +44,28 @@ def n_best(text: str, tokens: Tokens, merged: Merged, spec: ModelSpec) -> NBest:
     spans: list[Span] = []
     published: list[Span] = []  # periods count from these: what is a guess itself is no ground for another
     for position, column in enumerate(merged.columns):
-        field, kept, seen = spec.fields[column], list[Span](), list[Span]()
+        field, kept, values, sure = spec.fields[column], list[Span](), set[str](), list[Span]()
         tags = raw[:, position], calibrated[:, position]
         counted = counted_from(text, published, field, spec)
         published += field_spans(text, tokens, *tags, field, counted)
         for limit in (0.5, DOUBTFUL_OUTSIDE):
             found = spans_below(limit, text, tokens, *tags, field, counted)
-            short = [span for span in found if span.end - span.start <= MAX_CHARACTERS]
-            elsewhere = [span for span in short if not any(_overlap(span, other) for other in seen)]
-            seen += elsewhere
-            for span in sorted(elsewhere, key=lambda span: (not span.readable, -span.confidence, span.start)):
-                if value_key(span, text, field) not in {value_key(other, text, field) for other in kept}:
+            short = _apart_from(sure, [span for span in found if span.end - span.start <= LONGEST_VALUE])
+            for span in sorted(short, key=lambda span: (not span.readable, -span.confidence, span.start)):
+                if len(kept) < SPANS_PER_FIELD and (value := value_key(span, text, field)) not in values:
                     kept.append(span)
-        spans += kept[:SPANS_PER_FIELD]
+                    values.add(value)
+            sure = short
+        spans += kept if field.nested else without_parts(kept, text)
     return NBest(labels, tuple(spans))
 
 
-def _overlap(one: Span, other: Span) -> bool:
-    return one.start < other.end and other.start < one.end
+def _apart_from(others: Sequence[Span], spans: Sequence[Span]) -> list[Span]:
+    """Those of `spans` that overlap none of `others`; both are in text order, and apart from their like."""
+    found, place = [], 0
+    for span in spans:
+        while place < len(others) and others[place].end <= span.start:
+            place += 1
+        if place == len(others) or span.end <= others[place].start:
+            found.append(span)
+    return found

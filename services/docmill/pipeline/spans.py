@@ -17,8 +17,10 @@ LIKELY = 0.5  # calibrated confidence of a span among several, where the field d
 POSSIBLE = 0.35  # of a span that is the only one, likewise: see field_spans
 WORD = re.compile(r"\w+")
 COLUMN_GAP = re.compile(r"\t|[^\S\n]{2,}|\n[^\S\n]*\n")
-IDENTIFIER_MARKS = "-/."
+PIECE_BEFORE = re.compile(r"(?<![^\W_])([^\W_]{1,64})[-/._\u2010\u2011]\Z")
+PIECE_AFTER = re.compile(r"[-/._\u2010\u2011]([^\W_]{1,64})(?![^\W_])")
 LONGEST_IDENTIFIER = 64  # characters that it grows by at most
+LONGEST_VALUE = 400  # characters of a span: what is longer is nobody's value
 Floats = NDArray[np.float32]
 
 
@@ -77,21 +79,11 @@ def spans_below(
         begins |= _begins_column(text, tokens, inside)
     firsts = np.flatnonzero(begins)
     last_inside = np.flatnonzero(inside & ~np.concatenate((inside[1:], [False])))
-    cuts: list[_Cut] = []
-    for i, first in enumerate(firsts):
-        limit = firsts[i + 1] - 1 if i + 1 < len(firsts) else len(raw) - 1
-        last = min(int(last_inside[np.searchsorted(last_inside, first)]), int(limit))
-        start, end = _trim(text, int(tokens.starts[first]), int(tokens.ends[last]))
-        if field.kind is FieldKind.IDENTIFIER:
-            start, end = _whole_identifier(text, start, end)
-        if start < end:
-            own = _Cut(start, end, float(1 - calibrated[first : last + 1, OUTSIDE].mean()), last + 1 - int(first))
-            if cuts and start < cuts[-1].end:  # two beginnings within one word are one span
-                cuts[-1] = _Cut(cuts[-1].start, end, max(own.confidence, cuts[-1].confidence), cuts[-1].tokens)
-            elif cuts and field.joined and _is_joint(text, cuts[-1].end, start):
-                cuts[-1] = _joined(cuts[-1], own)
-            else:
-                cuts.append(own)
+    cuts = _words(text, tokens, calibrated, firsts, last_inside)
+    if field.kind is FieldKind.IDENTIFIER:
+        cuts = _identifiers(text, cuts)
+    if field.joined:
+        cuts = _joined(text, cuts, within_column=field.within_column)
     spans = []
     for cut in cuts:
         words = text[cut.start : cut.end]
@@ -112,10 +104,14 @@ def each_value_once(spans: Sequence[Span], text: str, field: FieldSpec) -> list[
 
 
 def without_parts(spans: Sequence[Span], text: str) -> list[Span]:
-    """Those whose words do not stand within another's, whatever their case and what is between them."""
+    """Those whose words do not stand within another's, whatever their case and what is between them.
+
+    What is longer than any value holds none of them within it.
+    """
     words = [" ".join([*WORD.findall(text[span.start : span.end].casefold()), ""]) for span in spans]
-    ends = {own[place.start() :] for own in words for place in WORD.finditer(own) if place.start()}
-    tails = sorted({*words, *ends})
+    values = [own for own in words if len(own) <= LONGEST_VALUE]
+    ends = {own[place.start() :] for own in values for place in WORD.finditer(own) if place.start()}
+    tails = sorted({*values, *ends})
     kept = []
     for span, own in zip(spans, words, strict=True):
         following = bisect_right(tails, own)  # where what begins with these words would stand
@@ -135,54 +131,117 @@ def value_key(span: Span, text: str, field: FieldSpec) -> str:
 def _begins_column(text: str, tokens: Tokens, inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Which tokens of a span stand at the beginning of a column, a cell or a paragraph."""
     begins = np.zeros(len(inside), dtype=bool)
-    for place in np.flatnonzero(inside[1:] & inside[:-1]) + 1:
-        start = int(tokens.starts[place])
-        before = int(place) - 1
-        while before > 0 and text[tokens.starts[before] : tokens.ends[before]].isspace():
-            before -= 1
-        is_white = text[start : tokens.ends[place]].isspace()
-        begins[place] = not is_white and COLUMN_GAP.search(text, int(tokens.ends[before]), start) is not None
+    before, end = -1, None  # the token inside before this one; where the last of the same stretch ends that one can see
+    for place in np.flatnonzero(inside).tolist():
+        if place != before + 1:
+            end = None
+        before = place
+        start, stop = int(tokens.starts[place]), int(tokens.ends[place])
+        if not text[start:stop].isspace():
+            begins[place] = end is not None and COLUMN_GAP.search(text, end, start) is not None
+            end = stop
     return begins
 
 
-def _whole_identifier(text: str, start: int, end: int) -> tuple[int, int]:
-    """Grow [start, end) along letters, digits and the marks between them; nothing, where there is no digit."""
-    first, last = max(0, start - LONGEST_IDENTIFIER), min(len(text), end + LONGEST_IDENTIFIER)
-    while start > first and _is_identifying(text[start - 1]):
-        start -= 1
-    while end < last and _is_identifying(text[end]):
-        end += 1
-    while start < end and not text[start].isalnum():
-        start += 1
-    while start < end and not text[end - 1].isalnum():
-        end -= 1
-    return (start, end) if DIGIT.search(text, start, end) else (start, start)
-
-
-def _is_identifying(character: str) -> bool:
-    return character.isalnum() or character in IDENTIFIER_MARKS
-
-
-def _is_joint(text: str, end: int, start: int) -> bool:
-    """Whether no more than one white space stands there."""
-    return start - end <= 1 and not text[end:start].strip()
-
-
-def _joined(one: _Cut, other: _Cut) -> _Cut:
-    """Both, as sure as their tokens are on average."""
-    tokens = one.tokens + other.tokens
-    confidence = (one.confidence * one.tokens + other.confidence * other.tokens) / tokens
-    return _Cut(one.start, other.end, confidence, tokens)
+def _words(
+    text: str, tokens: Tokens, calibrated: Floats, firsts: NDArray[np.intp], last_inside: NDArray[np.intp]
+) -> list[_Cut]:
+    """Stretches of tokens without white space at their ends, grown to whole words: a part of one is nobody's value."""
+    cuts: list[_Cut] = []
+    for i, first in enumerate(firsts):
+        limit = firsts[i + 1] - 1 if i + 1 < len(firsts) else len(calibrated) - 1
+        last = min(int(last_inside[np.searchsorted(last_inside, first)]), int(limit))
+        start, end = _trim(text, int(tokens.starts[first]), int(tokens.ends[last]))
+        if start == end:
+            continue
+        confidence = float(1 - calibrated[first : last + 1, OUTSIDE].mean())
+        own = _Cut(start, end, confidence, last + 1 - int(first))
+        if cuts and start < cuts[-1].end:  # two beginnings within one word are one span
+            end = _word_end(text, end) if end > cuts[-1].end else cuts[-1].end
+            confidence = max(confidence, cuts[-1].confidence)
+            cuts[-1] = _Cut(cuts[-1].start, end, confidence, cuts[-1].tokens + own.tokens)
+        else:
+            cuts.append(_Cut(_word_start(text, start), _word_end(text, end), confidence, own.tokens))
+    return cuts
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int]:
-    """Shrink [start, end) past white space, then grow it to whole words: a part of a word is nobody's value."""
     while start < end and text[start].isspace():
         start += 1
     while end > start and text[end - 1].isspace():
         end -= 1
-    while start < end and start > 0 and text[start].isalnum() and text[start - 1].isalnum():
-        start -= 1
-    while start < end < len(text) and text[end - 1].isalnum() and text[end].isalnum():
-        end += 1
     return start, end
+
+
+def _word_start(text: str, start: int) -> int:
+    while start > 0 and text[start].isalnum() and text[start - 1].isalnum():
+        start -= 1
+    return start
+
+
+def _word_end(text: str, end: int) -> int:
+    while end < len(text) and text[end - 1].isalnum() and text[end].isalnum():
+        end += 1
+    return end
+
+
+def _identifiers(text: str, cuts: Sequence[_Cut]) -> list[_Cut]:
+    """Those with a digit, as far as letters, digits and single marks between them go."""
+    grown: list[_Cut] = []
+    for cut in cuts:
+        start, end = _within_marks(text, cut.start, cut.end)
+        taken = grown[-1].end if grown else 0
+        if start < taken:  # two pieces of one
+            one = grown.pop()
+            end = _identifier_end(text, end) if end > taken else taken
+            grown.append(_Cut(one.start, end, max(cut.confidence, one.confidence), one.tokens + cut.tokens))
+        elif start < end:
+            start, end = _identifier_start(text, start, taken), _identifier_end(text, end)
+            grown.append(_Cut(start, end, cut.confidence, cut.tokens))
+    return [cut for cut in grown if DIGIT.search(text, cut.start, cut.end)]
+
+
+def _within_marks(text: str, start: int, end: int) -> tuple[int, int]:
+    while start < end and not text[start].isalnum():
+        start += 1
+    while start < end and not text[end - 1].isalnum():
+        end -= 1
+    return start, end
+
+
+def _identifier_start(text: str, start: int, taken: int) -> int:
+    least = max(taken, start - LONGEST_IDENTIFIER)
+    while (piece := PIECE_BEFORE.search(text, least, start)) and _is_code(piece[1]):
+        start = piece.start()
+    return start
+
+
+def _identifier_end(text: str, end: int) -> int:
+    most = end + LONGEST_IDENTIFIER
+    while (piece := PIECE_AFTER.match(text, end)) and piece.end() <= most and _is_code(piece[1]):
+        end = piece.end()
+    return end
+
+
+def _is_code(piece: str) -> bool:
+    """Whether it looks like a part of a number and not like a word: "No.4587", "4587.The"."""
+    return piece.upper() == piece
+
+
+def _joined(text: str, cuts: Sequence[_Cut], *, within_column: bool) -> list[_Cut]:
+    """Those that no more than one white space parts as one, as sure as their tokens are on average."""
+    found: list[_Cut] = []
+    for cut in cuts:
+        if not found or not _is_joint(text, found[-1].end, cut.start, within_column=within_column):
+            found.append(cut)
+            continue
+        one = found.pop()
+        tokens = one.tokens + cut.tokens
+        confidence = (one.confidence * one.tokens + cut.confidence * cut.tokens) / tokens
+        found.append(_Cut(one.start, cut.end, confidence, tokens))
+    return found
+
+
+def _is_joint(text: str, end: int, start: int, *, within_column: bool) -> bool:
+    gap = text[end:start] if start - end <= 1 else None
+    return gap is not None and not gap.strip() and not (within_column and COLUMN_GAP.search(gap))

@@ -70,6 +70,12 @@ class FieldRecipe(Strict):
     entities: tuple[str, ...] | None = None
     values: tuple[str, ...] | None = None
 
+    @model_validator(mode="after")
+    def _parts_are_of_several(self) -> "FieldRecipe":
+        if not self.nested and not self.many:
+            raise ValueError("nested = false is of values among several: set many = true, or leave it out")
+        return self
+
 
 class Source(Strict):
     """A folder of DOCMILL_DATA with `train.jsonl[.gz]` and `validation.jsonl`.

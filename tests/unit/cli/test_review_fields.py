@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docmill.cli.review_bundle import bundle_names
+from docmill.bundle.manifest import FieldEntry
+from docmill.cli.review_bundle import BundleNames, bundle_names
 from docmill.cli.review_fields import (
     Decision,
     FieldGiven,
@@ -16,8 +17,10 @@ from docmill.cli.review_fields import (
     proposed,
 )
 from docmill.errors import ReviewError
+from docmill.pipeline.normalise import FieldKind
 from docmill_schemas.events import ExtractedField
 from docmill_schemas.review_events import DecidedField, ReviewRequested
+from tests.tiny_bundle import tiny_manifest
 from tests.unit.kafka.reviews import review
 
 #       0         1         2         3         4
@@ -188,3 +191,13 @@ def test_a_new_kind_may_have_any_other_name(label: str) -> None:
     known = bundle_names(None).known
     known.check_label(label)
     known.check_fields(["plate", "offence"])
+
+
+def test_a_persons_number_needs_no_digit() -> None:
+    """A model's does; what a person says that the document calls a policy stands."""
+    kinds = {"policy": FieldKind.IDENTIFIER, "date": FieldKind.DATE}
+    fields = tuple(FieldEntry(name=name, kind=kind) for name, kind in kinds.items())
+    names = BundleNames(tiny_manifest().model_copy(update={"fields": fields}))
+    assert names.normalise("policy", " PENDING\n ") == "PENDING"
+    assert names.normalise("date", "pending") is None
+    assert names.normalise("unheard_of", "1") is None

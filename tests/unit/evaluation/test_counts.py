@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from docmill.evaluation.counts import Answer, Found, comparable, required_are_right, span_counts, value_counts
@@ -7,6 +9,7 @@ from docmill.pipeline.normalise import FieldKind
 PARTY = GoldField("party", FieldKind.TEXT, many=True, day_first=False, entities=("party",), values=("party",))
 DATE = GoldField("date", FieldKind.DATE, many=False, day_first=True, entities=("date",), values=("date",))
 TOTAL = GoldField("total", FieldKind.MONEY, many=False, day_first=False, entities=("total",), values=("total",))
+POLICY = replace(PARTY, name="policy", kind=FieldKind.IDENTIFIER)
 
 
 def source(document: GoldDocument, *fields: GoldField, span_fields: frozenset[str] = frozenset()) -> GoldSource:
@@ -28,6 +31,8 @@ def answer(*found: tuple[str, str], required: tuple[str, ...] = ()) -> Answer:
         (PARTY, "Cogent_Inc.", "Cogent, Inc"),
         (PARTY, "Cogent, Inc., a", "Cogent, Inc"),
         (PARTY, "GROẞ", "gross"),
+        (POLICY, "POL-17/2830-A", "pol 17 2830 a"),
+        (POLICY, "n/a", "N/A,"),  # is none, so compared as written
         (DATE, "3/4/18", "3rd of April 2018"),
         (DATE, "04/[]/2005", "04/ /2005"),  # neither is a date: compared as written
         (TOTAL, "RM 1,234.50", "1234.5 MYR"),
@@ -41,6 +46,7 @@ def test_values_that_are_the_same(field: GoldField, left: str, right: str) -> No
     ("field", "left", "right"),
     [
         (PARTY, "Acme Inc", "Acme Ltd"),
+        (POLICY, "17-2830-A", "17-2830"),
         (DATE, "3/4/18", "4 March 2018"),  # no second reading of an ambiguous date
         (DATE, "3/4/18", "3/[]/18"),
         (TOTAL, "5.00", "-5.00"),

@@ -13,7 +13,8 @@ from docmill.ingest.limits import DEFAULT_LIMITS
 from docmill.ingest.media_types import DOCX
 from docmill.kafka.decode_record import DecodedRecord
 from docmill.kafka.publish import MAX_REQUEST_BYTES, OutgoingRecord, Publisher, rejected_record
-from docmill.pipeline.n_best import MAX_CHARACTERS, SPANS_PER_FIELD, NBest
+from docmill.pipeline.n_best import SPANS_PER_FIELD, NBest
+from docmill.pipeline.spans import LONGEST_VALUE
 from docmill.pipeline.types import Deferral, Span
 from docmill.processing import Decided, Rejected
 from docmill_schemas.cloudevents import read_headers
@@ -97,8 +98,8 @@ def test_a_deferral_carries_all_that_the_model_thought() -> None:
 def test_what_the_model_thought_leaves_room_for_the_text() -> None:
     """Some hundred labels, and of ten fields five spans as long as they may be."""
     decoded = decode(record(b"a letter"))
-    text = incompressible(MAX_CHARACTERS)
-    spans = tuple(Span("date", 0, MAX_CHARACTERS, 0.5) for _ in range(10 * SPANS_PER_FIELD))
+    text = incompressible(LONGEST_VALUE)
+    spans = tuple(Span("date", 0, LONGEST_VALUE, 0.5) for _ in range(10 * SPANS_PER_FIELD))
     plain = with_text(decide(decoded, DEFERRED), text)
     thoughtful = replace(plain, n_best=NBest(tuple((f"group.label{n}", 0.01) for n in range(100)), spans))
     assert publish(decoded, thoughtful).size() - publish(decoded, plain).size() < FALLBACK_MARGIN_BYTES / 10

@@ -1,11 +1,13 @@
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from docmill.pipeline.decode import merge, read_off
-from docmill.pipeline.n_best import MAX_CHARACTERS, SPANS_PER_FIELD, NBest, n_best
+from docmill.pipeline.n_best import SPANS_PER_FIELD, NBest, n_best
 from docmill.pipeline.normalise import FieldKind
+from docmill.pipeline.spans import LONGEST_VALUE
 from docmill.pipeline.types import FieldSpec, ModelSpec, Prediction, WindowOutput
 from docmill.pipeline.window import Window, cut, tokenise
 from tests.unit.pipeline.fakes import FourCharacterTokenizer, model_spec, windowing
@@ -16,7 +18,7 @@ HALF = (0.3, 0.6, 0.1)  # begins, less surely
 DOUBT = (0.8, 0.15, 0.05)  # rather outside
 
 
-def read(text: str, rows: list[tuple[float, ...]], spec: ModelSpec | None = None) -> tuple[Prediction, NBest]:
+def read(text: str, rows: Sequence[tuple[float, ...]], spec: ModelSpec | None = None) -> tuple[Prediction, NBest]:
     """A receipt whose tokens have these tag probabilities."""
     spec = spec or model_spec([ONE])
     tokens = tokenise(FourCharacterTokenizer(), windowing(max_tokens=500), text)
@@ -87,7 +89,7 @@ def test_no_more_than_so_many_and_the_best_of_them() -> None:
 
 def test_a_span_too_long_to_be_a_value_is_left_out() -> None:
     text = " ".join(["abcd"] * 90)
-    assert len(text) > MAX_CHARACTERS
+    assert len(text) > LONGEST_VALUE
     _, found = read(text, [B, *[I] * 89])
     assert found.spans == ()
 
@@ -103,3 +105,10 @@ def test_a_broken_window_does_not_break_it() -> None:
     _, found = read("aa bb", [(float("nan"),) * 3, O])
     assert found.spans == ()
     assert len(found.labels) == 3
+
+
+def test_a_part_of_a_candidate_is_none_where_values_do_not_nest() -> None:
+    names = FieldSpec("date", FieldKind.TEXT, many=True)
+    text, rows = "Acme Bolt or Bolt", [B, I, O, DOUBT]
+    assert texts(text, read(text, rows, model_spec([names]))[1]) == ["Acme Bolt", "Bolt"]
+    assert texts(text, read(text, rows, model_spec([replace(names, nested=False)]))[1]) == ["Acme Bolt"]

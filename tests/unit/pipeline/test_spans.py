@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docmill.pipeline.normalise import FieldKind
-from docmill.pipeline.spans import LONGEST_IDENTIFIER, field_spans, spans_below, without_parts
+from docmill.pipeline.spans import LONGEST_IDENTIFIER, LONGEST_VALUE, field_spans, spans_below, without_parts
 from docmill.pipeline.types import FieldSpec, Span
 from docmill.pipeline.window import Tokens, tokenise
 from tests.unit.pipeline.fakes import FourCharacterTokenizer, tokens_of_length, windowing
@@ -230,6 +230,31 @@ def test_a_value_ends_where_its_column_does(text: str, expected: list[str]) -> N
         assert len(field_spans(text, tokens, tags, tags, NAME)) == 1
 
 
+def test_a_tab_parts_what_would_be_joined_where_it_parts_columns() -> None:
+    text, places = "12.00\t15.00", [(0, 5), (5, 6), (6, 11)]
+    starts, ends = np.array(places, dtype=np.int32).T
+    tags = np.array([B, I, I], dtype=np.float32)
+    tokens = Tokens(np.arange(3), starts, ends)
+    for within_column, expected in ((True, ["12.00", "15.00"]), (False, ["12.00\t15.00"])):
+        field = replace(NAME, joined=True, within_column=within_column)
+        spans = field_spans(text, tokens, tags, tags, field)
+        assert [text[span.start : span.end] for span in spans] == expected
+
+
+def test_a_word_of_two_tokens_weighs_two() -> None:
+    """Two beginnings within one word, and a joined one behind it."""
+    tokens = Tokens(np.arange(3), np.array([0, 2, 5], dtype=np.int32), np.array([2, 4, 7], dtype=np.int32))
+    tags = np.array([(0.1, 0.8, 0.1), (0.1, 0.8, 0.1), (0.4, 0.5, 0.1)], dtype=np.float32)
+    (span,) = field_spans("abcd ef", tokens, tags, tags, replace(NAME, joined=True))
+    assert span.confidence == pytest.approx(0.8)
+
+
+def test_what_is_longer_than_any_value_holds_none() -> None:
+    text = "Acme " * LONGEST_VALUE + "| Acme"
+    spans = [Span("party", 0, text.index("|") - 1, 0.9), Span("party", len(text) - 4, len(text), 0.9)]
+    assert without_parts(spans, text) == spans
+
+
 IDENTIFIER = FieldSpec("policy", FieldKind.IDENTIFIER, many=True)
 
 
@@ -242,8 +267,16 @@ IDENTIFIER = FieldSpec("policy", FieldKind.IDENTIFIER, many=True)
         ("-6494 720", "6494", ["6494"]),
         ("policy n/a", "n/a", []),  # nothing without a digit
         ("policy --", "--", []),
+        ("Policy No.4587", "4587", ["4587"]),  # no word
+        ("paid 28-721.The rest", "721", ["28-721"]),
+        ("number......4587", "4587", ["4587"]),  # nor across more than one mark
+        ("Claimant/Ref/4587", "4587", ["4587"]),
+        ("PN\u20112830\u2010A", "2830", ["PN\u20112830\u2010A"]),
+        ("Policy\n17-A", "\n", []),  # nothing of what was not tagged
         ("1" * 200, "1" * 100, ["1" * 200]),  # one word, whatever its length
-        ("1/" * 100, "1/" * 2, [("1/" * 100)[: LONGEST_IDENTIFIER + 4].rstrip("/")]),
+        ("1/" * 100, "1/" * 2, [("1/" * 100)[: LONGEST_IDENTIFIER + 3]]),
+        ("A1/" + "2" * 70, "A1", ["A1"]),  # a piece that is too long is left out, not cut
+        ("A1/" + "2" * 60 + "/" + "3" * 60, "A1", ["A1/" + "2" * 60]),
     ],
 )
 def test_an_identifier_is_read_whole_and_has_a_digit(text: str, marked: str, expected: list[str]) -> None:
@@ -273,6 +306,13 @@ def test_however_they_are_cut_spans_lie_in_the_text_and_apart(
         found = text[span.start : span.end]
         assert found == found.strip() != ""
         assert 0.5 < span.confidence <= 1
+        assert not (within_column and re.search(r"\t|  |\n\s*\n", found))
+        assert kind is FieldKind.TEXT or re.search(r"\d", found)
+        assert any(
+            span.start < end and start < span.end and not text[start:end].isspace()
+            for start, end, row in zip(tokens.starts, tokens.ends, rows, strict=True)
+            if row != O
+        )
     for left, right in pairwise(spans):
         assert left.end <= right.start
     kept = without_parts(spans, text)

@@ -65,6 +65,7 @@ def test_how_sure_a_value_is_to_be(said: dict[str, Any], expected: float) -> Non
         ("sources.0.share", 0, "sources.0.share\n"),
         ("fields.total.min_confidence", 1.1, "fields.total.min_confidence\n"),
         ("fields.total.many", "so many", "fields.total.many\n"),
+        ("fields.total", {"kind": "money", "nested": False}, "set many = true, or leave it out"),
         ("sources.0.per_label", 0, "sources.0.per_label\n"),
         ("sources.0.synthetic_claims", 9, "sources.0.synthetic_claims\n"),
         ("policy.target_precision", 1, "policy.target_precision\n"),

@@ -50,8 +50,8 @@ def nested(section: str, **changes: Any) -> Recipe:
     return recipe(**{section: RECIPE[section] | changes})
 
 
-def surer(field: str) -> Recipe:
-    return recipe(fields={**RECIPE["fields"], field: {**RECIPE["fields"][field], "min_confidence": 0.9}})
+def read_otherwise(field: str, **changes: object) -> Recipe:
+    return recipe(fields={**RECIPE["fields"], field: {**RECIPE["fields"][field], **changes}})
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,10 @@ def surer(field: str) -> Recipe:
         (recipe(vocabulary={"most_frequent": 9}), {"vocabulary"}),
         (nested("training", dropout=0.2), TRAINING),
         (nested("encoder", stride=5), TRAINING | READING | {"student-opinions"}),
-        (surer("total"), {"calibration", "student-opinions"}),
+        (read_otherwise("total", min_confidence=0.9), {"calibration", "student-opinions"}),
+        (read_otherwise("total", joined=True), {"calibration", "student-opinions"}),
+        (read_otherwise("total", within_column=True), {"calibration", "student-opinions"}),
+        (read_otherwise("total", many=True, nested=False), {"gate", "corpus", "calibration", "student-opinions"}),
         (with_sources(only="slips", per_label=2), TRAINING | READING - CUTTING),
         (with_sources(only="slips", masked=["date"]), {"gate", "corpus"} | TRAINING | READING - CUTTING),
         (with_sources(only="slips", entities={"sum": "total"}), {"gate", "corpus"}),
