@@ -114,7 +114,8 @@ async def test_one_rate_that_holds(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (report.processors, report.bundle) == (None, None)
     assert report.timeline is not None
     last = [moment for moment in played.moments if not moment.draining][-1]
-    assert (last.number, last.sent) == (1, 60)
+    assert last.number == 1
+    assert 50 <= last.sent <= 60  # on a busy machine the last ones go out after the last look
     assert last.elapsed_s == pytest.approx(last.duration_s, abs=0.5)
 
 
