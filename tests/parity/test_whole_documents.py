@@ -42,7 +42,7 @@ def test_documents_without_a_token_or_a_type_are_passed_over() -> None:
 
 def test_there_may_be_nothing_to_learn_from() -> None:
     found = whole_documents.whole_documents(made_of({"slips": [], "deeds": []}))
-    assert not found.tell_apart
+    assert not found.of_several_labels
     assert len(found.weights) == 0
 
 

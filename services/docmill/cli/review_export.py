@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter, ValidationError
 
+from docmill.evaluation.labels import group_of
 from docmill.training.row import LabelledRow, RowEntity
 from docmill_schemas.events import KnowledgeUpdated
 
@@ -31,11 +32,6 @@ class Export:
 
     rows: list[LabelledRow] = field(default_factory=list)
     left_out: list[tuple[str, str]] = field(default_factory=list)
-
-
-def group_of(label: str) -> str:
-    """The group of types that a full label belongs to."""
-    return label.partition(".")[0]
 
 
 def groups(exemplars: Iterable[KnowledgeUpdated]) -> Counter[str]:

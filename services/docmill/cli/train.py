@@ -136,7 +136,7 @@ def run(
         typer.Option(
             "--study",
             help="Also read validation with the teacher, and train what the recipe's section [study] asks for; only "
-            "the report shows it.",
+            "evaluation, card and report tell of it.",
         ),
     ] = False,
 ) -> None:

@@ -40,14 +40,15 @@ def match_labels(gold: Mapping[str, int], labels: Sequence[str]) -> LabelMatch:
     votes: Counter[str] = Counter()
     for label, full in matched.items():
         if full is not None:
-            votes[_group(full)] += gold[label]
+            votes[group_of(full)] += gold[label]
     group = next((name for name, count in votes.items() if 2 * count > votes.total()), None)
     for label, full in matched.items():
-        in_group = [candidate for candidate in by_last.get(label, []) if _group(candidate) == group]
+        in_group = [candidate for candidate in by_last.get(label, []) if group_of(candidate) == group]
         if full is None and len(in_group) == 1:
             matched[label] = in_group[0]
     return LabelMatch(matched, group)
 
 
-def _group(label: str) -> str:
+def group_of(label: str) -> str:
+    """The group of types that a full label belongs to."""
     return label.partition(".")[0]

@@ -13,7 +13,7 @@ from docmill.pipeline.decode import (
     likeliest_first,
     tag_probabilities,
 )
-from docmill.pipeline.spans import LONGEST_VALUE, field_spans, spans_below, value_key, without_parts
+from docmill.pipeline.spans import LONGEST_VALUE, field_spans, is_nested, spans_below, value_key
 from docmill.pipeline.types import ModelSpec, Span
 from docmill.pipeline.window import Tokens
 
@@ -36,7 +36,7 @@ def n_best(text: str, tokens: Tokens, merged: Merged, spec: ModelSpec) -> NBest:
 
     Of a field first the spans that the head cuts as it was trained, among them those that were published; then, up to
     the number, those that a looser cut finds elsewhere: where the head says "outside" everywhere, these are all. Of
-    either those first that can be read.
+    either those first that can be read. Where values do not nest, none that stands within a better one, or around it.
     """
     probabilities = softmax(merged.type_logits, spec.type_temperature)
     labels = tuple((spec.labels[i], float(probabilities[i])) for i in likeliest_first(merged.type_logits))
@@ -52,11 +52,14 @@ def n_best(text: str, tokens: Tokens, merged: Merged, spec: ModelSpec) -> NBest:
             found = spans_below(limit, text, tokens, *tags, field, counted)
             short = _apart_from(sure, [span for span in found if span.end - span.start <= LONGEST_VALUE])
             for span in sorted(short, key=lambda span: (not span.readable, -span.confidence, span.start)):
-                if len(kept) < SPANS_PER_FIELD and (value := value_key(span, text, field)) not in values:
+                if len(kept) == SPANS_PER_FIELD:
+                    break
+                value = value_key(span, text, field)
+                if value not in values and (field.nested or not any(is_nested(span, other, text) for other in kept)):
                     kept.append(span)
                     values.add(value)
             sure = short
-        spans += kept if field.nested else without_parts(kept, text)
+        spans += kept
     return NBest(labels, tuple(spans))
 
 

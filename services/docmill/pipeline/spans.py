@@ -19,14 +19,14 @@ WORD = re.compile(r"\w+")
 COLUMN_GAP = re.compile(r"\t|[^\S\n]{2,}|\n[^\S\n]*\n")
 PIECE_BEFORE = re.compile(r"(?<![^\W_])([^\W_]{1,64})[-/._\u2010\u2011]\Z")
 PIECE_AFTER = re.compile(r"[-/._\u2010\u2011]([^\W_]{1,64})(?![^\W_])")
-LONGEST_IDENTIFIER = 64  # characters that it grows by at most
-LONGEST_VALUE = 400  # characters of a span: what is longer is nobody's value
+IDENTIFIER_GROWTH = 64  # characters that it goes on for at most, to either side
+LONGEST_VALUE = 400  # characters: what is longer is no candidate, and holds no value within it
 Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class _Cut:
-    """A span before it is read as a value; `tokens` that its confidence is the mean of."""
+    """A span before it is read as a value, and how many tokens it is of."""
 
     start: int
     end: int
@@ -68,6 +68,7 @@ def spans_below(
 ) -> list[Span]:
     """All spans of one field, in text order, of tokens whose raw probability of "outside" is below `limit`.
 
+    They are of whole words. An identifier's goes on along its marks, and is left out without a digit.
     `start_date`: ISO date from which a period in them counts.
     """
     inside = raw[:, OUTSIDE] < limit
@@ -79,7 +80,7 @@ def spans_below(
         begins |= _begins_column(text, tokens, inside)
     firsts = np.flatnonzero(begins)
     last_inside = np.flatnonzero(inside & ~np.concatenate((inside[1:], [False])))
-    cuts = _words(text, tokens, calibrated, firsts, last_inside)
+    cuts = _whole_words(text, tokens, calibrated, firsts, last_inside)
     if field.kind is FieldKind.IDENTIFIER:
         cuts = _identifiers(text, cuts)
     if field.joined:
@@ -108,7 +109,7 @@ def without_parts(spans: Sequence[Span], text: str) -> list[Span]:
 
     What is longer than any value holds none of them within it.
     """
-    words = [" ".join([*WORD.findall(text[span.start : span.end].casefold()), ""]) for span in spans]
+    words = [_words_of(span, text) for span in spans]
     values = [own for own in words if len(own) <= LONGEST_VALUE]
     ends = {own[place.start() :] for own in values for place in WORD.finditer(own) if place.start()}
     tails = sorted({*values, *ends})
@@ -119,6 +120,17 @@ def without_parts(spans: Sequence[Span], text: str) -> list[Span]:
         if not own or not is_part:
             kept.append(span)
     return kept
+
+
+def is_nested(one: Span, other: Span, text: str) -> bool:
+    """Whether the words of one stand within the other's."""
+    either = f" {_words_of(one, text)}", f" {_words_of(other, text)}"
+    return min(either, key=len) in max(either, key=len)
+
+
+def _words_of(span: Span, text: str) -> str:
+    """Each with a blank behind it."""
+    return "".join(f"{word} " for word in WORD.findall(text[span.start : span.end].casefold()))
 
 
 def value_key(span: Span, text: str, field: FieldSpec) -> str:
@@ -143,7 +155,7 @@ def _begins_column(text: str, tokens: Tokens, inside: NDArray[np.bool_]) -> NDAr
     return begins
 
 
-def _words(
+def _whole_words(
     text: str, tokens: Tokens, calibrated: Floats, firsts: NDArray[np.intp], last_inside: NDArray[np.intp]
 ) -> list[_Cut]:
     """Stretches of tokens without white space at their ends, grown to whole words: a part of one is nobody's value."""
@@ -186,7 +198,7 @@ def _word_end(text: str, end: int) -> int:
 
 
 def _identifiers(text: str, cuts: Sequence[_Cut]) -> list[_Cut]:
-    """Those with a digit, as far as letters, digits and single marks between them go."""
+    """Those with a digit, as far as codes and single marks between them go."""
     grown: list[_Cut] = []
     for cut in cuts:
         start, end = _within_marks(text, cut.start, cut.end)
@@ -204,27 +216,27 @@ def _identifiers(text: str, cuts: Sequence[_Cut]) -> list[_Cut]:
 def _within_marks(text: str, start: int, end: int) -> tuple[int, int]:
     while start < end and not text[start].isalnum():
         start += 1
-    while start < end and not text[end - 1].isalnum():
+    while start < end and not text[end - 1].isalnum() and not (text[end - 1] == ")" and "(" in text[start:end]):
         end -= 1
     return start, end
 
 
 def _identifier_start(text: str, start: int, taken: int) -> int:
-    least = max(taken, start - LONGEST_IDENTIFIER)
+    least = max(taken, start - IDENTIFIER_GROWTH)
     while (piece := PIECE_BEFORE.search(text, least, start)) and _is_code(piece[1]):
         start = piece.start()
     return start
 
 
 def _identifier_end(text: str, end: int) -> int:
-    most = end + LONGEST_IDENTIFIER
+    most = end + IDENTIFIER_GROWTH
     while (piece := PIECE_AFTER.match(text, end)) and piece.end() <= most and _is_code(piece[1]):
         end = piece.end()
     return end
 
 
 def _is_code(piece: str) -> bool:
-    """Whether it looks like a part of a number and not like a word: "No.4587", "4587.The"."""
+    """Whether it looks like a part of a number ("POL", "17"), and not like a word ("No" in "No.4587")."""
     return piece.upper() == piece
 
 

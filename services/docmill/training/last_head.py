@@ -38,7 +38,7 @@ def make_type_head(materials: Materials, model_folder: Path, folder: Path) -> No
 def settle_types(model: JointModel, materials: Materials) -> None:
     """Fit the type head of a trained model to the documents from among which its training was drawn."""
     documents = whole_documents(materials)
-    if documents.tell_apart:
+    if documents.of_several_labels:
         examples = [
             _example(int(label), windows, len(materials.recipe.fields))
             for label, windows in zip(documents.labels, documents.windows, strict=True)

@@ -32,11 +32,6 @@ def full_label(group: str, label: str) -> str:
     return group if label == group else f"{group}.{label}"
 
 
-def group_of(label: str) -> str:
-    """The group of a full label."""
-    return label.partition(".")[0]
-
-
 class Group(Strict):
     """A family of document types that share their fields.
 
@@ -57,7 +52,7 @@ class Labels(Strict):
 
 
 class FieldRecipe(Strict):
-    """How a field's values are read off: see FieldSpec. Measured: docs/decisions/0013-model-factory.md."""
+    """How a field's values are read off: see FieldSpec. Measured: docs/decisions/0024-reading-values-off.md."""
 
     kind: Literal["text", "identifier", "date", "money", "duration", "end_date"]
     many: bool = False

@@ -115,7 +115,7 @@ class Policy(Strict):
 
 
 class Study(Strict):
-    """What `docmill train run --study` trains beside the bundle, for the report alone; it reads the teacher, too.
+    """What `docmill train run --study` trains to be evaluated alone, beside the teacher.
 
     `baseline`: the student without a teacher. `seeds`: of further students, and of further baselines. `curve`: numbers
     of training documents; a student without a teacher learns from so many, and at last from all, `curve_tokens` each.

@@ -4,8 +4,8 @@
          -> what a student says of documents that it never saw -> calibration
          -> what all graphs say of validation documents -> evaluation -> bundle and report
 
-`--study` adds models that only the report shows: the teacher, and further students (study.py). Imports torch; set the
-environment of its threads before (see `prepare_environment` of environment.py).
+`--study` adds models to evaluation, card and report alone: the teacher, and further students (study.py). Imports torch;
+set the environment of its threads before (see `prepare_environment` of environment.py).
 """
 
 from collections.abc import Mapping
@@ -53,7 +53,7 @@ GRAPHS: dict[Kind, str] = {"fp32": FP32_FILE, "int8": INT8_FILE}
 class Task:
     """`recipe` as it is to be run, `recipe_path` its file, `data` the folder of sources, `samples` of golden texts.
 
-    `study`: also make what the recipe's section of that name asks for.
+    `study`: also read validation with the teacher, and make what the recipe's section of that name asks for.
     """
 
     recipe: Recipe
@@ -175,7 +175,7 @@ class _Reader:
 
 
 def _study(task: Task) -> Study | None:
-    """What is to be made beside the bundle."""
+    """What is to be made beside the bundle; None: nothing."""
     if not task.study:
         return None
     if task.recipe.study is None:
@@ -188,7 +188,7 @@ def _study_models(
 ) -> list[Trained]:
     """Teacher, baseline, and students and baselines of further seeds; all students learn from the one teacher.
 
-    The teacher is among them since its type head and its reading of validation take ten minutes more of mailroom-en.
+    The teacher is among them since its type head and its reading of validation take twelve minutes more (mailroom-en).
     """
     if study is None:
         return []

@@ -1,6 +1,6 @@
 """What the report shows beside the bundle's own making: teacher, students without one, further seeds, a learning curve.
 
-Nothing of it is chosen from; the bundle is the same without.
+Nothing of it is chosen from; what the bundle says of documents is the same without.
 """
 
 import hashlib

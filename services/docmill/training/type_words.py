@@ -21,10 +21,10 @@ from scipy.sparse import csr_matrix
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
+from docmill.evaluation.labels import group_of
 from docmill.pipeline.window import Window
 from docmill.training.materials import Materials
 from docmill.training.model import JointModel, load_model, save_model, trained_as
-from docmill.training.recipe import group_of
 from docmill.training.whole_documents import whole_documents
 
 SHARE = 0.5  # of the words; the rest is the encoder's
@@ -74,16 +74,16 @@ def learn_words(materials: Materials) -> Words | None:
         return None
     sizes = np.bincount(of_labels)
     table, bias = regression(bags, classes, documents.weights, len(sizes))
-    bias -= np.log(sizes)  # words hold none of a sparse group's labels for likelier than the others
+    bias -= np.log(sizes)  # what is likely of a group is spread over its labels, not said of each
     return Words(table[:, of_labels], bias[of_labels], of_labels)
 
 
 def pool(model: JointModel, words: Words) -> None:
     """Average the type head's opinion with what words say; between labels of one class it keeps its own.
 
-    The opinion of a class is the mean of its logits here, not their log-sum-exp, so that the graph need only add. The
-    class then stands higher by half of what the two differ by, the more the surer the head is among its labels: two
-    nats for contracts, which moves none of 1,292 documents (docs/decisions/0013-model-factory.md).
+    The opinion of a class is the mean of its logits here, not the logarithm of their mean exponential, so that the
+    graph need only add. The class then stands higher by half of what the two differ by, the more the surer the head is
+    among its labels: two nats for contracts, which moves none of 1,292 documents (docs/decisions/0013).
     """
     head = model.type_head
     with torch.no_grad():

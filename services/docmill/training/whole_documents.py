@@ -32,13 +32,13 @@ class WholeDocuments:
     weights: NDArray[np.float64]
 
     @property
-    def tell_apart(self) -> bool:
-        """Whether there is more than one label."""
+    def of_several_labels(self) -> bool:
+        """Whether there is anything to tell apart."""
         return len(set(self.labels.tolist())) > 1
 
 
 def whole_documents(materials: Materials) -> WholeDocuments:
-    """Of the labelled training documents that have a token, at most so many of each label."""
+    """Of the labelled training documents that have a token, at most PER_LABEL of each label."""
     labelled = [document for document in materials.training.all if document.label is not None]
     windows, chosen = [], []
     for document in sample(labelled, PER_LABEL):

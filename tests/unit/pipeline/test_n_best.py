@@ -112,3 +112,7 @@ def test_a_part_of_a_candidate_is_none_where_values_do_not_nest() -> None:
     text, rows = "Acme Bolt or Bolt", [B, I, O, DOUBT]
     assert texts(text, read(text, rows, model_spec([names]))[1]) == ["Acme Bolt", "Bolt"]
     assert texts(text, read(text, rows, model_spec([replace(names, nested=False)]))[1]) == ["Acme Bolt"]
+    doubtful = "Bolt or Acme Bolt"
+    for rows in ([B, O, DOUBT, DOUBT], [DOUBT, O, B, I]):
+        found = texts(doubtful, read(doubtful, rows, model_spec([replace(names, nested=False)]))[1])
+        assert found == (["Bolt"] if rows[0] == B else ["Acme Bolt"])  # the surer of the two

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docmill.pipeline.normalise import FieldKind
-from docmill.pipeline.spans import LONGEST_IDENTIFIER, LONGEST_VALUE, field_spans, spans_below, without_parts
+from docmill.pipeline.spans import IDENTIFIER_GROWTH, LONGEST_VALUE, field_spans, spans_below, without_parts
 from docmill.pipeline.types import FieldSpec, Span
 from docmill.pipeline.window import Tokens, tokenise
 from tests.unit.pipeline.fakes import FourCharacterTokenizer, tokens_of_length, windowing
@@ -271,10 +271,11 @@ IDENTIFIER = FieldSpec("policy", FieldKind.IDENTIFIER, many=True)
         ("paid 28-721.The rest", "721", ["28-721"]),
         ("number......4587", "4587", ["4587"]),  # nor across more than one mark
         ("Claimant/Ref/4587", "4587", ["4587"]),
+        ("see AB-123(4).", "AB-123(4)", ["AB-123(4)"]),
         ("PN\u20112830\u2010A", "2830", ["PN\u20112830\u2010A"]),
         ("Policy\n17-A", "\n", []),  # nothing of what was not tagged
         ("1" * 200, "1" * 100, ["1" * 200]),  # one word, whatever its length
-        ("1/" * 100, "1/" * 2, [("1/" * 100)[: LONGEST_IDENTIFIER + 3]]),
+        ("1/" * 100, "1/" * 2, [("1/" * 100)[: IDENTIFIER_GROWTH + 3]]),
         ("A1/" + "2" * 70, "A1", ["A1"]),  # a piece that is too long is left out, not cut
         ("A1/" + "2" * 60 + "/" + "3" * 60, "A1", ["A1/" + "2" * 60]),
     ],
