@@ -167,13 +167,13 @@ def _whole_words(
         if start == end:
             continue
         confidence = float(1 - calibrated[first : last + 1, OUTSIDE].mean())
-        own = _Cut(start, end, confidence, last + 1 - int(first))
+        count = last + 1 - int(first)
         if cuts and start < cuts[-1].end:  # two beginnings within one word are one span
             end = _word_end(text, end) if end > cuts[-1].end else cuts[-1].end
             confidence = max(confidence, cuts[-1].confidence)
-            cuts[-1] = _Cut(cuts[-1].start, end, confidence, cuts[-1].tokens + own.tokens)
+            cuts[-1] = _Cut(cuts[-1].start, end, confidence, cuts[-1].tokens + count)
         else:
-            cuts.append(_Cut(_word_start(text, start), _word_end(text, end), confidence, own.tokens))
+            cuts.append(_Cut(_word_start(text, start), _word_end(text, end), confidence, count))
     return cuts
 
 
@@ -216,7 +216,8 @@ def _identifiers(text: str, cuts: Sequence[_Cut]) -> list[_Cut]:
 def _within_marks(text: str, start: int, end: int) -> tuple[int, int]:
     while start < end and not text[start].isalnum():
         start += 1
-    while start < end and not text[end - 1].isalnum() and not (text[end - 1] == ")" and "(" in text[start:end]):
+    marks = "" if text.find("(", start, end) < 0 else ")"  # that may end it
+    while start < end and not text[end - 1].isalnum() and text[end - 1] not in marks:
         end -= 1
     return start, end
 
