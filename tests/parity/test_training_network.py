@@ -2,6 +2,7 @@
 
 import math
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from docmill.errors import ConfigurationError  # noqa: E402
 from docmill.training.batch import Batch, Outputs, make_batch, run_batch  # noqa: E402
 from docmill.training.corpus import LabelledDocument  # noqa: E402
 from docmill.training.course import Course  # noqa: E402
-from docmill.training.device import Device  # noqa: E402
+from docmill.training.device import Device, choose_device  # noqa: E402
 from docmill.training.distil import DistilLoss  # noqa: E402
 from docmill.training.dropout import PooledDropout  # noqa: E402
 from docmill.training.examples import ExampleMaker  # noqa: E402
@@ -259,6 +260,43 @@ def test_padding_and_neighbours_do_not_matter(base: Path) -> None:
     alone = run_batch(model, batch_of(DOCUMENTS["slips"][0]), DEVICE)
     beside = run_batch(model, batch_of(DOCUMENTS["slips"][0], *DOCUMENTS["deeds"]), DEVICE)
     torch.testing.assert_close(beside.types[:1], alone.types, rtol=0, atol=1e-5)
+
+
+def test_a_device_with_bf16_is_told_nearly_the_same(base: Path) -> None:
+    model, batch = model_of(base), batch_of(*DOCUMENTS["slips"], *DOCUMENTS["deeds"])
+    outputs, gradients = [], []
+    for device in (DEVICE, replace(DEVICE, bf16=True), DEVICE):
+        outputs.append(run_batch(model, batch, device))
+        model.zero_grad()
+        labels_loss()(batch, outputs[-1]).total.backward()
+        gradients.append(torch.cat([p.grad.flatten() for p in model.encoder.parameters() if p.grad is not None]))
+    assert torch.equal(outputs[0].documents, outputs[2].documents)  # switched off again
+    assert not torch.equal(outputs[0].documents, outputs[1].documents)
+    torch.testing.assert_close(outputs[0].documents, outputs[1].documents, atol=0.03, rtol=0.03)
+    assert torch.nn.functional.cosine_similarity(gradients[0], gradients[1], dim=0) > 0.99
+
+
+def test_the_attention_of_a_cpu_stays_fp32(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    attention = torch.nn.functional.scaled_dot_product_attention
+
+    def spied(query: Any, *rest: Any, **more: Any) -> Any:
+        seen.append(query.dtype)
+        return attention(query, *rest, **more)
+
+    monkeypatch.setattr(torch.nn.functional, "scaled_dot_product_attention", spied)
+    run_batch(model_of(base), batch_of(SUPPLY), replace(DEVICE, bf16=True))
+    assert set(seen) == {torch.float32}
+
+
+@pytest.mark.parametrize(("tiles", "name"), [(True, "cpu (bf16)"), (False, "cpu (fp32)")])
+def test_a_cpu_multiplies_in_bf16_where_it_has_tiles_for_it(
+    monkeypatch: pytest.MonkeyPatch, tiles: bool, name: str
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr("docmill.training.device.has_bf16_tiles", lambda: tiles)
+    device = choose_device()
+    assert (device.torch, device.bf16, device.name) == ("cpu", tiles, name)
 
 
 def test_a_batch_knows_what_is_annotated(base: Path) -> None:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from docmill.training.apart import encode_apart
+from docmill.training.bf16 import multiply_in_bf16
 from docmill.training.device import Device
 from docmill.training.examples import Example
 from docmill.training.model import JointModel
@@ -65,10 +66,12 @@ def make_batch(examples: list[Example], device: Device) -> Batch:
 
 
 def run_batch(model: JointModel, batch: Batch, device: Device) -> Outputs:
-    """The outputs of a model, with gradients unless they are switched off around the call."""
+    """The outputs of a model, with gradients unless they are switched off around the call; in bf16 if the device is."""
     vectors: list[list[Tensor]] = [[] for _ in batch.examples]
     tags, hidden = [], []
-    with torch.autocast(device.torch, torch.bfloat16) if device.bf16 else nullcontext():
+    on_gpu = device.torch != "cpu"
+    multiply_in_bf16(model.encoder, device.bf16 and not on_gpu)
+    with torch.autocast(device.torch, torch.bfloat16) if device.bf16 and on_gpu else nullcontext():
         for micro, states in zip(batch.micros, _hidden(model, batch.micros, device), strict=True):
             pooled = model.pool(states, micro.mask)
             for row, (owner, in_head) in enumerate(zip(micro.owners, micro.in_head, strict=True)):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 
 from docmill.runtime.threads import default_threads
+from docmill.training.bf16 import has_bf16_tiles
 
 CPU_MICRO_TOKENS = 512  # padded tokens in one forward pass on one thread: small, so that a step has one for each
 GPU_MICRO_TOKENS = 65_536
@@ -12,7 +13,7 @@ GPU_MICRO_TOKENS = 65_536
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """`name` is for people and the manifest; bf16 is torch's autocast, on GPUs that have it."""
+    """`name` is for people and the manifest; bf16 is torch's autocast on a GPU, linear layers alone on a CPU."""
 
     name: str
     torch: str
@@ -29,4 +30,5 @@ def choose_device() -> Device:
         return Device(name, "cuda", bf16, GPU_MICRO_TOKENS)
     threads = default_threads()
     torch.set_num_threads(threads)
-    return Device("cpu (fp32)", "cpu", False, CPU_MICRO_TOKENS, threads)
+    bf16 = has_bf16_tiles()
+    return Device(f"cpu ({'bf16' if bf16 else 'fp32'})", "cpu", bf16, CPU_MICRO_TOKENS, threads)
