@@ -98,7 +98,7 @@ def _manifest(materials: Materials, calibration: Calibration, stages: tuple[Trai
                 TrainingSource(
                     name=s.name,
                     licence=s.licence,
-                    synthetic=s.synthetic_claims is not None,
+                    synthetic=s.synthetic,
                     names=source_names(s, recipe),
                 )
                 for s in recipe.sources

@@ -12,18 +12,25 @@ Cluster = list[LabelledDocument]
 
 
 def assign_folds(
-    documents: Sequence[LabelledDocument], families: Mapping[str, str], folds: int, judging: int | None = None
+    documents: Sequence[LabelledDocument],
+    families: Mapping[str, str],
+    folds: int,
+    judging: int | None = None,
+    *,
+    dealt: Mapping[str, int] | None = None,
 ) -> dict[str, int]:
     """The fold of each document by its id, from 0.
 
     Near-duplicates share a fold, and so do documents of one family (by id; a document without one is its own). Clusters
-    are dealt label by label, largest first, each to the fold that has the fewest documents of that label.
+    are dealt label by label, largest first, each to the fold that has the fewest documents of that label; but those of
+    sources with a higher number in `dealt` (without one: 0) after all others, which does not change the others' folds.
 
     What is right or wrong in the fold `judging` is counted as so many independent decisions. So near-duplicates that
     would be more than a tenth of what it has of their label go elsewhere, if twice what it needs is left without them.
     """
     clusters = _joined(near_duplicates(documents), families)
-    clusters.sort(key=lambda cluster: (-len(cluster), _hash(cluster)))
+    turns = dealt or {}
+    clusters.sort(key=lambda cluster: (min(turns.get(d.source, 0) for d in cluster), -len(cluster), _hash(cluster)))
     shares = {label: count / folds for label, count in Counter(d.label for d in documents).items()}
     elsewhere = _elsewhere(clusters, families, shares)
     of_label: dict[str | None, Counter[int]] = {}

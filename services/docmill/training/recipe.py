@@ -83,6 +83,8 @@ class Source(Strict):
     bear none (both 0: all). `head_drawn` = false: always the first `head_windows`, and the rest are among the others.
     `fold_by_source`: rows that name the same `source`, such as a layout, are kept in one fold.
     `synthetic_claims`: instead of a folder, so many documents of docmill's own generator, a fifth for validation.
+    `packaged`: the folder of that name among docmill's own samples, whose documents are invented.
+    `dealt`: sources of a lower number are dealt to folds first, so that theirs stay as they are when one joins them.
     """
 
     name: str
@@ -101,6 +103,13 @@ class Source(Strict):
     other_windows: int = Field(0, ge=0)
     fold_by_source: bool = False
     synthetic_claims: int | None = Field(None, ge=10)
+    packaged: bool = False
+    dealt: int = Field(0, ge=0)
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether its documents are made up."""
+        return self.packaged or self.synthetic_claims is not None
 
 
 class Recipe(Strict):
@@ -150,6 +159,8 @@ class Recipe(Strict):
         for source in self.sources:
             if source.group not in self.groups:
                 raise ValueError(f"source {source.name} names an unknown group {source.group}")
+            if source.packaged and source.synthetic_claims is not None:
+                raise ValueError(f"source {source.name} is packaged and to be made (synthetic_claims): choose one")
         return self
 
     @model_validator(mode="after")

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from docmill.resources import resource
 from docmill.training import claims
 from docmill.training.cache import Cache, Stage, code_digest
 from docmill.training.claims.generate import documents
@@ -21,7 +22,9 @@ def source_folders(recipe: Recipe, data: Path, cache: Cache) -> list[Path]:
         ConfigurationError: the cache cannot be written.
     """
     wanted = ((source.name, source.synthetic_claims) for source in recipe.sources)
-    return [*(_claims(name, count, cache) for name, count in wanted if count is not None), data]
+    made = [_claims(name, count, cache) for name, count in wanted if count is not None]
+    packaged = [resource("samples")] if any(source.packaged for source in recipe.sources) else []
+    return [*made, *packaged, data]
 
 
 def _claims(name: str, count: int, cache: Cache) -> Path:

@@ -1,5 +1,6 @@
 import random
 from collections import Counter
+from dataclasses import replace
 
 from docmill.training.corpus import LabelledDocument
 from docmill.training.folds import assign_folds
@@ -38,6 +39,17 @@ def test_the_order_of_documents_does_not_matter() -> None:
     for seed in range(3):
         random.Random(seed).shuffle(given)
         assert assign_folds(given, {}, 3) == expected
+
+
+def test_a_source_that_is_dealt_later_leaves_the_folds_of_the_others() -> None:
+    given = documents(a=20, b=7)
+    before = assign_folds(given, {}, 3)
+    joining = [replace(d, id=f"new {d.id}", source="new", text=f"{d.text[::-1]}") for d in given[:10]]
+    after = assign_folds([*joining, *given], {}, 3, dealt={"new": 1})
+    assert {d.id: after[d.id] for d in given} == before
+    assert Counter(after[d.id] for d in joining).most_common()[0][1] <= 4
+    unordered = assign_folds([*joining, *given], {}, 3)
+    assert {d.id: unordered[d.id] for d in given} != before  # or this test would say nothing
 
 
 def test_near_duplicates_share_a_fold() -> None:

@@ -68,6 +68,7 @@ def test_how_sure_a_value_is_to_be(said: dict[str, Any], expected: float) -> Non
         ("fields.total", {"kind": "money", "nested": False}, "set many = true, or leave it out"),
         ("sources.0.per_label", 0, "sources.0.per_label\n"),
         ("sources.0.synthetic_claims", 9, "sources.0.synthetic_claims\n"),
+        ("sources.0.dealt", -1, "sources.0.dealt\n"),
         ("policy.target_precision", 1, "policy.target_precision\n"),
         ("policy.confidence_level", 1.0, "policy.confidence_level\n"),
         ("fields.date.kind", "number", "fields.date.kind\n"),

@@ -1,12 +1,17 @@
 from pathlib import Path
 
+import pytest
+from pydantic import ValidationError
+
 from docmill.evaluation.gold import source_name
+from docmill.resources import resource
 from docmill.training.cache import Cache
 from docmill.training.claims.__main__ import main as write_claims
 from docmill.training.corpus import part, read_part
+from docmill.training.recipe import Recipe
 from docmill.training.row import read_rows
 from docmill.training.sources import source_folders
-from tests.unit.training.corpora import recipe, rows, write_source
+from tests.unit.training.corpora import VALUES, recipe, rows, write_source
 
 SYNTHETIC = recipe([{"name": "post", "synthetic_claims": 25, "unused": ["*"]}])
 
@@ -32,6 +37,20 @@ def test_other_sources_are_the_users(tmp_path: Path) -> None:
     write_source(tmp_path, "till", rows("receipt", 1))
     folders = source_folders(SYNTHETIC, tmp_path, Cache(tmp_path / "cache"))
     assert part(folders, "till", "train") == tmp_path / "till" / "train.jsonl"
+
+
+def test_a_packaged_source_comes_with_docmill_whatever_lies_in_the_users_folder(tmp_path: Path) -> None:
+    joining = VALUES["sources"][1] | {"name": "claims-written", "packaged": True}
+    packaged = Recipe.model_validate(VALUES | {"sources": [VALUES["sources"][0], joining]})
+    write_source(tmp_path, "claims-written", rows("receipt", 1))
+    folders = source_folders(packaged, tmp_path, Cache(tmp_path / "cache"))
+    assert part(folders, "claims-written", "train") == resource("samples") / "claims-written" / "train.jsonl"
+    assert [source.synthetic for source in packaged.sources] == [False, True]
+
+
+def test_a_source_is_packaged_or_made() -> None:
+    with pytest.raises(ValidationError, match=r"source post is packaged and to be made \(synthetic_claims\)"):
+        recipe([{"name": "post", "packaged": True, "synthetic_claims": 25}])
 
 
 def test_they_are_those_that_the_command_writes_so_that_a_bundle_can_be_scored_on_them(tmp_path: Path) -> None:

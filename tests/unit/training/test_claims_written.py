@@ -1,0 +1,58 @@
+"""The claims written one by one, a source of the default bundle: their labels say what stands there, all of it."""
+
+import re
+from collections import Counter
+
+import pytest
+
+from docmill.evaluation.gold import Row, read_rows
+from docmill.pipeline.normalise import FieldKind, normalise
+from docmill.resources import resource
+from docmill.training.likeness import COPY_RESEMBLANCE, alike, resemblance
+
+FOLDER = resource("samples") / "claims-written"
+PARTS = {name: tuple(read_rows(FOLDER / f"{name}.jsonl")) for name in ("train", "validation")}
+ROWS = tuple(row for rows in PARTS.values() for row in rows)
+BY_HAND = tuple(read_rows(resource("samples") / "claims-by-hand" / "validation.jsonl"))
+KINDS = {
+    "claim_number": FieldKind.IDENTIFIER,
+    "policy_number": FieldKind.IDENTIFIER,
+    "claimant": FieldKind.TEXT,
+    "date_of_loss": FieldKind.DATE,
+    "claimed_amount": FieldKind.MONEY,
+}
+each_row = pytest.mark.parametrize("row", ROWS, ids=[row.id for row in ROWS])
+
+
+def test_as_many_of_each_type_a_fifth_of_them_for_validation() -> None:
+    counts = {name: Counter(row.label for row in rows) for name, rows in PARTS.items()}
+    assert set(counts["train"].values()) == {128}
+    assert set(counts["validation"].values()) == {32}
+    assert counts["train"].keys() == counts["validation"].keys()
+    assert len({row.id for row in ROWS}) == len(ROWS) == 800
+
+
+def test_each_is_its_own_and_none_is_one_of_those_that_measure() -> None:
+    texts = [row.text for row in (*ROWS, *BY_HAND)]
+    assert [
+        (first, second)
+        for first, second in alike(texts)
+        if resemblance(texts[first], texts[second]) >= COPY_RESEMBLANCE
+    ] == []
+
+
+@each_row
+def test_all_mentions_of_a_value_are_marked_and_mean_one_value(row: Row) -> None:
+    marked = {(entity.label, entity.start, entity.end) for entity in row.entities}
+    assert {label for label, _, _ in marked} == row.fields.keys() <= KINDS.keys()
+    for label, start, end in marked:
+        value = row.text[start:end]
+        assert normalise(KINDS[label], value, day_first=True) is not None
+        for found in re.finditer(rf"(?<!\w){re.escape(value)}(?!\w)", row.text):
+            assert any(s <= found.start() and found.end() <= e for _, s, e in marked), (label, value)
+
+
+@each_row
+def test_their_mail_is_nobodys(row: Row) -> None:
+    hosts = re.findall(r"\w@([\w.-]+)", row.text)
+    assert [host for host in hosts if not host.rstrip(".").endswith(".example")] == []
