@@ -2,7 +2,6 @@
 
 import math
 import random
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ pytest.importorskip("transformers", reason="the extra [train] is not installed")
 from docmill.bundle.manifest import TrainingStage  # noqa: E402
 from docmill.errors import ConfigurationError  # noqa: E402
 from docmill.training.batch import Batch, Outputs, make_batch, run_batch  # noqa: E402
+from docmill.training.bf16 import has_bf16_tiles, multiplying_in_bf16, with_bf16_linears  # noqa: E402
 from docmill.training.corpus import LabelledDocument  # noqa: E402
 from docmill.training.course import Course  # noqa: E402
 from docmill.training.device import Device, choose_device  # noqa: E402
@@ -35,6 +35,7 @@ from tests.unit.pipeline.fakes import FourCharacterTokenizer, windowing  # noqa:
 from tests.unit.training.fakes import document, recipe  # noqa: E402
 
 DEVICE = Device("cpu (fp32)", "cpu", False, 64)
+BF16 = Device("cpu (bf16)", "cpu", True, 64, threads=2)
 LABELS = ("contract.lease", "contract.supply", "receipt")
 DOCUMENTS = {
     "slips": [
@@ -265,7 +266,7 @@ def test_padding_and_neighbours_do_not_matter(base: Path) -> None:
 def test_a_device_with_bf16_is_told_nearly_the_same(base: Path) -> None:
     model, batch = model_of(base), batch_of(*DOCUMENTS["slips"], *DOCUMENTS["deeds"])
     outputs, gradients = [], []
-    for device in (DEVICE, replace(DEVICE, bf16=True), DEVICE):
+    for device in (DEVICE, BF16, DEVICE):
         outputs.append(run_batch(model, batch, device))
         model.zero_grad()
         labels_loss()(batch, outputs[-1]).total.backward()
@@ -285,7 +286,7 @@ def test_the_attention_of_a_cpu_stays_fp32(base: Path, monkeypatch: pytest.Monke
         return attention(query, *rest, **more)
 
     monkeypatch.setattr(torch.nn.functional, "scaled_dot_product_attention", spied)
-    run_batch(model_of(base), batch_of(SUPPLY), replace(DEVICE, bf16=True))
+    run_batch(model_of(base), batch_of(SUPPLY), BF16)
     assert set(seen) == {torch.float32}
 
 
@@ -294,9 +295,36 @@ def test_a_cpu_multiplies_in_bf16_where_it_has_tiles_for_it(
     monkeypatch: pytest.MonkeyPatch, tiles: bool, name: str
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch, "set_num_threads", lambda threads: None)
     monkeypatch.setattr("docmill.training.device.has_bf16_tiles", lambda: tiles)
     device = choose_device()
     assert (device.torch, device.bf16, device.name) == ("cpu", tiles, name)
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "tiles"),
+    [({"amx_bf16": True}, True), ({"amx_bf16": False}, False), ({"avx2": True}, False), (None, False)],
+)
+def test_a_torch_that_knows_of_no_tiles_has_none(
+    monkeypatch: pytest.MonkeyPatch, capabilities: dict[str, bool] | None, tiles: bool
+) -> None:
+    if capabilities is None:
+        monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
+    else:
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities, raising=False)
+    assert has_bf16_tiles() is tiles
+
+
+def test_linear_layers_keep_their_weights_and_are_switched_back() -> None:
+    network = torch.nn.Sequential(torch.nn.Linear(8, 4, bias=False), torch.nn.Sequential(torch.nn.Linear(4, 2)))
+    x = torch.randn(3, 8)
+    expected = network(x)
+    with_bf16_linears(network)
+    assert torch.equal(network(x), expected)
+    with multiplying_in_bf16(network):
+        assert not torch.equal(network(x), expected)
+        torch.testing.assert_close(network(x), expected, atol=0.05, rtol=0.05)
+    assert torch.equal(network(x), expected)
 
 
 def test_a_batch_knows_what_is_annotated(base: Path) -> None:
@@ -374,7 +402,7 @@ class Killed(Exception):
 SCHEDULE = Schedule(tokens=1500, encoder_lr=1e-3, head_lr=1e-2)
 
 
-def trained(base: Path, folder: Path, kill_at: int | None = None) -> JointModel:
+def trained(base: Path, folder: Path, kill_at: int | None = None, device: Device = DEVICE) -> JointModel:
     """A small training in a folder; dies in a step, if told to."""
     course = Course(DOCUMENTS, recipe(), maker(), SCHEDULE.tokens, "course")
     loss, steps = labels_loss(), 0
@@ -387,18 +415,29 @@ def trained(base: Path, folder: Path, kill_at: int | None = None) -> JointModel:
         return loss(batch, outputs)
 
     model = model_of(base, (0, 2), dropout=0.1)
-    return fit(model, course, objective, SCHEDULE, DEVICE, folder, "seed", lambda moment: None)
+    return fit(model, course, objective, SCHEDULE, device, folder, "seed", lambda moment: None)
 
 
-@pytest.mark.parametrize("kills", [(0,), (7,), (3, 5)])
-def test_a_killed_training_goes_on_to_the_same_weights(base: Path, tmp_path: Path, kills: tuple[int, ...]) -> None:
-    whole = trained(base, tmp_path)
+@pytest.mark.parametrize(("kills", "device"), [((0,), DEVICE), ((7,), DEVICE), ((3, 5), DEVICE), ((7,), BF16)])
+def test_a_killed_training_goes_on_to_the_same_weights(
+    base: Path, tmp_path: Path, kills: tuple[int, ...], device: Device
+) -> None:
+    whole = trained(base, tmp_path, device=device)
     assert not (tmp_path / CHECKPOINT_FILE).exists()
     for kill in kills:
         with pytest.raises(Killed):
-            trained(base, tmp_path, kill_at=kill)
-    resumed = trained(base, tmp_path)
+            trained(base, tmp_path, kill_at=kill, device=device)
+    resumed = trained(base, tmp_path, device=device)
     for (name, one), other in zip(whole.state_dict().items(), resumed.state_dict().values(), strict=True):
+        assert torch.equal(one, other), name
+
+
+def test_a_training_does_not_go_on_on_another_device(base: Path, tmp_path: Path) -> None:
+    whole = trained(base, tmp_path)
+    with pytest.raises(Killed):
+        trained(base, tmp_path, kill_at=7, device=BF16)
+    anew = trained(base, tmp_path)
+    for (name, one), other in zip(whole.state_dict().items(), anew.state_dict().values(), strict=True):
         assert torch.equal(one, other), name
 
 

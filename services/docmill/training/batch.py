@@ -1,7 +1,7 @@
 """Examples through the network: windows of near-equal length together, without padding beyond that."""
 
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from docmill.training.apart import encode_apart
-from docmill.training.bf16 import multiply_in_bf16
+from docmill.training.bf16 import multiplying_in_bf16
 from docmill.training.device import Device
 from docmill.training.examples import Example
 from docmill.training.model import JointModel
@@ -69,9 +69,7 @@ def run_batch(model: JointModel, batch: Batch, device: Device) -> Outputs:
     """The outputs of a model, with gradients unless they are switched off around the call; in bf16 if the device is."""
     vectors: list[list[Tensor]] = [[] for _ in batch.examples]
     tags, hidden = [], []
-    on_gpu = device.torch != "cpu"
-    multiply_in_bf16(model.encoder, device.bf16 and not on_gpu)
-    with torch.autocast(device.torch, torch.bfloat16) if device.bf16 and on_gpu else nullcontext():
+    with _precision(model, device):
         for micro, states in zip(batch.micros, _hidden(model, batch.micros, device), strict=True):
             pooled = model.pool(states, micro.mask)
             for row, (owner, in_head) in enumerate(zip(micro.owners, micro.in_head, strict=True)):
@@ -82,6 +80,13 @@ def run_batch(model: JointModel, batch: Batch, device: Device) -> Outputs:
         documents = torch.stack([torch.stack(own).mean(0) for own in vectors])
         types = model.type_logits(documents).float()
     return Outputs(documents, types, torch.cat(tags), hidden)
+
+
+def _precision(model: JointModel, device: Device) -> AbstractContextManager[None]:
+    if not device.bf16:
+        return nullcontext()
+    on_cpu = device.torch == "cpu"
+    return multiplying_in_bf16(model.encoder) if on_cpu else torch.autocast(device.torch, torch.bfloat16)
 
 
 def _hidden(model: JointModel, micros: list[Micro], device: Device) -> list[Tensor]:

@@ -19,8 +19,8 @@ from docmill.training.report.words import (
 )
 
 SYNTHETIC = """
-Synthetic documents are written by a program, in training and in validation: a figure on them says how well the model
-reads such documents, not how well it reads real ones.
+Synthetic documents are made up, by a program or by language models, in training and in validation: a figure on them
+says how well the model reads such documents, not how well it reads real ones.
 """
 
 

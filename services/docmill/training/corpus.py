@@ -1,7 +1,7 @@
 """Labelled documents: reading, and which of them are near-duplicates."""
 
 from collections import defaultdict
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,8 @@ from docmill.training.recipe import Recipe, Source
 from docmill.training.row import LabelledRow, read_rows
 
 PARTS = ("train", "validation")
+
+Places = Path | Sequence[Path] | Mapping[str, Path]  # of sources: a folder, folders to look in, or one by source
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +59,13 @@ class Corpus:
         return {part.source.name: list(part.documents) for part in self.parts if part.name == part_name}
 
 
-def part(data: Path | Sequence[Path], source: str, name: str) -> Path:
+def part(data: Places, source: str, name: str) -> Path:
     """The file of one part (`train`, `validation`) of a source, in the first of the folders that has it.
 
     Raises:
         ConfigurationError: it is not there.
     """
-    folders = [data] if isinstance(data, Path) else data
+    folders = _folders(data, source)
     for folder in folders:
         for suffix in (".jsonl", ".jsonl.gz"):
             path = folder / source / f"{name}{suffix}"
@@ -73,12 +75,18 @@ def part(data: Path | Sequence[Path], source: str, name: str) -> Path:
     raise ConfigurationError(f"no {name}.jsonl[.gz] in {places}; set DOCMILL_DATA to the folder of sources")
 
 
-def load_part(data: Path | Sequence[Path], source: Source, name: str, recipe: Recipe) -> list[LabelledDocument]:
+def _folders(data: Places, source: str) -> Sequence[Path]:
+    if isinstance(data, Path):
+        return [data]
+    return [data[source]] if isinstance(data, Mapping) else data
+
+
+def load_part(data: Places, source: Source, name: str, recipe: Recipe) -> list[LabelledDocument]:
     """All labelled documents of one part of a source, in file order."""
     return list(read_part(data, source, name, recipe).documents)
 
 
-def read_part(data: Path | Sequence[Path], source: Source, name: str, recipe: Recipe) -> SourcePart:
+def read_part(data: Places, source: Source, name: str, recipe: Recipe) -> SourcePart:
     """One part of a source; names that the recipe does not know are let pass, see `unknown_names`.
 
     Raises:
@@ -89,7 +97,7 @@ def read_part(data: Path | Sequence[Path], source: Source, name: str, recipe: Re
     return SourcePart(source, name, rows, tuple(document for document in documents if document is not None))
 
 
-def read_corpus(data: Path | Sequence[Path], recipe: Recipe) -> Corpus:
+def read_corpus(data: Places, recipe: Recipe) -> Corpus:
     """All parts of all sources, whatever names they use.
 
     Raises:
@@ -98,7 +106,7 @@ def read_corpus(data: Path | Sequence[Path], recipe: Recipe) -> Corpus:
     return Corpus(tuple(read_part(data, source, name, recipe) for source in recipe.sources for name in PARTS))
 
 
-def load_corpus(data: Path | Sequence[Path], recipe: Recipe) -> Corpus:
+def load_corpus(data: Places, recipe: Recipe) -> Corpus:
     """As `read_corpus`, and every name in the data means something.
 
     Raises:

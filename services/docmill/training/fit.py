@@ -48,7 +48,7 @@ def fit(
     checkpoint = folder / CHECKPOINT_FILE
     model.to(device.torch)
     optimizer = _optimizer(model, schedule)
-    first = _resume(checkpoint, model, optimizer)
+    first = _resume(checkpoint, model, optimizer, device)
     every = max(1, min(CHECKPOINT_STEPS, len(course) // CHECKPOINTS))
     started, tokens = time.monotonic(), 0
     for step in range(first, len(course)):
@@ -66,27 +66,33 @@ def fit(
         optimizer.step()
         tokens += sum(example.tokens for example in examples)
         if (step + 1) % every == 0 and step + 1 < len(course):
-            _save(checkpoint, model, optimizer, step + 1)
+            _save(checkpoint, model, optimizer, step + 1, device)
         on_moment(Moment(step + 1, len(course), tokens / (time.monotonic() - started), losses.parts))
     checkpoint.unlink(missing_ok=True)
     model.eval()
     return model
 
 
-def _resume(checkpoint: Path, model: JointModel, optimizer: torch.optim.Optimizer) -> int:
-    """The first step that is still to do; model and optimizer are as they were before it."""
+def _resume(checkpoint: Path, model: JointModel, optimizer: torch.optim.Optimizer, device: Device) -> int:
+    """The first step that is still to do; model and optimizer are as they were before it.
+
+    A checkpoint of another device counts for nothing: half of a training in fp32 and half in bfloat16 is neither.
+    """
     if not checkpoint.exists():
         return 0
     saved = torch.load(checkpoint, weights_only=True, map_location="cpu")
+    if saved.get("device") != device.name:
+        return 0
     model.load_state_dict(saved["model"])
     optimizer.load_state_dict(saved["optimizer"])
     return int(saved["step"])
 
 
-def _save(checkpoint: Path, model: JointModel, optimizer: torch.optim.Optimizer, step: int) -> None:
+def _save(checkpoint: Path, model: JointModel, optimizer: torch.optim.Optimizer, step: int, device: Device) -> None:
     """Never leaves half a checkpoint under its name."""
     partial = checkpoint.with_suffix(".partial")
-    torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": step}, partial)
+    state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": step, "device": device.name}
+    torch.save(state, partial)
     partial.replace(checkpoint)
 
 

@@ -17,34 +17,58 @@ def assign_folds(
     folds: int,
     judging: int | None = None,
     *,
-    dealt: Mapping[str, int] | None = None,
+    turns: Mapping[str, int] | None = None,
 ) -> dict[str, int]:
     """The fold of each document by its id, from 0.
 
     Near-duplicates share a fold, and so do documents of one family (by id; a document without one is its own). Clusters
-    are dealt label by label, largest first, each to the fold that has the fewest documents of that label; but those of
-    sources with a higher number in `dealt` (without one: 0) after all others, which does not change the others' folds.
+    are dealt label by label, largest first, each to the fold that has the fewest documents of that label.
 
     What is right or wrong in the fold `judging` is counted as so many independent decisions. So near-duplicates that
     would be more than a tenth of what it has of their label go elsewhere, if twice what it needs is left without them.
+
+    `turns`, by source (0 if not named): those of a higher one are dealt when all others are, whose folds they do not
+    change. What is alike to documents that were dealt goes where most of these are.
     """
-    clusters = _joined(near_duplicates(documents), families)
-    turns = dealt or {}
-    clusters.sort(key=lambda cluster: (min(turns.get(d.source, 0) for d in cluster), -len(cluster), _hash(cluster)))
-    shares = {label: count / folds for label, count in Counter(d.label for d in documents).items()}
-    elsewhere = _elsewhere(clusters, families, shares)
-    of_label: dict[str | None, Counter[int]] = {}
-    in_all: Counter[int] = Counter()
-    assigned = {}
-    for number, cluster in enumerate(clusters):
-        counts = of_label.setdefault(_commonest(cluster), Counter())
-        places = [fold for fold in range(folds) if fold != judging or number not in elsewhere]
-        fold = min(places, key=lambda fold: (counts[fold], in_all[fold], fold))
-        for document in cluster:
-            assigned[document.id] = fold
-            of_label.setdefault(document.label, Counter())[fold] += 1
-            in_all[fold] += 1
-    return assigned
+    turn_of = turns or {}
+    deal = _Deal(families, folds, judging)
+    for turn in sorted({turn_of.get(document.source, 0) for document in documents}):
+        deal.take([document for document in documents if turn_of.get(document.source, 0) <= turn])
+    return deal.assigned
+
+
+class _Deal:
+    """Documents dealt so far, turn by turn."""
+
+    def __init__(self, families: Mapping[str, str], folds: int, judging: int | None) -> None:
+        self.assigned: dict[str, int] = {}
+        self._families, self._folds, self._judging = families, folds, judging
+        self._of_label: dict[str | None, Counter[int]] = {}
+        self._in_all: Counter[int] = Counter()
+
+    def take(self, documents: Sequence[LabelledDocument]) -> None:
+        """Deal those of `documents` that were not; the others must be among them."""
+        clusters = _joined(near_duplicates(documents), self._families)
+        clusters.sort(key=lambda cluster: (-len(cluster), _hash(cluster)))
+        shares = {label: count / self._folds for label, count in Counter(d.label for d in documents).items()}
+        elsewhere = _elsewhere(clusters, self._families, shares)
+        for number, cluster in enumerate(clusters):
+            dealt = Counter(self.assigned[document.id] for document in cluster if document.id in self.assigned)
+            fold = (
+                min(dealt, key=lambda fold: (-dealt[fold], fold)) if dealt else self._fold(cluster, number in elsewhere)
+            )
+            self._put([document for document in cluster if document.id not in self.assigned], fold)
+
+    def _fold(self, cluster: Cluster, is_elsewhere: bool) -> int:
+        counts = self._of_label.setdefault(_commonest(cluster), Counter())
+        places = [fold for fold in range(self._folds) if fold != self._judging or not is_elsewhere]
+        return min(places, key=lambda fold: (counts[fold], self._in_all[fold], fold))
+
+    def _put(self, documents: Sequence[LabelledDocument], fold: int) -> None:
+        for document in documents:
+            self.assigned[document.id] = fold
+            self._of_label.setdefault(document.label, Counter())[fold] += 1
+            self._in_all[fold] += 1
 
 
 def _elsewhere(

@@ -84,7 +84,7 @@ class Source(Strict):
     `fold_by_source`: rows that name the same `source`, such as a layout, are kept in one fold.
     `synthetic_claims`: instead of a folder, so many documents of docmill's own generator, a fifth for validation.
     `packaged`: the folder of that name among docmill's own samples, whose documents are invented.
-    `dealt`: sources of a lower number are dealt to folds first, so that theirs stay as they are when one joins them.
+    `dealt`: sources of a lower number are dealt to folds first, and keep their folds when one of a higher joins them.
     """
 
     name: str

@@ -17,7 +17,7 @@ from docmill.errors import ConfigurationError
 from docmill.pipeline import window
 from docmill.training.cache import Result, Stage, code_digest, file_digest
 from docmill.training.calibrate import make_calibration
-from docmill.training.corpus import load_corpus
+from docmill.training.corpus import Places, load_corpus
 from docmill.training.export import INT8_FILE, make_fp32_graph, make_graphs
 from docmill.training.last_head import make_type_head
 from docmill.training.materials import Materials, training_section
@@ -37,7 +37,7 @@ TOKENIZER_FILE, KEPT_FILE = "tokenizer.json", "kept.npy"
 DRAWING = 8  # version of how examples are made and drawn, and of the training loop: of every stage that trains
 
 
-def gate(recipe: Recipe, data: Sequence[Path], data_digests: Mapping[str, str]) -> Stage:
+def gate(recipe: Recipe, data: Places, data_digests: Mapping[str, str]) -> Stage:
     """The quality gate. Refuses a corpus that it would be pointless to train on."""
 
     def make(folder: Path) -> None:
@@ -55,7 +55,7 @@ def findings_of(gate_result: Result) -> Mapping[str, int]:
     return counts
 
 
-def corpus(recipe: Recipe, data: Sequence[Path], data_digests: Mapping[str, str]) -> Stage:
+def corpus(recipe: Recipe, data: Places, data_digests: Mapping[str, str]) -> Stage:
     """The training documents, mapped, without copies of validation documents, in folds."""
 
     def make(folder: Path) -> None:

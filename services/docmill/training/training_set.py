@@ -105,8 +105,8 @@ def write_training_set(corpus: Corpus, out_of_fold: OutOfFold, folder: Path) -> 
     if not any(document.label is not None for document in kept):
         raise ConfigurationError("the sources of the recipe hold no labelled training document")
     judging = out_of_fold.folds - 1 if out_of_fold.tokens is None else None  # else each of them does
-    dealt = {part.source.name: part.source.dealt for part in corpus.parts}
-    assigned = assign_folds(kept, families(corpus), out_of_fold.folds, judging, dealt=dealt)
+    turns = {part.source.name: part.source.dealt for part in corpus.parts}
+    assigned = assign_folds(kept, families(corpus), out_of_fold.folds, judging, turns=turns)
     lines = (json.dumps(_row(document, assigned[document.id])) for document in kept)
     (folder / DOCUMENTS_FILE).write_text("".join(line + "\n" for line in lines), encoding="utf-8")
 

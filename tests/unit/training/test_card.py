@@ -55,7 +55,7 @@ def test_every_model_of_the_bundles_seed_is_a_row_by_source(card: str) -> None:
 
 def test_figures_on_made_up_documents_say_so(card: str, evaluation: Evaluation) -> None:
     assert not [line for line in card.splitlines() if line.startswith("| tills |")]
-    assert "a figure on them says how well the model" in card
+    assert "a figure on them\nsays how well the model" in card
     assert "Synthetic documents" not in model_card(tiny_manifest(), evaluation, ["x"])
 
 

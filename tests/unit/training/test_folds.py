@@ -1,5 +1,6 @@
 import random
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from docmill.training.corpus import LabelledDocument
@@ -41,15 +42,46 @@ def test_the_order_of_documents_does_not_matter() -> None:
         assert assign_folds(given, {}, 3) == expected
 
 
+def kept(documents: Iterable[LabelledDocument], folds: Mapping[str, int]) -> dict[str, int]:
+    """Of `folds` those of `documents`."""
+    return {document.id: folds[document.id] for document in documents}
+
+
+def joining(documents: Iterable[LabelledDocument]) -> list[LabelledDocument]:
+    """As many documents with the same labels, of the source `new`; of other texts."""
+    return [replace(d, id=f"new {d.id}", source="new", text=d.text[::-1]) for d in documents]
+
+
 def test_a_source_that_is_dealt_later_leaves_the_folds_of_the_others() -> None:
     given = documents(a=20, b=7)
     before = assign_folds(given, {}, 3)
-    joining = [replace(d, id=f"new {d.id}", source="new", text=f"{d.text[::-1]}") for d in given[:10]]
-    after = assign_folds([*joining, *given], {}, 3, dealt={"new": 1})
-    assert {d.id: after[d.id] for d in given} == before
-    assert Counter(after[d.id] for d in joining).most_common()[0][1] <= 4
-    unordered = assign_folds([*joining, *given], {}, 3)
-    assert {d.id: unordered[d.id] for d in given} != before  # or this test would say nothing
+    new = joining(given[:10])
+    after = assign_folds([*new, *given], {}, 3, turns={"new": 1})
+    assert kept(given, after) == before
+    assert Counter(after[d.id] for d in new).most_common()[0][1] <= 4
+    unordered = assign_folds([*new, *given], {}, 3)
+    assert kept(given, unordered) != before  # or this test would say nothing
+
+
+def test_nor_does_it_let_heaps_of_the_others_judge() -> None:
+    given = [*copies("heap", 6, 1), *documents(a=60)]
+    before = assign_folds(given, {}, 3, judging=2)
+    new = joining(documents(a=300))
+    assert kept(given, assign_folds([*given, *new], {}, 3, judging=2, turns={"new": 1})) == before
+    assert kept(given, assign_folds([*given, *new], {}, 3, judging=2)) != before  # or this test would say nothing
+
+
+def test_what_is_alike_to_dealt_documents_goes_where_most_of_them_are() -> None:
+    given = [*documents(a=20), *copies("copy", 3, 1), *copies("twin", 2, 2)]
+    before = assign_folds(given, {}, 3)
+    text = next(d.text for d in given if d.id.startswith("copy"))
+    other = next(d.text for d in given if d.id.startswith("twin"))
+    bridge = [replace(given[0], id=f"new {n}", source="new", text=own) for n, own in enumerate((text, other))]
+    families = {d.id: "one" for d in bridge}  # of one family, so what both are alike to is one cluster now
+    after = assign_folds([*bridge, *given], families, 3, turns={"new": 1})
+    assert kept(given, after) == before
+    assert before["copy 0"] != before["twin 0"]
+    assert {after[d.id] for d in bridge} == {before["copy 0"]}
 
 
 def test_near_duplicates_share_a_fold() -> None:

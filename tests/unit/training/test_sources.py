@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from docmill.errors import ConfigurationError
 from docmill.evaluation.gold import source_name
 from docmill.resources import resource
 from docmill.training.cache import Cache
@@ -16,8 +17,14 @@ from tests.unit.training.corpora import VALUES, recipe, rows, write_source
 SYNTHETIC = recipe([{"name": "post", "synthetic_claims": 25, "unused": ["*"]}])
 
 
+def packaged(name: str) -> Recipe:
+    """A recipe of the user's `till` and a packaged source."""
+    joining = VALUES["sources"][1] | {"name": name, "packaged": True}
+    return Recipe.model_validate(VALUES | {"sources": [VALUES["sources"][0], joining]})
+
+
 def test_without_synthetic_sources_there_is_the_users_folder_alone(tmp_path: Path) -> None:
-    assert source_folders(recipe(), tmp_path / "data", Cache(tmp_path)) == [tmp_path / "data"]
+    assert set(source_folders(recipe(), tmp_path / "data", Cache(tmp_path)).values()) == {tmp_path / "data"}
     assert list(tmp_path.iterdir()) == []
 
 
@@ -40,12 +47,27 @@ def test_other_sources_are_the_users(tmp_path: Path) -> None:
 
 
 def test_a_packaged_source_comes_with_docmill_whatever_lies_in_the_users_folder(tmp_path: Path) -> None:
-    joining = VALUES["sources"][1] | {"name": "claims-written", "packaged": True}
-    packaged = Recipe.model_validate(VALUES | {"sources": [VALUES["sources"][0], joining]})
+    of_recipe = packaged("claims-written")
     write_source(tmp_path, "claims-written", rows("receipt", 1))
-    folders = source_folders(packaged, tmp_path, Cache(tmp_path / "cache"))
+    folders = source_folders(of_recipe, tmp_path, Cache(tmp_path / "cache"))
     assert part(folders, "claims-written", "train") == resource("samples") / "claims-written" / "train.jsonl"
-    assert [source.synthetic for source in packaged.sources] == [False, True]
+    assert [source.synthetic for source in of_recipe.sources] == [False, True]
+
+
+def test_a_source_of_the_users_is_the_users_whatever_comes_with_docmill(tmp_path: Path) -> None:
+    mine = VALUES["sources"][0] | {"name": "claims-by-hand"}
+    of_recipe = Recipe.model_validate(VALUES | {"sources": [mine, packaged("claims-written").sources[1].model_dump()]})
+    write_source(tmp_path, "claims-by-hand", rows("receipt", 1), rows("receipt", 1))
+    folders = source_folders(of_recipe, tmp_path, Cache(tmp_path / "cache"))
+    for name in ("train", "validation"):
+        assert part(folders, "claims-by-hand", name).parent == tmp_path / "claims-by-hand"
+
+
+@pytest.mark.parametrize("name", ["letters", "claims-by-hand"])
+def test_what_is_not_packaged_is_refused_though_the_user_has_it(tmp_path: Path, name: str) -> None:
+    write_source(tmp_path, name, rows("receipt", 1))
+    with pytest.raises(ConfigurationError, match=rf"no packaged source '{name}', only \['claims-written'\]"):
+        source_folders(packaged(name), tmp_path, Cache(tmp_path / "cache"))
 
 
 def test_a_source_is_packaged_or_made() -> None:

@@ -78,6 +78,18 @@ def test_families_are_the_sources_of_rows_where_the_recipe_says_so(tmp_path: Pat
     assert folds["will-1"] == folds["will-3"]
 
 
+def test_a_source_of_a_later_turn_moves_nothing(tmp_path: Path) -> None:
+    train = {"till": rows("receipt", 20)}
+    joined = train | {"scans": [row(f"scan-{n}", "receipt") for n in range(13)]}
+    before = made(tmp_path, train).folds
+    folds = []
+    for turn in (0, 1):
+        corpus = read(tmp_path, recipe([{"name": "scans", "dealt": turn}]), joined)
+        write_training_set(corpus, OutOfFold(folds=3), tmp_path)
+        folds.append({name: fold for name, fold in read_training_set(tmp_path, NAMES).folds.items() if name in before})
+    assert folds[1] == before != folds[0]
+
+
 def test_nothing_to_train_on_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="no labelled training document"):
         made(tmp_path, {"till": rows(None, 3)})

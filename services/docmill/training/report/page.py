@@ -100,7 +100,7 @@ def data_section(manifest: Manifest, sources: Mapping[str, SourceScore]) -> Html
     if any(source.synthetic for source in manifest.training.sources):
         note = element(
             "p",
-            "Synthetic: written by a program, in training and in validation. Figures on it say "
+            "Synthetic: made up, by a program or by language models, in training and in validation. Figures on it say "
             "how well the model reads such documents, not how well it reads real ones.",
             kind="note",
         )

@@ -113,7 +113,7 @@ def test_data_is_text(page: str) -> None:
 def test_a_synthetic_source_says_so_wherever_it_stands(page: str) -> None:
     assert "<td>tills (synthetic)</td>" in page
     assert "<td>tills</td>" not in page
-    assert "Synthetic: written by a program" in page
+    assert "Synthetic: made up, by a program or by language models" in page
 
 
 def test_text_in_plots_stays_text(page: str) -> None:
