@@ -1,7 +1,7 @@
 """Linear layers that can multiply in bfloat16, for CPUs with tiles for that (AMX); all else stays fp32.
 
-Torch's autocast takes attention to bfloat16 as well, and on a CPU its way back is slower there than in fp32; see
-docs/decisions/0013-model-factory.md.
+Attention, norms and residuals stay as they are, where torch's autocast takes attention to bfloat16 as well. It is as
+fast: docs/decisions/0013-model-factory.md.
 """
 
 from collections.abc import Iterator
