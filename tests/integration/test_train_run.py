@@ -132,7 +132,7 @@ def test_the_bundle_says_how_it_was_made(mill: Mill) -> None:
     card = (mill.bundle.folder / "MODEL_CARD.md").read_text()
     assert card.startswith("# samples-en 0.1.0")
     assert mill.bundle.manifest.max_tokens == 128
-    told = ("min_confidence", "joined", "nested", "within_column")
+    told = ("min_confidence", "joined", "nested", "within_column", "exclusive")
     for name, field in load_recipe(RECIPE).fields.items():
         [found] = [found for found in mill.bundle.spec.fields if found.name == name]
         assert [getattr(found, key) for key in told] == [getattr(field, key) for key in told]

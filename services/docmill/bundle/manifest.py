@@ -68,6 +68,7 @@ class FieldEntry(Strict):
     joined: bool = False
     nested: bool = True
     within_column: bool = False
+    exclusive: bool = False
     entities: tuple[str, ...] | None = None
     values: tuple[str, ...] | None = None
 
@@ -275,6 +276,7 @@ class Manifest(Strict):
                 joined=f.joined,
                 nested=f.nested,
                 within_column=f.within_column,
+                exclusive=f.exclusive,
             )
             for f in self.fields
         )

@@ -13,7 +13,7 @@ from docmill.pipeline.decode import (
     likeliest_first,
     tag_probabilities,
 )
-from docmill.pipeline.spans import LONGEST_VALUE, field_spans, is_nested, spans_below, value_key
+from docmill.pipeline.spans import LONGEST_VALUE, among_rivals, field_spans, is_nested, spans_below, value_key
 from docmill.pipeline.types import ModelSpec, Span
 from docmill.pipeline.window import Tokens
 
@@ -50,6 +50,8 @@ def n_best(text: str, tokens: Tokens, merged: Merged, spec: ModelSpec) -> NBest:
         published += field_spans(text, tokens, *tags, field, counted)
         for limit in (0.5, DOUBTFUL_OUTSIDE):
             found = spans_below(limit, text, tokens, *tags, field, counted)
+            if field.exclusive:
+                found = among_rivals(found, text, field)
             short = _apart_from(sure, [span for span in found if span.end - span.start <= LONGEST_VALUE])
             for span in sorted(short, key=lambda span: (not span.readable, -span.confidence, span.start)):
                 if len(kept) == SPANS_PER_FIELD:

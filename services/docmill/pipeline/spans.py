@@ -1,9 +1,10 @@
 """Tag probabilities of one field to its spans, and which of these are its values. Does not know other fields."""
 
+import math
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ COLUMN_GAP = re.compile(r"\t|[^\S\n]{2,}|\n[^\S\n]*\n")
 PIECE_BEFORE = re.compile(r"(?<![^\W_])([^\W_]{1,64})[-/._\u2010\u2011]\Z")
 PIECE_AFTER = re.compile(r"[-/._\u2010\u2011]([^\W_]{1,64})(?![^\W_])")
 IDENTIFIER_GROWTH = 64  # characters that it goes on for at most, to either side
+LEAST_DOUBT = 1e-6  # of a confidence of 1, whose odds would be without end
 LONGEST_VALUE = 400  # characters: what is longer is no candidate, and holds no value within it
 Floats = NDArray[np.float32]
 
@@ -42,7 +44,8 @@ def field_spans(
     Boundaries are drawn as the head was trained to draw them (`raw`), confidence is calibrated. Of a field that a
     document may hold several times all that are likely enough, each value once (see FieldSpec on `nested`). Else the
     most confident one, of those that can be read as a value of the field's kind where there are any, if it is likely
-    enough that showing it does more good than harm; whether it is sure enough is the route's to say.
+    enough that showing it does more good than harm; whether it is sure enough is the route's to say, and where the
+    field is exclusive its rivals have a say in how sure it is.
 
     Source: F1 is highest where one accepts from half its own value on, Lipton et al., "Optimal Thresholding of
     Classifiers to Maximize F1 Measure", ECML PKDD 2014. Fields have an F1 of 0.7 as a rule: 0.35.
@@ -53,8 +56,11 @@ def field_spans(
         enough = LIKELY if least is None else least
         values = each_value_once([span for span in spans if span.confidence >= enough], text, field)
         return values if field.nested else without_parts(values, text)
+    enough = POSSIBLE if least is None else least
     best = max(spans, key=lambda span: (span.readable, span.confidence, -span.start), default=None)
-    return [best] if best is not None and best.confidence >= (POSSIBLE if least is None else least) else []
+    if best is None or best.confidence < enough:
+        return []
+    return [among_rivals(spans, text, field)[spans.index(best)]] if field.exclusive else [best]
 
 
 def spans_below(
@@ -92,6 +98,29 @@ def spans_below(
         confidence = min(1.0, cut.confidence)
         spans.append(Span(field.name, cut.start, cut.end, confidence, value is not None, start_date))
     return spans
+
+
+def among_rivals(spans: Sequence[Span], text: str, field: FieldSpec) -> list[Span]:
+    """Each span as sure as that its value is the document's own, and no other value of `spans`.
+
+    One of the values is right, or none is. If a head's confidences p are independent opinions of each, that it is value
+    i has odds of p_i / (1 - p_i) against none; so its probability is these odds over one plus those of all. A value
+    that stands in several places counts once, where it is surest. Two names that are both likely to be the claimant are
+    neither of them certain, as sure of itself as the head may be.
+
+    Measured: docs/decisions/0025-rivals.md.
+    """
+    values = [value_key(span, text, field) for span in spans]
+    odds = [span.confidence / max(1 - span.confidence, LEAST_DOUBT) for span in spans]
+    surest: dict[str, float] = {}
+    for value, own in zip(values, odds, strict=True):
+        surest[value] = max(own, surest.get(value, 0.0))
+    others = math.fsum(surest.values())
+    found = []
+    for span, value, own in zip(spans, values, odds, strict=True):
+        rivals = max(0.0, others - surest[value])
+        found.append(replace(span, confidence=own / (1 + own + rivals)))
+    return found
 
 
 def each_value_once(spans: Sequence[Span], text: str, field: FieldSpec) -> list[Span]:

@@ -18,7 +18,8 @@ class FieldSpec:
     holds (FieldKind.END_DATE) counts from the first of them that was found. `min_confidence`: of a span that is
     published; None: see LIKELY and POSSIBLE of spans.py. `joined`: spans that no more than one white space parts are
     one. `nested`: of several values one may be a part of another; else only the longer one is a value. `within_column`:
-    no value goes across a tab, two blanks or an empty line.
+    no value goes across a tab, two blanks or an empty line. `exclusive`: of a field that a document holds once, a value
+    is as sure as that it is right and no other that was found (see `among_rivals` of spans.py).
     """
 
     name: str
@@ -31,6 +32,7 @@ class FieldSpec:
     joined: bool = False
     nested: bool = True
     within_column: bool = False
+    exclusive: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,7 @@ def _manifest(materials: Materials, calibration: Calibration, stages: tuple[Trai
                 joined=field.joined,
                 nested=field.nested,
                 within_column=field.within_column,
+                exclusive=field.exclusive,
                 entities=field.entities,
                 values=field.values,
             )

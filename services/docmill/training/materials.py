@@ -84,6 +84,7 @@ class Materials:
                     joined=f.joined,
                     nested=f.nested,
                     within_column=f.within_column,
+                    exclusive=f.exclusive,
                 )
                 for name, f in recipe.fields.items()
             ),

@@ -62,13 +62,16 @@ class FieldRecipe(Strict):
     joined: bool = False
     nested: bool = True
     within_column: bool = False
+    exclusive: bool = Field(default_factory=lambda known: not known.get("many"))
     entities: tuple[str, ...] | None = None
     values: tuple[str, ...] | None = None
 
     @model_validator(mode="after")
-    def _parts_are_of_several(self) -> "FieldRecipe":
+    def _fits_how_many(self) -> "FieldRecipe":
         if not self.nested and not self.many:
             raise ValueError("nested = false is of values among several: set many = true, or leave it out")
+        if self.exclusive and self.many:
+            raise ValueError("exclusive = true is of one value a document: set many = false, or leave it out")
         return self
 
 

@@ -242,7 +242,7 @@ def _corpus_section(recipe: Recipe) -> dict[str, Any]:
     """What of a recipe decides which documents there are and what they are labelled."""
     section = recipe.model_dump(mode="json", include={"groups", "fields", "sources", "labels", "languages"})
     for field in section["fields"].values():
-        for of_reading in ("min_confidence", "joined", "nested", "within_column"):
+        for of_reading in ("min_confidence", "joined", "nested", "within_column", "exclusive"):
             del field[of_reading]
     windows = {"head_windows", "head_drawn", "entity_windows", "other_windows"}
     drawing = {"share", "per_label", "augment", *windows}

@@ -27,7 +27,8 @@ def groups(**changes: Any) -> dict[str, Any]:
 def test_specs_of_the_pipeline() -> None:
     manifest = tiny_manifest()
     assert manifest.field_specs()[1] == FieldSpec("date", FieldKind.DATE, many=False, day_first=False)
-    own = {"outside_bias": 1.5, "min_confidence": 0.2, "joined": True, "nested": False, "within_column": True}
+    switches = {"joined": True, "nested": False, "within_column": True, "exclusive": True}
+    own = {"outside_bias": 1.5, "min_confidence": 0.2, **switches}
     entries = [{**entry, **own} for entry in described()["fields"]]
     expected = FieldSpec("date", FieldKind.DATE, many=False, **own)  # type: ignore[arg-type]
     assert Manifest.model_validate(described(fields=entries)).field_specs()[1] == expected

@@ -49,6 +49,16 @@ def test_spans_that_were_not_published_come_after_the_one_that_was() -> None:
     assert found.spans[0] == prediction.spans[0]
 
 
+def test_candidates_of_an_exclusive_field_are_as_sure_as_their_rivals_leave_them() -> None:
+    spec = model_spec([replace(ONE, exclusive=True)])
+    prediction, found = read("aa bb cc dd", [HALF, O, B, DOUBT], spec)  # odds of 7 to 3, 9, and 1 to 4
+    assert texts("aa bb cc dd", found) == ["cc", "aa", "dd"]
+    assert found.spans[0] == prediction.spans[0]
+    sure = 7 / 3 + 9
+    assert [span.confidence for span in found.spans[:2]] == pytest.approx([9 / (1 + sure), 7 / 3 / (1 + sure)])
+    assert found.spans[2].confidence < 0.2
+
+
 def test_a_value_that_stands_in_several_places_is_one_candidate() -> None:
     """Else a total that is printed five times would be all that a judge has to choose from."""
     prediction, found = read("aa bb AA cc aa", [HALF, DOUBT, B, HALF, DOUBT])

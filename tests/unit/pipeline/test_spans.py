@@ -1,3 +1,4 @@
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docmill.pipeline.normalise import FieldKind
-from docmill.pipeline.spans import IDENTIFIER_GROWTH, LONGEST_VALUE, field_spans, spans_below, without_parts
+from docmill.pipeline.spans import (
+    IDENTIFIER_GROWTH,
+    LONGEST_VALUE,
+    among_rivals,
+    field_spans,
+    spans_below,
+    without_parts,
+)
 from docmill.pipeline.types import FieldSpec, Span
 from docmill.pipeline.window import Tokens, tokenise
 from tests.unit.pipeline.fakes import FourCharacterTokenizer, tokens_of_length, windowing
@@ -103,6 +111,63 @@ def test_what_is_rather_wrong_than_right_is_no_value() -> None:
     for outside, found in ((0.65, 1), (0.66, 0)):
         calibrated = np.array([(outside, 1 - outside, 0), O], dtype=np.float32)
         assert len(field_spans("a b", tokens, raw, calibrated, ONE)) == found
+
+
+ONLY = replace(ONE, kind=FieldKind.TEXT, exclusive=True)
+SURE, FAIR = (0.1, 0.8, 0.1), (0.25, 0.65, 0.1)  # begins: 0.9 and 0.75, odds of 9 and 3
+
+
+@pytest.mark.parametrize(
+    ("text", "tags", "expected"),
+    [
+        ("aa bb cc dd", [SURE, O, O, O], 0.9),  # no rival, no difference
+        ("aa bb cc dd", [SURE, O, SURE, O], 9 / 19),
+        ("aa bb cc dd", [SURE, O, FAIR, O], 9 / 13),
+        ("aa bb cc dd", [SURE, O, FAIR, SURE], 9 / 22),
+        ("aa bb AA dd", [SURE, O, FAIR, O], 0.9),  # another place of the value is no rival
+        ("aa bb AA dd", [FAIR, O, SURE, FAIR], 9 / 13),  # the value counts once, where it is surest
+        ("aa bb cc cc", [SURE, O, FAIR, FAIR], 9 / 13),  # and so does a rival
+    ],
+)
+def test_a_value_is_as_sure_as_its_rivals_leave_it(text: str, tags: list[tuple[float, ...]], expected: float) -> None:
+    tokens = tokenise(FourCharacterTokenizer(), windowing(), text)
+    rows = np.array(tags, dtype=np.float32)
+    (span,) = field_spans(text, tokens, rows, rows, ONLY)
+    assert span.confidence == pytest.approx(expected, abs=1e-6)
+    (span,) = field_spans(text, tokens, rows, rows, replace(ONLY, exclusive=False))
+    assert span.confidence == pytest.approx(0.9)
+
+
+def test_rivals_do_not_decide_which_value_is_shown_nor_whether() -> None:
+    assert spans_of("aa bb cc dd", [SURE, SURE, SURE, SURE], ONLY) == ["aa"]
+    dated = replace(ONE, exclusive=True)  # what can be read goes before what is surer, which is its rival all the same
+    text = "soon then 1/2/2021 now"
+    tokens = tokenise(FourCharacterTokenizer(), windowing(), text)
+    tags = np.array([SURE, O, FAIR, (0.25, 0.1, 0.65), O], dtype=np.float32)
+    (span,) = field_spans(text, tokens, tags, tags, dated)
+    assert text[span.start : span.end] == "1/2/2021"
+    assert span.confidence == pytest.approx(3 / 13, abs=1e-6)
+
+
+def test_certainty_has_rivals_too() -> None:
+    certain = (0.0, 1.0, 0.0)
+    text = "aa bb cc dd"
+    tokens = tokenise(FourCharacterTokenizer(), windowing(), text)
+    for tags, expected in (([certain, O, O, O], 1.0), ([certain, O, certain, O], 0.5)):
+        rows = np.array(tags, dtype=np.float32)
+        (span,) = field_spans(text, tokens, rows, rows, ONLY)
+        assert span.confidence == pytest.approx(expected, abs=1e-5)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=6))
+def test_of_values_that_exclude_each_other_the_confidences_add_up_to_one_at_most(own: list[float]) -> None:
+    text = "abcdef"
+    spans = [Span("name", i, i + 1, confidence, True) for i, confidence in enumerate(own)]
+    found = [span.confidence for span in among_rivals(spans, text, ONLY)]
+    assert math.fsum(found) <= 1 + 1e-9
+    assert all(0 <= now <= before + 1e-5 for now, before in zip(found, own, strict=True))
+    in_order = [now for _, now in sorted(zip(own, found, strict=True))]
+    assert all(less <= more + 1e-12 for less, more in pairwise(in_order))
 
 
 @pytest.mark.parametrize(("least", "single", "several"), [(None, True, False), (0.3, True, True), (0.6, False, False)])

@@ -28,8 +28,9 @@ def test_a_field_keeps_what_the_recipe_says_of_it() -> None:
     total = {"kind": "identifier", "many": True, **own}
     of = recipe(fields={**RECIPE["fields"], "total": total})
     made = Materials(of, *[None] * 10)  # type: ignore[arg-type]
-    [found] = [field for field in made.bare_spec(4).fields if field.name == "total"]
-    assert found == FieldSpec("total", FieldKind.IDENTIFIER, many=True, **own)  # type: ignore[arg-type]
+    found = {field.name: field for field in made.bare_spec(4).fields}
+    assert found["total"] == FieldSpec("total", FieldKind.IDENTIFIER, many=True, **own)  # type: ignore[arg-type]
+    assert found["date"].exclusive
 
 
 def test_a_relative_base_lies_beside_the_recipe(tmp_path: Path) -> None:

@@ -66,6 +66,7 @@ def test_how_sure_a_value_is_to_be(said: dict[str, Any], expected: float) -> Non
         ("fields.total.min_confidence", 1.1, "fields.total.min_confidence\n"),
         ("fields.total.many", "so many", "fields.total.many\n"),
         ("fields.total", {"kind": "money", "nested": False}, "set many = true, or leave it out"),
+        ("fields.total", {"kind": "money", "many": True, "exclusive": True}, "set many = false, or leave it out"),
         ("sources.0.per_label", 0, "sources.0.per_label\n"),
         ("sources.0.synthetic_claims", 9, "sources.0.synthetic_claims\n"),
         ("sources.0.dealt", -1, "sources.0.dealt\n"),

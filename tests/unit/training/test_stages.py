@@ -66,6 +66,7 @@ def read_otherwise(field: str, **changes: object) -> Recipe:
         (read_otherwise("total", min_confidence=0.9), {"calibration", "student-opinions"}),
         (read_otherwise("total", joined=True), {"calibration", "student-opinions"}),
         (read_otherwise("total", within_column=True), {"calibration", "student-opinions"}),
+        (read_otherwise("total", exclusive=False), {"calibration", "student-opinions"}),
         (read_otherwise("total", many=True, nested=False), {"gate", "corpus", "calibration", "student-opinions"}),
         (with_sources(only="slips", per_label=2), TRAINING | READING - CUTTING),
         (with_sources(only="slips", masked=["date"]), {"gate", "corpus"} | TRAINING | READING - CUTTING),
