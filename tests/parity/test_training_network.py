@@ -276,6 +276,18 @@ def test_a_device_with_bf16_is_told_nearly_the_same(base: Path) -> None:
     assert torch.nn.functional.cosine_similarity(gradients[0], gradients[1], dim=0) > 0.99
 
 
+@pytest.mark.parametrize("learning", [True, False])
+def test_bf16_is_the_encoders_alone(base: Path, learning: bool) -> None:
+    model, batch = model_of(base).eval(), batch_of(*DOCUMENTS["slips"])
+    with torch.set_grad_enabled(learning):
+        found, exact = run_batch(model, batch, BF16), run_batch(model, batch, DEVICE)
+        assert {found.types.dtype, found.tags.dtype, found.documents.dtype, *(h.dtype for h in found.hidden)} == {
+            torch.float32
+        }
+        assert torch.equal(model.type_logits(found.documents), found.types)
+    assert not torch.equal(found.documents, exact.documents)
+
+
 @pytest.mark.parametrize(("tiles", "name"), [(True, "cpu (bf16)"), (False, "cpu (fp32)")])
 def test_a_cpu_multiplies_in_bf16_where_it_has_tiles_for_it(
     monkeypatch: pytest.MonkeyPatch, tiles: bool, name: str

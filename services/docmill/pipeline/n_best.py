@@ -13,7 +13,7 @@ from docmill.pipeline.decode import (
     likeliest_first,
     tag_probabilities,
 )
-from docmill.pipeline.spans import LONGEST_VALUE, among_rivals, field_spans, is_nested, spans_below, value_key
+from docmill.pipeline.spans import LONGEST_VALUE, field_spans, is_nested, spans_below, value_key
 from docmill.pipeline.types import ModelSpec, Span
 from docmill.pipeline.window import Tokens
 
@@ -24,7 +24,7 @@ DOUBTFUL_OUTSIDE = 0.95  # raw: a token less likely outside than this may belong
 @dataclass(frozen=True, slots=True)
 class NBest:
     """Labels and spans with their calibrated probabilities, best first. Of one field no span overlaps another, nor has
-    its value.
+    its value. A span is as sure here as it is by itself, whatever its rivals: whoever decides weighs these as well.
     """
 
     labels: tuple[tuple[str, float], ...]  # all of the bundle's
@@ -50,8 +50,6 @@ def n_best(text: str, tokens: Tokens, merged: Merged, spec: ModelSpec) -> NBest:
         published += field_spans(text, tokens, *tags, field, counted)
         for limit in (0.5, DOUBTFUL_OUTSIDE):
             found = spans_below(limit, text, tokens, *tags, field, counted)
-            if field.exclusive:
-                found = among_rivals(found, text, field)
             short = _apart_from(sure, [span for span in found if span.end - span.start <= LONGEST_VALUE])
             for span in sorted(short, key=lambda span: (not span.readable, -span.confidence, span.start)):
                 if len(kept) == SPANS_PER_FIELD:

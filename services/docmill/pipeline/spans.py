@@ -60,7 +60,7 @@ def field_spans(
     best = max(spans, key=lambda span: (span.readable, span.confidence, -span.start), default=None)
     if best is None or best.confidence < enough:
         return []
-    return [among_rivals(spans, text, field)[spans.index(best)]] if field.exclusive else [best]
+    return [among_rivals(best, spans, text, field) if field.exclusive else best]
 
 
 def spans_below(
@@ -100,27 +100,31 @@ def spans_below(
     return spans
 
 
-def among_rivals(spans: Sequence[Span], text: str, field: FieldSpec) -> list[Span]:
-    """Each span as sure as that its value is the document's own, and no other value of `spans`.
+def among_rivals(one: Span, spans: Sequence[Span], text: str, field: FieldSpec) -> Span:
+    """One of `spans`, as sure as that its value is the document's own, and no other value of them.
 
     One of the values is right, or none is. If a head's confidences p are independent opinions of each, that it is value
     i has odds of p_i / (1 - p_i) against none; so its probability is these odds over one plus those of all. A value
-    that stands in several places counts once, where it is surest. Two names that are both likely to be the claimant are
-    neither of them certain, as sure of itself as the head may be.
+    that stands in several places counts once, where it is surest; what cannot be read as a value of the field's kind is
+    no rival of what can. Two names that are both likely to be the claimant are neither of them certain, as sure of each
+    as the head may be.
 
     Measured: docs/decisions/0025-rivals.md.
     """
-    values = [value_key(span, text, field) for span in spans]
-    odds = [span.confidence / max(1 - span.confidence, LEAST_DOUBT) for span in spans]
-    surest: dict[str, float] = {}
-    for value, own in zip(values, odds, strict=True):
-        surest[value] = max(own, surest.get(value, 0.0))
-    others = math.fsum(surest.values())
-    found = []
-    for span, value, own in zip(spans, values, odds, strict=True):
-        rivals = max(0.0, others - surest[value])
-        found.append(replace(span, confidence=own / (1 + own + rivals)))
-    return found
+    if len(spans) == 1:
+        return one
+    own = value_key(one, text, field)
+    rivals: dict[str, float] = {}
+    for span in spans:
+        value = value_key(span, text, field)
+        if value != own and (span.readable or not one.readable):
+            rivals[value] = max(_odds(span), rivals.get(value, 0.0))
+    odds = _odds(one)
+    return replace(one, confidence=odds / (1 + odds + math.fsum(rivals.values())))
+
+
+def _odds(span: Span) -> float:
+    return span.confidence / max(1 - span.confidence, LEAST_DOUBT)
 
 
 def each_value_once(spans: Sequence[Span], text: str, field: FieldSpec) -> list[Span]:
@@ -152,9 +156,9 @@ def without_parts(spans: Sequence[Span], text: str) -> list[Span]:
 
 
 def is_nested(one: Span, other: Span, text: str) -> bool:
-    """Whether the words of one stand within the other's."""
-    either = f" {_words_of(one, text)}", f" {_words_of(other, text)}"
-    return min(either, key=len) in max(either, key=len)
+    """Whether the words of one stand within the other's; a span without a word stands in none."""
+    shorter, longer = sorted((_words_of(one, text), _words_of(other, text)), key=len)
+    return bool(shorter) and f" {shorter}" in f" {longer}"
 
 
 def _words_of(span: Span, text: str) -> str:

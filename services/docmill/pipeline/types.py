@@ -99,7 +99,7 @@ class Span:
     field: str
     start: int
     end: int
-    confidence: float  # calibrated mean probability of its tokens
+    confidence: float  # calibrated mean probability of its tokens; published and exclusive: see among_rivals
     readable: bool = True  # its text is a value of its field's kind: a date, an amount
     start_date: str | None = None  # ISO date from which a period in it counts: the value of another field
 

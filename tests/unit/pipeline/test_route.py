@@ -1,14 +1,17 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from docmill.pipeline.normalise import FieldKind
 from docmill.pipeline.route import route
-from docmill.pipeline.types import Deferral, Prediction, Span, StraightThrough
+from docmill.pipeline.spans import field_spans
+from docmill.pipeline.types import Deferral, FieldSpec, Prediction, Span, StraightThrough
 from docmill_schemas.reasons import DeferralReason
-from tests.unit.pipeline.fakes import model_spec
+from tests.unit.pipeline.fakes import model_spec, tokens_of_length
 
 SURE = Prediction("receipt", 0.95, (), (Span("date", 0, 4, 0.9),), outlier_distance=1.0)
 CONFIDENCES = st.floats(0, 1)
@@ -99,6 +102,17 @@ def test_all_reasons_are_given() -> None:
         ),
         missing_fields=("total",),
     )
+
+
+@pytest.mark.parametrize(("exclusive", "passes"), [(False, True), (True, False)])
+def test_a_value_with_a_rival_is_not_sure_enough(exclusive: bool, passes: bool) -> None:
+    """Both are found at 0.9, above the threshold of 0.8."""
+    field = FieldSpec("date", FieldKind.TEXT, many=False, exclusive=exclusive)
+    found = (0.1, 0.8, 0.1)
+    tags = np.array([found, (0.9, 0.05, 0.05), found], dtype=np.float32)
+    spans = tuple(field_spans("a b c", tokens_of_length(3), tags, tags, field))
+    decision = route(replace(SURE, spans=spans), model_spec(), language_known=True)
+    assert decision == (StraightThrough() if passes else Deferral((DeferralReason.LOW_FIELD_CONFIDENCE,), ()))
 
 
 @given(CONFIDENCES, CONFIDENCES, st.floats(0, 10), st.booleans())

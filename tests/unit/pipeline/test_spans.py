@@ -15,6 +15,7 @@ from docmill.pipeline.spans import (
     LONGEST_VALUE,
     among_rivals,
     field_spans,
+    is_nested,
     spans_below,
     without_parts,
 )
@@ -115,6 +116,7 @@ def test_what_is_rather_wrong_than_right_is_no_value() -> None:
 
 ONLY = replace(ONE, kind=FieldKind.TEXT, exclusive=True)
 SURE, FAIR = (0.1, 0.8, 0.1), (0.25, 0.65, 0.1)  # begins: 0.9 and 0.75, odds of 9 and 3
+SURE_ON, FAIR_ON = (0.1, 0.1, 0.8), (0.25, 0.1, 0.65)  # goes on
 
 
 @pytest.mark.parametrize(
@@ -140,13 +142,20 @@ def test_a_value_is_as_sure_as_its_rivals_leave_it(text: str, tags: list[tuple[f
 
 def test_rivals_do_not_decide_which_value_is_shown_nor_whether() -> None:
     assert spans_of("aa bb cc dd", [SURE, SURE, SURE, SURE], ONLY) == ["aa"]
-    dated = replace(ONE, exclusive=True)  # what can be read goes before what is surer, which is its rival all the same
-    text = "soon then 1/2/2021 now"
-    tokens = tokenise(FourCharacterTokenizer(), windowing(), text)
-    tags = np.array([SURE, O, FAIR, (0.25, 0.1, 0.65), O], dtype=np.float32)
-    (span,) = field_spans(text, tokens, tags, tags, dated)
-    assert text[span.start : span.end] == "1/2/2021"
-    assert span.confidence == pytest.approx(3 / 13, abs=1e-6)
+
+
+def test_what_cannot_be_read_is_no_rival_of_what_can() -> None:
+    dated = replace(ONE, exclusive=True)
+    for text, tags, expected in (
+        ("soon 1/2/2021", [SURE, FAIR, FAIR_ON], ("1/2/2021", 0.75)),
+        ("1/3/2021 1/2/2021", [SURE, SURE_ON, FAIR, FAIR_ON], ("1/3/2021", 9 / 13)),
+        ("soon then", [SURE, FAIR], ("soon", 9 / 13)),  # of what cannot be read either
+    ):
+        tokens = tokenise(FourCharacterTokenizer(), windowing(), text)
+        rows = np.array(tags, dtype=np.float32)
+        (span,) = field_spans(text, tokens, rows, rows, dated)
+        assert text[span.start : span.end] == expected[0]
+        assert span.confidence == pytest.approx(expected[1], abs=1e-6)
 
 
 def test_certainty_has_rivals_too() -> None:
@@ -163,11 +172,28 @@ def test_certainty_has_rivals_too() -> None:
 def test_of_values_that_exclude_each_other_the_confidences_add_up_to_one_at_most(own: list[float]) -> None:
     text = "abcdef"
     spans = [Span("name", i, i + 1, confidence, True) for i, confidence in enumerate(own)]
-    found = [span.confidence for span in among_rivals(spans, text, ONLY)]
+    found = [among_rivals(span, spans, text, ONLY).confidence for span in spans]
     assert math.fsum(found) <= 1 + 1e-9
     assert all(0 <= now <= before + 1e-5 for now, before in zip(found, own, strict=True))
     in_order = [now for _, now in sorted(zip(own, found, strict=True))]
     assert all(less <= more + 1e-12 for less, more in pairwise(in_order))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "nested"),
+    [
+        ("Haynes", "Haynes International", True),
+        ("haynes", "HAYNES", True),
+        ("John Smith", "Jane Jones", False),  # as long as each other
+        ("Hay", "Haynes", False),
+        ("--", "Haynes", False),
+    ],
+)
+def test_a_value_is_nested_where_its_words_stand_within_the_other(one: str, other: str, nested: bool) -> None:
+    text = f"{one} {other}"
+    first, second = Span("party", 0, len(one), 0.9), Span("party", len(one) + 1, len(text), 0.9)
+    assert is_nested(first, second, text) is nested
+    assert is_nested(second, first, text) is nested
 
 
 @pytest.mark.parametrize(("least", "single", "several"), [(None, True, False), (0.3, True, True), (0.6, False, False)])

@@ -26,10 +26,10 @@ each_row = pytest.mark.parametrize("row", ROWS, ids=[row.id for row in ROWS])
 
 def test_as_many_of_each_type_a_fifth_of_them_for_validation() -> None:
     counts = {name: Counter(row.label for row in rows) for name, rows in PARTS.items()}
-    assert set(counts["train"].values()) == {128}
-    assert set(counts["validation"].values()) == {32}
+    assert set(counts["train"].values()) == {253}
+    assert set(counts["validation"].values()) == {63}
     assert counts["train"].keys() == counts["validation"].keys()
-    assert len({row.id for row in ROWS}) == len(ROWS) == 800
+    assert len({row.id for row in ROWS}) == len(ROWS) == 1_580
 
 
 def test_each_is_its_own_and_none_is_one_of_those_that_measure() -> None:
