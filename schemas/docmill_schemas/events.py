@@ -138,7 +138,10 @@ class ExtractedField(Event):
     page: int | None = Field(default=None, ge=1, description="on which it starts, from 1; of paged formats only")
     page_start: int | None = Field(default=None, ge=0, description="`start`, counted from the start of its page")
     page_end: int | None = Field(default=None, ge=0, description="`end`, counted likewise; a field may cross pages")
-    confidence: Probability
+    confidence: Probability = Field(
+        description="of a published value that a document holds once, with the other values found for it taken into "
+        "account, where the bundle says so; else, and of candidates, of the place by itself"
+    )
 
 
 class BundleRef(Event):
