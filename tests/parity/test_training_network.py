@@ -15,9 +15,10 @@ pytest.importorskip("transformers", reason="the extra [train] is not installed")
 from docmill.bundle.manifest import TrainingStage  # noqa: E402
 from docmill.errors import ConfigurationError  # noqa: E402
 from docmill.training.batch import Batch, Outputs, make_batch, run_batch  # noqa: E402
+from docmill.training.bf16 import has_bf16_tiles, multiplying_in_bf16, with_bf16_linears  # noqa: E402
 from docmill.training.corpus import LabelledDocument  # noqa: E402
 from docmill.training.course import Course  # noqa: E402
-from docmill.training.device import Device, choose_device, has_bf16_tiles  # noqa: E402
+from docmill.training.device import Device, choose_device  # noqa: E402
 from docmill.training.distil import DistilLoss  # noqa: E402
 from docmill.training.dropout import PooledDropout  # noqa: E402
 from docmill.training.examples import ExampleMaker  # noqa: E402
@@ -276,14 +277,26 @@ def test_a_device_with_bf16_is_told_nearly_the_same(base: Path) -> None:
     assert torch.nn.functional.cosine_similarity(gradients[0], gradients[1], dim=0) > 0.99
 
 
+def test_the_attention_of_a_cpu_stays_fp32(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    attention = torch.nn.functional.scaled_dot_product_attention
+
+    def spied(query: Any, *rest: Any, **more: Any) -> Any:
+        seen.append(query.dtype)
+        return attention(query, *rest, **more)
+
+    monkeypatch.setattr(torch.nn.functional, "scaled_dot_product_attention", spied)
+    run_batch(model_of(base), batch_of(SUPPLY), BF16)
+    assert set(seen) == {torch.float32}
+
+
 @pytest.mark.parametrize("learning", [True, False])
 def test_bf16_is_the_encoders_alone(base: Path, learning: bool) -> None:
     model, batch = model_of(base).eval(), batch_of(*DOCUMENTS["slips"])
     with torch.set_grad_enabled(learning):
         found, exact = run_batch(model, batch, BF16), run_batch(model, batch, DEVICE)
-        assert {found.types.dtype, found.tags.dtype, found.documents.dtype, *(h.dtype for h in found.hidden)} == {
-            torch.float32
-        }
+        dtypes = {found.types.dtype, found.tags.dtype, found.documents.dtype, *(h.dtype for h in found.hidden)}
+        assert dtypes == {torch.float32}
         assert torch.equal(model.type_logits(found.documents), found.types)
     assert not torch.equal(found.documents, exact.documents)
 
@@ -311,6 +324,18 @@ def test_a_torch_that_knows_of_no_tiles_has_none(
     else:
         monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities, raising=False)
     assert has_bf16_tiles() is tiles
+
+
+def test_linear_layers_keep_their_weights_and_are_switched_back() -> None:
+    network = torch.nn.Sequential(torch.nn.Linear(8, 4, bias=False), torch.nn.Sequential(torch.nn.Linear(4, 2)))
+    x = torch.randn(3, 8)
+    expected = network(x)
+    with_bf16_linears(network)
+    assert torch.equal(network(x), expected)
+    with multiplying_in_bf16(network):
+        assert not torch.equal(network(x), expected)
+        torch.testing.assert_close(network(x), expected, atol=0.05, rtol=0.05)
+    assert torch.equal(network(x), expected)
 
 
 def test_a_batch_knows_what_is_annotated(base: Path) -> None:

@@ -1,6 +1,7 @@
 """Examples through the network: windows of near-equal length together, without padding beyond that."""
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 from torch import Tensor
 
 from docmill.training.apart import encode_apart
+from docmill.training.bf16 import multiplying_in_bf16
 from docmill.training.device import Device
 from docmill.training.examples import Example
 from docmill.training.model import JointModel
@@ -64,27 +66,34 @@ def make_batch(examples: list[Example], device: Device) -> Batch:
 
 
 def run_batch(model: JointModel, batch: Batch, device: Device) -> Outputs:
-    """The outputs of a model, with gradients unless they are switched off around the call."""
+    """The outputs of a model, with gradients unless they are switched off around the call; in bf16 if the device is."""
     vectors: list[list[Tensor]] = [[] for _ in batch.examples]
     tags, hidden = [], []
-    for micro, states in zip(batch.micros, _hidden(model, batch.micros, device), strict=True):
-        pooled = model.pool(states, micro.mask)
-        for row, (owner, in_head) in enumerate(zip(micro.owners, micro.in_head, strict=True)):
-            if in_head:
-                vectors[owner].append(pooled[row])
-        tags.append(model.tag_logits(states)[micro.known])
-        hidden.append(states[micro.mask.bool()])
-    documents = torch.stack([torch.stack(own).mean(0) for own in vectors])
-    return Outputs(documents, model.type_logits(documents), torch.cat(tags), hidden)
+    with _precision(model, device):
+        for micro, states in zip(batch.micros, _hidden(model, batch.micros, device), strict=True):
+            pooled = model.pool(states, micro.mask)
+            for row, (owner, in_head) in enumerate(zip(micro.owners, micro.in_head, strict=True)):
+                if in_head:
+                    vectors[owner].append(pooled[row])
+            tags.append(model.tag_logits(states)[micro.known].float())
+            hidden.append(states[micro.mask.bool()].float())
+        documents = torch.stack([torch.stack(own).mean(0) for own in vectors])
+        types = model.type_logits(documents).float()
+    return Outputs(documents, types, torch.cat(tags), hidden)
+
+
+def _precision(model: JointModel, device: Device) -> AbstractContextManager[None]:
+    if not device.bf16:
+        return nullcontext()
+    on_cpu = device.torch == "cpu"
+    return multiplying_in_bf16(model.encoder) if on_cpu else torch.autocast(device.torch, torch.bfloat16)
 
 
 def _hidden(model: JointModel, micros: list[Micro], device: Device) -> list[Tensor]:
-    """The hidden states [N, L, H] of each micro-batch, fp32; the encoder multiplies in bf16 if the device does."""
+    """The hidden states [N, L, H] of each micro-batch."""
 
     def encode(number: int) -> Tensor:
-        # What autocast remembers of weights is shared by threads, and no weight is used twice here.
-        with torch.autocast(device.torch, torch.bfloat16, enabled=device.bf16, cache_enabled=False):
-            return model.hidden(micros[number].ids, micros[number].mask).float()
+        return model.hidden(micros[number].ids, micros[number].mask)
 
     if device.torch != "cpu":
         return [encode(number) for number in range(len(micros))]

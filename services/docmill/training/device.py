@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 
 from docmill.runtime.threads import default_threads
+from docmill.training.bf16 import has_bf16_tiles
 
 CPU_MICRO_TOKENS = 512  # padded tokens in one forward pass on one thread: small, so that a step has one for each
 GPU_MICRO_TOKENS = 65_536
@@ -12,7 +13,7 @@ GPU_MICRO_TOKENS = 65_536
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """`name` is for people and the manifest; bf16: the encoder runs under torch's autocast to bfloat16."""
+    """`name` is for people and the manifest; bf16 is torch's autocast on a GPU, linear layers alone on a CPU."""
 
     name: str
     torch: str
@@ -31,12 +32,3 @@ def choose_device() -> Device:
     torch.set_num_threads(threads)
     bf16 = has_bf16_tiles()
     return Device(f"cpu ({'bf16' if bf16 else 'fp32'})", "cpu", bf16, CPU_MICRO_TOKENS, threads)
-
-
-def has_bf16_tiles() -> bool:
-    """Whether the processor has AMX for bfloat16; without it bfloat16 is no gain, or a loss.
-
-    A torch that does not say (before `torch.cpu.get_capabilities`) counts as one without.
-    """
-    capabilities = getattr(torch.cpu, "get_capabilities", None)
-    return bool(capabilities and capabilities().get("amx_bf16"))

@@ -11,6 +11,7 @@ from transformers import AutoModel, BertConfig, BertModel
 
 from docmill.bundle.manifest import TrainingStage
 from docmill.errors import ConfigurationError
+from docmill.training.bf16 import with_bf16_linears
 from docmill.training.dropout import PooledDropout
 
 TAGS = 3  # O, B, I
@@ -33,6 +34,7 @@ class JointModel(nn.Module):
         config.attention_probs_dropout_prob = 0.0
         config.hidden_dropout_prob = 0.0
         self.encoder = BertModel(config, add_pooling_layer=False)
+        with_bf16_linears(self.encoder)
         self.encoder.embeddings.dropout = PooledDropout(dropout)
         for layer in self.encoder.encoder.layer:
             layer.attention.output.dropout = PooledDropout(dropout)

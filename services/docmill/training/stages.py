@@ -34,7 +34,7 @@ from docmill.training.vocabulary import prune, used_ids
 
 QUALITY_FILE = "quality.json"
 TOKENIZER_FILE, KEPT_FILE = "tokenizer.json", "kept.npy"
-DRAWING = 9  # version of how examples are made and drawn, and of the training loop: of every stage that trains
+DRAWING = 8  # version of how examples are made and drawn, and of the training loop: of every stage that trains
 
 
 def gate(recipe: Recipe, data: Places, data_digests: Mapping[str, str]) -> Stage:
