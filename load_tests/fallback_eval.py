@@ -8,8 +8,10 @@ classifier retrained on both halves. Nothing is chosen on a test document.
     DOCMILL_DATA=FOLDER python -m load_tests.fallback_eval mtsamples cfpb --out docs/fallback
 
 is the CHEAP mode: the classifier is a logistic head on the frozen embedder's vectors, not the one that ships. There the
-test part is validation, and validation with each fifth of half A, everything chosen on the other four. With --new-kinds
-sroie, documents of another source are added to the index as a label that nothing was trained on.
+test part is validation, and validation with each fifth of half A, everything chosen on the other four. --out keeps the
+policy that half A chose for a source, for DOCMILL_FALLBACK_POLICY; its threshold is null where none was certified, and
+its least similarity and what it says of fields and generators are defaults, not fitted. With --new-kinds sroie,
+documents of another source are added to the index as a label that nothing was trained on.
 
     DOCMILL_DATA=FOLDER python -m load_tests.fallback_eval sroie cfpb mtsamples cuad vetclaims --write-halves DIR
     docmill train run recipes/mailroom-en.toml --data DIR/a  --out DIR/bundle-a    # an hour each, on two quiet cores
@@ -86,7 +88,11 @@ def main(arguments: Sequence[str] | None = None, embed: Embed = cached) -> None:
         "--generator-cores", type=int, metavar="N", help="its own cores: its time costs, not its tokens"
     )
     parser.add_argument("--prices", type=Path, default=PRICES, help="as of load_tests.cost")
-    parser.add_argument("--out", type=Path, help="folder for fallback.md, fallback.json and coverage.png")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        help="folder for fallback.md, fallback.json, coverage.png and, of each source, policy-SOURCE.json",
+    )
     args = parser.parse_args(arguments)
     if args.data is None:
         parser.error("say where the labelled documents are: --data or DOCMILL_DATA")
@@ -112,6 +118,8 @@ def main(arguments: Sequence[str] | None = None, embed: Embed = cached) -> None:
         (args.out / "fallback.md").write_text(head(args) + tables, encoding="utf-8")
         told = [report.as_json() for report in reports]
         (args.out / "fallback.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+        for report in reports:
+            (args.out / f"policy-{report.source}.json").write_text(report.policy.to_json(), encoding="utf-8")
         write_plot(curves, f"Tier 1 on deferred documents; classifier: {reports[0].mode}", args.out / "coverage.png")
 
 
@@ -172,7 +180,8 @@ def cheaply(
         curve.append((name, together))
     new = [row for name, of_kind in kinds.items() for row in new_kind(material, name, of_kind)]
     said = None if fifth is None else fifth.cheap(halves, vectors, reads[0], slices["deferred"][0])
-    return _report(halves, cheap.MODE, reads[0].threshold, scores, fresh(material), new, latency, said), curve
+    policy = slices["deferred"][0].policies[0].policy
+    return _report(halves, cheap.MODE, reads[0].threshold, scores, policy, fresh(material), new, latency, said), curve
 
 
 def full(
@@ -192,7 +201,8 @@ def full(
     }
     scores = [score(f"{name}, validation", decided) for name, decided in slices.items()]
     said = None if fifth is None else fifth.full(a, data, halves, vectors, read, slices["deferred"])
-    return _report(halves, mode(a, ab), None, scores, (), (), latency, said), list(slices.items())
+    policy = slices["deferred"].policies[0].policy
+    return _report(halves, mode(a, ab), None, scores, policy, (), (), latency, said), list(slices.items())
 
 
 def measured_latency(halves: Halves, vectors: NDArray[np.float32]) -> Latency:
@@ -226,6 +236,7 @@ def _report(
     decided_by: str,
     threshold: float | None,
     scores: Sequence[SliceScore],
+    policy: Policy,
     fresh_rows: Sequence[Fresh],
     new_kinds: Sequence[NewKind],
     latency: Latency | None,
@@ -240,6 +251,7 @@ def _report(
         left_out=halves.left_out,
         threshold=threshold,
         slices=tuple(scores),
+        policy=policy,
         fresh=tuple(fresh_rows),
         new_kinds=tuple(new_kinds),
         latency=latency,

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from docmill.fallback.policy import Policy
 from docmill.training.certify import lower_bound
 from load_tests.fallback_parts.compare import BLEND, WAYS, Decided
 from load_tests.fallback_parts.fresh import Fresh
@@ -78,6 +79,7 @@ class SourceReport:
     fresh: tuple[Fresh, ...]
     new_kinds: tuple[NewKind, ...]
     latency: Latency | None
+    policy: Policy  # as chosen on half A, of what its classifier defers
     generator: GeneratorReport | None = None  # the fifth way, if one was asked
 
     def as_json(self) -> dict[str, object]:

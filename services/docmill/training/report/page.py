@@ -36,7 +36,8 @@ svg { max-width: 100%; height: auto; } code { font-size: 12px; }
 CHOSEN_BY = (
     "Weights: the recipe's schedule, fixed beforehand; there is no early stopping and no choice between checkpoints.",
     "Temperatures, biases and thresholds: training documents that the model which read them had not seen.",
-    "Validation documents, on which every figure below rests: nothing.",
+    "Validation documents, on which every figure below rests: nothing, in this training; who wrote the recipe may have "
+    "seen figures of them before (see its limits).",
 )
 
 

@@ -1,0 +1,110 @@
+"""The tables of README and docs/model.md are what the default bundle's own files say, figure by figure."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from docmill.bundle.manifest import Manifest
+from docmill.resources import resource
+
+BUNDLE = resource("bundles") / "mailroom-en"
+README, MODEL = resource("README.md"), resource("docs") / "model.md"
+EVALUATION: dict[str, Any] = json.loads((BUNDLE / "evaluation.json").read_text(encoding="utf-8"))
+MANIFEST = Manifest.model_validate_json((BUNDLE / "manifest.json").read_text(encoding="utf-8"))
+SOURCES: dict[str, dict[str, Any]] = EVALUATION["sources"]
+
+
+def table(page: Path, *heading: str) -> list[dict[str, str]]:
+    """The only table of a page that begins with these columns, a row a dictionary by column."""
+    lines = page.read_text(encoding="utf-8").split("\n")
+    [start] = [n for n, line in enumerate(lines) if _cells(line)[: len(heading)] == list(heading)]
+    columns = _cells(lines[start])
+    rows = []
+    for line in lines[start + 2 :]:
+        if not line.startswith("|"):
+            break
+        rows.append(dict(zip(columns, _cells(line), strict=True)))
+    return rows
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip().strip("|").split("|")]
+
+
+def shown(value: float | None, places: int = 3) -> str:
+    return "-" if value is None else f"{value:.{places}f}"
+
+
+def with_interval(score: dict[str, Any], name: str) -> str:
+    low, high = score["intervals"][name]
+    return f"{score[name]:.3f} ({low:.3f}-{high:.3f})"
+
+
+def test_the_readme_shows_every_source_as_it_was_evaluated() -> None:
+    rows = {row["source"].split(" ")[0]: row for row in table(README, "source", "documents", "type accuracy")}
+    assert rows.keys() == SOURCES.keys()
+    groups = {source.name: source.names.group for source in MANIFEST.training.sources if source.names is not None}
+    for name, row in rows.items():
+        score = SOURCES[name]
+        assert row["documents"] == str(score["documents"])
+        assert row["type accuracy"] == shown(score["type_accuracy"])
+        assert row["type macro-F1"] == shown(score["type_macro_f1"])
+        assert row["value F1 of fields"] == shown(score["field_f1_value"])
+        threshold = MANIFEST.groups[groups[name]].type_threshold
+        assert row["type threshold"] == ("none" if threshold is None else shown(threshold))
+        assert row["straight through"] == f"{100 * score['straight_through']:.0f} %"
+        assert row["of these right"].split(" ")[0] == shown(score["straight_through_correct"])
+
+
+def test_the_page_of_the_model_shows_every_source_as_it_was_evaluated() -> None:
+    rows = {row["source"]: row for row in table(MODEL, "source", "documents", "type accuracy")}
+    assert rows.keys() == SOURCES.keys()
+    for name, row in rows.items():
+        score = SOURCES[name]
+        assert row["documents"] == str(score["documents"])
+        assert row["type accuracy"] == shown(score["type_accuracy"])
+        assert row["type macro-F1"] == with_interval(score, "type_macro_f1")
+        assert row["value F1"] == with_interval(score, "field_f1_value")
+        assert row["span F1"] == shown(score["field_f1_span"])
+        assert row["straight through"] == f"{100 * score['straight_through']:.0f}%"
+        assert row["of these all right"] == shown(score["straight_through_correct"])
+        assert row["ECE"].split(" ")[0] == shown(score["ece"])
+
+
+def test_the_page_of_the_model_shows_every_field() -> None:
+    rows = {(row["source"], row["field"]): row for row in table(MODEL, "source", "field", "gold values")}
+    told = {(source, field): of for source, score in SOURCES.items() for field, of in score["fields"].items()}
+    assert rows.keys() == told.keys()
+    for key, row in rows.items():
+        found = told[key]
+        assert row["gold values"] == str(found["support"])
+        assert [row[column] for column in ("precision", "recall", "F1 value", "F1 span")] == [
+            shown(found[figure]) for figure in ("precision", "recall", "f1_value", "f1_span")
+        ]
+
+
+def test_the_page_of_the_model_shows_every_certificate() -> None:
+    rows = table(MODEL, "group", "decision", "target")
+    assert [
+        (row["group"], row["decision"], row["target"], row["threshold"], row["accepted of held out"], row["right"])
+        for row in rows
+    ] == [
+        (
+            of.group,
+            of.what,
+            f"{of.target:.2f}",
+            "none" if of.threshold is None else shown(of.threshold),
+            f"{of.accepted} of {of.decisions}",
+            str(of.correct) if of.accepted else "-",
+        )
+        for of in MANIFEST.policy.certified
+    ]
+
+
+@pytest.mark.parametrize("page", [README, MODEL], ids=lambda page: page.name)
+def test_pages_name_the_bundle_that_is_there(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert MANIFEST.version in re.findall(r"mailroom-en(?: |\", \"version\": \")(\d+\.\d+\.\d+)", text)
