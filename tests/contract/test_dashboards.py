@@ -61,7 +61,7 @@ def catalogue() -> dict[str, set[str]]:
 def recorded_labels(rule: dict[str, Any]) -> set[str]:
     """What the name of a rule promises: level:metric:operations, the level being the labels that are left."""
     level, _, _ = rule["record"].partition(":")
-    return set(level.split("_"))
+    return set(re.findall(r"decided_by|[a-z]+", level))
 
 
 def shown() -> set[str]:
