@@ -22,7 +22,7 @@ ALONE = ("nda", "cfpb5")  # trained and measured, not shipped as bundles
 TEACHER, STUDENT, UNTAUGHT = 1_150, 1_380, 2_300  # tokens/s on two quiet cores: six layers, three with a teacher, three
 TIME_S = 60 * 60
 BESIDE_S = 6 * 60  # gate, graphs, reading, evaluation
-# Of mailroom-en on two cores of an Intel Xeon with AMX, as 0.9.0 was trained; elsewhere it takes longer (docs/model.md).
+# Of mailroom-en on two cores of an Intel Xeon with AMX; elsewhere it takes longer (docs/model.md).
 TILES_TEACHER, TILES_STUDENT, TILES_BESIDE_S, MAILROOM_S = 2_500, 2_700, 18 * 60, 100 * 60
 
 needs_data = pytest.mark.skipif("DOCMILL_DATA" not in os.environ, reason="set DOCMILL_DATA to the labelled documents")
