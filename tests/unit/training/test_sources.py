@@ -66,7 +66,9 @@ def test_a_source_of_the_users_is_the_users_whatever_comes_with_docmill(tmp_path
 @pytest.mark.parametrize("name", ["letters", "claims-by-hand"])
 def test_what_is_not_packaged_is_refused_though_the_user_has_it(tmp_path: Path, name: str) -> None:
     write_source(tmp_path, name, rows("receipt", 1))
-    with pytest.raises(ConfigurationError, match=rf"no packaged source '{name}', only \['claims-written'\]"):
+    with pytest.raises(
+        ConfigurationError, match=rf"no packaged source '{name}', only \['claims-written', 'claims-written-2'\]"
+    ):
         source_folders(packaged(name), tmp_path, Cache(tmp_path / "cache"))
 
 
