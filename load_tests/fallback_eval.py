@@ -36,6 +36,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -43,7 +44,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from docmill.fallback.decide import decide_label
-from docmill.fallback.policy import Policy
+from docmill.fallback.policy import DEFAULT_POLICY, Policy
 from docmill.fallback.types import DeferredDocument, Neighbour
 from docmill.load.machine import this_machine
 from docmill.training.corpus import part
@@ -119,7 +120,8 @@ def main(arguments: Sequence[str] | None = None, embed: Embed = cached) -> None:
         told = [report.as_json() for report in reports]
         (args.out / "fallback.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
         for report in reports:
-            (args.out / f"policy-{report.source}.json").write_text(report.policy.to_json(), encoding="utf-8")
+            gated = replace(report.policy, least_similarity=DEFAULT_POLICY.least_similarity)
+            (args.out / f"policy-{report.source}.json").write_text(gated.to_json(), encoding="utf-8")
         write_plot(curves, f"Tier 1 on deferred documents; classifier: {reports[0].mode}", args.out / "coverage.png")
 
 

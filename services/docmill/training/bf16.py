@@ -1,7 +1,7 @@
 """Linear layers that can multiply in bfloat16, for CPUs with tiles for that (AMX); all else stays fp32.
 
-Attention, norms and residuals stay as they are. torch's autocast takes attention to bfloat16 as well, which is slow on a
-CPU: with windows of 128 tokens it makes a quarter fewer tokens a second (docs/decisions/0013-model-factory.md).
+Attention, norms and residuals stay as they are. torch's autocast takes attention to bfloat16 as well: with windows of
+256 tokens it is as fast, with 128 it makes a quarter fewer tokens a second (docs/decisions/0013-model-factory.md).
 """
 
 from collections.abc import Iterator

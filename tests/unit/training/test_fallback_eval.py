@@ -17,7 +17,7 @@ from docmill.bundle.load import load_bundle
 from docmill.bundle.manifest import SourceNames, TrainingSource
 from docmill.errors import ConfigurationError
 from docmill.fallback.decide import decide_label
-from docmill.fallback.policy import Policy, policy_from_json
+from docmill.fallback.policy import DEFAULT_POLICY, Policy, policy_from_json
 from docmill.fallback.types import LabelAbstained
 from docmill.training.corpus import LabelledDocument
 from load_tests.fallback_eval import main
@@ -260,6 +260,7 @@ def test_the_whole_cheap_mode(
     assert (tmp_path / "coverage.png").read_bytes().startswith(b"\x89PNG")
     policy = policy_from_json((tmp_path / "policy-seasons.json").read_text(encoding="utf-8"))
     assert policy.neighbours in (3, 15)
+    assert policy.least_similarity == DEFAULT_POLICY.least_similarity  # chosen without; it can only hold back more
     chosen = next(of_slice["policies"][0] for of_slice in report["slices"] if of_slice["of"] == 36)
     assert chosen.startswith(f"k {policy.neighbours}, vote temperature {policy.vote_temperature:g}, ")
     page = (tmp_path / "fallback.md").read_text(encoding="utf-8")
