@@ -125,7 +125,7 @@ async def test_every_query_and_every_rule_answers(topics: Topics, start: Start, 
         for rule in api.rules():
             assert (rule["health"], rule.get("lastError", "")) == ("ok", "")
             points = [value for one in api.now(rule["name"]) for _, value in one.points]
-            assert points, rule["name"]
+            assert points or "docmill_audits" in rule["name"], rule["name"]  # which need people, too
             assert all(map(math.isfinite, points)), rule["name"]
         for call in read_variable_queries(FILE):
             selector, _, label = call.removeprefix("label_values(").removesuffix(")").rpartition(", ")
