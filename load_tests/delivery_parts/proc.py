@@ -41,12 +41,17 @@ def share_priority(pid: int, proc: Path = PROC) -> None:
     """
     with suppress(OSError):
         nice = parse_autogroup((proc / "self" / "autogroup").read_text())
-        (proc / str(pid) / "autogroup").write_text(str(nice))
+        if nice is not None:
+            (proc / str(pid) / "autogroup").write_text(str(nice))
 
 
-def parse_autogroup(text: str) -> int:
-    """The nice value from /proc/PID/autogroup, which reads `/autogroup-644 nice -15`. Source: sched(7)."""
-    return int(text.rsplit(maxsplit=1)[-1])
+def parse_autogroup(text: str) -> int | None:
+    """The nice value from /proc/PID/autogroup, which reads `/autogroup-644 nice -15`. Source: sched(7).
+
+    None where the file is empty: the process is in no such group, as in a container whose session began outside of it.
+    """
+    _, _, nice = text.rpartition(" nice ")
+    return int(nice) if nice else None
 
 
 def parse_stat(text: str) -> float:

@@ -40,6 +40,7 @@ from load_tests.delivery_parts.proc import (
     parse_status,
     parse_tcp,
     resident_bytes,
+    share_priority,
 )
 from load_tests.delivery_parts.processors import parse_sample
 from load_tests.delivery_parts.report import DeliveryReport, LoadResult, print_report
@@ -120,6 +121,20 @@ def test_connections_are_established_and_go_to_the_port() -> None:
 
 def test_the_priority_of_a_session() -> None:
     assert parse_autogroup("/autogroup-644 nice -15\n") == -15
+    assert parse_autogroup("/autogroup-1 nice 0\n") == 0
+
+
+def test_a_process_of_no_group_has_no_priority_to_share(tmp_path: Path) -> None:
+    """As in the containers of some CI systems, where the file is there and empty."""
+    assert parse_autogroup("") is None
+    for pid in ("self", "4711"):
+        (tmp_path / pid).mkdir()
+    (tmp_path / "self" / "autogroup").write_text("")
+    share_priority(4711, tmp_path)
+    assert not (tmp_path / "4711" / "autogroup").exists()
+    (tmp_path / "self" / "autogroup").write_text("/autogroup-644 nice -11\n")
+    share_priority(4711, tmp_path)
+    assert (tmp_path / "4711" / "autogroup").read_text() == "-11"
 
 
 @linux
