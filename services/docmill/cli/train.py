@@ -3,10 +3,11 @@
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from typer.core import TyperGroup
 
 from docmill.cli.train_import import EXIT_REFUSED, import_
 from docmill.errors import ConfigurationError
@@ -15,10 +16,23 @@ if TYPE_CHECKING:
     from docmill.training.quality_gate import QualityReport
 
 DATA_VARIABLE = "DOCMILL_DATA"
+RECIPE_SUFFIX = ".toml"
+
+
+class CommandsOrRecipe(TyperGroup):
+    """A first argument that ends in `.toml` is a recipe to `run`; any other must be a command."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """See click.Group: name, command and the arguments that are left."""
+        return super().resolve_command(ctx, ["run", *args] if args[0].endswith(RECIPE_SUFFIX) else args)
+
 
 app = typer.Typer(
     name="train",
+    cls=CommandsOrRecipe,
+    subcommand_metavar="COMMAND|RECIPE.toml [ARGS]...",
     help="From labelled documents to a bundle: init, import, check, run.\n\n"
+    "`docmill train RECIPE.toml` is the short form of `docmill train run RECIPE.toml`, and takes its options.\n\n"
     "Example: `docmill train init letters && docmill train run letters/recipe.toml --out bundles/letters-en`\n\n"
     "Exit codes: 0 done, 1 failed or refused (the message says why), 2 wrong usage.",
     no_args_is_help=True,

@@ -1,9 +1,10 @@
-"""`docmill train` without training: init, check, import."""
+"""`docmill train` without training: init, check, import, and what `run` hands to training."""
 
 import json
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
@@ -91,6 +92,74 @@ def test_a_recipe_that_is_none(docmill: Command, tmp_path: Path) -> None:
     result = docmill("train", "check", tmp_path / "r.toml")
     assert (result.exit_code, isinstance(result.exception, ConfigurationError)) == (1, True)
     assert docmill("train", "check", tmp_path / "none.toml").exit_code == 2
+
+
+class Training(ModuleType):
+    """In place of docmill.training.run, which imports torch: keeps its tasks, and makes no bundle."""
+
+    Task = SimpleNamespace
+
+    def __init__(self) -> None:
+        super().__init__("docmill.training.run")
+        self.tasks: list[SimpleNamespace] = []
+
+    def train(self, task: SimpleNamespace, *_: object) -> SimpleNamespace:
+        self.tasks.append(task)
+        bundle = SimpleNamespace(name=task.recipe.name, version=task.recipe.version, sha256="0" * 64)
+        return SimpleNamespace(bundle=bundle, report=task.out / "report.html", findings={})
+
+
+@pytest.fixture
+def training(monkeypatch: pytest.MonkeyPatch) -> Training:
+    stub = Training()
+    monkeypatch.setitem(sys.modules, stub.__name__, stub)
+    monkeypatch.setattr("docmill.training.environment.require_extra", lambda: None)
+    monkeypatch.setattr("docmill.training.environment.prepare_environment", lambda: None)
+    return stub
+
+
+@pytest.mark.parametrize("run", [("run",), ()], ids=["run", "short form"])
+def test_a_recipe_is_trained(
+    docmill: Command, starter: Path, training: Training, tmp_path: Path, run: tuple[str, ...]
+) -> None:
+    recipe, out = starter / "recipe.toml", tmp_path / "bundle"
+    result = docmill("train", *run, recipe, "--out", out, "--seed", "11", "--study")
+    assert result.exit_code == 0
+    assert f"{out}: letters-en 0.1.0" in result.stdout
+    [task] = training.tasks
+    assert (task.recipe_path, task.data, task.out, task.recipe.seed, task.study) == (recipe, starter, out, 11, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (("recipe.toml", "--help"), 0, "Makes a bundle from a recipe"),
+        (("recipe.toml",), 2, "Missing option '--out'"),
+        (("none.toml", "--out", "bundle"), 2, "'none.toml' does not exist"),
+        (("recipe.toml", "--out", "bundle", "--no-such"), 2, "No such option: --no-such"),
+    ],
+)
+def test_the_short_form_helps_and_refuses_as_run_does(
+    docmill: Command, starter: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], code: int, told: str
+) -> None:
+    monkeypatch.chdir(starter)
+    short, full = docmill("train", *words), docmill("train", "run", *words)
+    assert (short.exit_code, short.output) == (code, full.output)
+    assert told in short.output
+
+
+@pytest.mark.parametrize("word", ["rum", "recipe.tml", "toml"])
+def test_a_word_that_is_neither_command_nor_recipe_is_refused(docmill: Command, training: Training, word: str) -> None:
+    result = docmill("train", word, "recipe.toml", "--out", "bundle")
+    assert result.exit_code == 2
+    assert f"No such command '{word}'" in result.output
+    assert training.tasks == []
+
+
+def test_help_tells_of_the_short_form(docmill: Command) -> None:
+    told = docmill("train", "--help").output
+    assert "COMMAND|RECIPE.toml [ARGS]..." in told
+    assert "docmill train RECIPE.toml is the short form of docmill train run RECIPE.toml" in told
 
 
 CSV = "body,kind\nfirst letter,a\nsecond letter,a\n,a\n"
