@@ -2,19 +2,22 @@
 
     DOCMILL_DATA=FOLDER python -m load_tests.fallback_policy cfpb mtsamples [--bundle B] [--policy P.json]
 
-or of all sources, of which the claims are synthetic, as training made them, and those by hand have no training part:
+or of all sources, of which all claims are synthetic: `claims` as training made them, those written one by one, and
+those by hand, which have no training part:
 
     python -m docmill.training.claims --out CLAIMS --documents 3000
-    python -m load_tests.fallback_policy claims sroie cfpb mtsamples cuad vetclaims --judged-only claims-by-hand
-        --data CLAIMS --data FOLDER --data samples
+    python -m load_tests.fallback_policy claims claims-written claims-written-2 sroie cfpb mtsamples cuad vetclaims
+        --judged-only claims-by-hand --data CLAIMS --data FOLDER --data samples
 
 One half of the training documents of all sources together is the index, each with the values that people found; the
 validation documents are the test. The policy (default: the one that ships) is given, nothing is chosen here; how the
-shipped one was chosen, docs/decisions/0023 says. The bundle was trained on both halves, so the index tells it nothing
-new; it saw no validation. Whether a deferred document is published is `docmill.fallback.judge`'s to say, required
-fields included; no code lists, no generator. Documents without a type are left out. One of a type that the bundle does
-not know counts: what the fast model publishes of it is wrong. Each document is embedded once into the user's cache.
-Needs the extra [train].
+shipped one was chosen, docs/decisions/0023 says, and load_tests/fallback_certify.py fits another. The bundle was
+trained on both halves, of the sources of its recipe (but for the sixth that it is certified on), so the index tells it
+nothing new; it saw no validation. Whether a deferred document is published is `docmill.fallback.judge`'s to say,
+required fields included; no code lists, no generator. Documents without a type are left out. One of a type that the
+bundle does not know counts: what the fast model publishes of it is wrong. How far the confidence of the fallback's
+types is their precision is told of all opinions that it had of deferred documents, and of those that it published. Each
+document is embedded once into the user's cache. Needs the extra [train].
 """
 
 import argparse
@@ -24,42 +27,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from docmill.bundle.bundle import Bundle
 from docmill.bundle.load import default_bundle, load_bundle
 from docmill.evaluation.counts import Answer, Found
 from docmill.evaluation.gold import GoldSource
 from docmill.fallback.judge import Judgement, Question, judge
 from docmill.fallback.policy import DEFAULT_POLICY, Policy, policy_from_json
-from docmill.fallback.types import Candidate, DeferredDocument, Neighbour
+from docmill.fallback.types import Candidate, DeferredDocument, Neighbour, Ranked
 from docmill.kafka.publish import extracted_fields
 from docmill.pipeline.types import Deferral, GroupSpec, ModelSpec, Span
-from docmill.processing import Decided, Mill
-from docmill.runtime.session import OnnxInference
-from docmill.training.corpus import LabelledDocument
-from load_tests.fallback_parts.bundles import received
-from load_tests.fallback_parts.corpora import Halves, read_halves, read_validation
-from load_tests.fallback_parts.embeddings import cached
-from load_tests.fallback_parts.exemplars import Exemplars, exemplar_values
-from load_tests.fallback_parts.gold import gold_of
+from docmill.processing import Decided
+from load_tests.fallback_parts.asked import Source, decisions, exemplars, read
+from load_tests.fallback_parts.confidence import CALIBRATION_HEADINGS, calibration
+from load_tests.fallback_parts.corpora import read_halves, read_validation
+from load_tests.fallback_parts.exemplars import Exemplars
 from load_tests.fallback_parts.published import Published, Target, document_headings, field_headings, published
 from load_tests.fallback_parts.report import table
 
 FAST_MODEL, FALLBACK, BOTH = "fast model", "fallback", "both"
-Vectors = NDArray[np.float32]  # [D, 384], of length 1
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """What is indexed of a source, and what is judged."""
-
-    indexed: GoldSource
-    index_vectors: Vectors  # in its order
-    tested: GoldSource
-    test_vectors: Vectors  # in its order
-    test: tuple[LabelledDocument, ...]  # likewise
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +55,7 @@ class Outcome:
     by_fallback: Answer | None = None
     deferred: bool = False
     model_label: str | None = None  # the fast model's own opinion
+    opinion: Ranked | None = None  # the fallback's, published or not
     held_back: tuple[str, ...] = ()  # the parts that the fallback did not decide
     agreed: int = 0  # fields of what it published whose value exemplars have
 
@@ -99,44 +85,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print("\n".join(table(document_headings(target), [row.document_cells(target) for row in rows])))
     print("\nThe values of what was published:\n")
     print("\n".join(table(field_headings(target), [cells for row in rows for cells in row.field_cells(target)])))
+    print("\nThe confidence of the fallback's types:\n")
+    calibrated = [row for source, own in zip(sources, outcomes, strict=True) for row in claimed(source.tested, own)]
+    print("\n".join(table(CALIBRATION_HEADINGS, calibrated)))
     print()
     for source, own in zip(sources, outcomes, strict=True):
         print(told(source.tested, own))
 
 
-def read(bundle: Bundle, data: Sequence[Path], halves: Halves) -> Source:
-    """Half B and the validation documents of a source with gold and vectors."""
-    of_half_b = gold_of(bundle, data, halves.source, "train", halves.half_b)
-    of_test = gold_of(bundle, data, halves.source, "validation", halves.test)
-    vectors = cached(halves.source, [document.text for document in (*halves.half_b, *halves.test)])
-    count = len(halves.half_b)
-    return Source(of_half_b, vectors[:count], of_test, vectors[count:], halves.test)
-
-
-def exemplars(sources: Sequence[Source]) -> Exemplars:
-    """Half B of every source, in one index."""
-    documents = [(source.indexed.fields, document) for source in sources for document in source.indexed.documents]
-    return Exemplars(
-        np.concatenate([source.index_vectors for source in sources]),
-        tuple(document.label or "" for _, document in documents),
-        tuple(exemplar_values(document, fields) for fields, document in documents),
-    )
-
-
 def outcomes_of(bundle: Bundle, source: Source, index: Exemplars, policy: Policy) -> list[Outcome]:
     """What becomes of a source's validation documents, in their order."""
-    inference = OnnxInference(bundle.model_path, 1)
-    mill = Mill(bundle, inference)
     outcomes = []
-    try:
-        for document, vector in zip(source.test, source.test_vectors, strict=True):
-            [decided] = mill.process([received(document)])
-            if isinstance(decided, Decided):
-                outcomes.append(outcome_of(bundle.spec, decided, index.near(vector, policy.neighbours), policy))
-            else:
-                outcomes.append(Outcome())
-    finally:
-        inference.close()
+    for one, vector in zip(decisions(bundle, source.test), source.test_vectors, strict=True):
+        near = index.near(vector, policy.neighbours)
+        outcomes.append(Outcome() if one is None else outcome_of(bundle.spec, one, near, policy))
     return outcomes
 
 
@@ -146,6 +108,21 @@ def ways(source: GoldSource, outcomes: Sequence[Outcome]) -> list[Published]:
         published(source, FAST_MODEL, [one.by_model for one in outcomes]),
         published(source, FALLBACK, [one.by_fallback for one in outcomes]),
         published(source, BOTH, [one.by_model or one.by_fallback for one in outcomes]),
+    ]
+
+
+def claimed(source: GoldSource, outcomes: Sequence[Outcome]) -> list[tuple[str, ...]]:
+    """What the fallback claims of its types and how much of it is so: of all its opinions, and of what it published."""
+    opinions = [
+        (one.opinion.probability, one.opinion.label == gold.label, one.by_fallback is not None)
+        for gold, one in zip(source.documents, outcomes, strict=True)
+        if one.opinion is not None
+    ]
+    of_all = [(confidence, right) for confidence, right, _ in opinions]
+    of_published = [(confidence, right) for confidence, right, is_published in opinions if is_published]
+    return [
+        calibration(of_all).cells(source.name, "all"),
+        calibration(of_published).cells(source.name, "those published"),
     ]
 
 
@@ -179,6 +156,7 @@ def outcome_of(spec: ModelSpec, decided: Decided, neighbours: Sequence[Neighbour
         by_fallback=_answer(spec, decided, judgement) if judgement.decided else None,
         deferred=True,
         model_label=prediction.label,
+        opinion=Ranked(judgement.label, judgement.confidence) if judgement.label else None,
         held_back=tuple(dict.fromkeys(held.part for held in judgement.held_back)),
         agreed=len(judgement.accepted) if judgement.decided else 0,
     )

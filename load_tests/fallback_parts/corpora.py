@@ -13,6 +13,7 @@ from docmill.training.folds import assign_folds
 from docmill.training.likeness import alike
 from docmill.training.row import LabelledRow, read_rows
 
+Folders = Path | Sequence[Path]  # of sources
 FOLDS = 5  # of half A
 TUNING_FOLD = 0  # of half A, where a bundle is trained on the rest: what its policy is chosen on
 
@@ -49,7 +50,7 @@ def split(source: str, training: Sequence[LabelledDocument], validation: Sequenc
     return Halves(source, a, b, test, assign_folds(a, {}, FOLDS), len(labelled) - len(kept))
 
 
-def read_halves(data: Path | Sequence[Path], source: str, limit: int | None = None) -> Halves:
+def read_halves(data: Folders, source: str, limit: int | None = None) -> Halves:
     """The halves of a source, of the first folder that has it, labels as it writes them; of training documents the
     first `limit`.
 
@@ -62,7 +63,7 @@ def read_halves(data: Path | Sequence[Path], source: str, limit: int | None = No
     return split(source, train[:limit], validation)
 
 
-def read_validation(data: Path | Sequence[Path], source: str) -> Halves:
+def read_validation(data: Folders, source: str) -> Halves:
     """The validation documents of a source alone: its halves are empty. Raises: as `read_halves`."""
     return split(source, (), [_document(row, source) for row in read_rows(part(data, source, "validation"))])
 

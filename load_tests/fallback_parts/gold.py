@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from docmill.bundle.bundle import Bundle
 from docmill.evaluation.gold import GoldSource, read_source
 from docmill.training.corpus import LabelledDocument, part
+from load_tests.fallback_parts.corpora import Folders
 
 
 def gold_of(
-    bundle: Bundle, data: Sequence[Path], name: str, of_part: str, documents: Sequence[LabelledDocument]
+    bundle: Bundle, data: Folders, name: str, of_part: str, documents: Sequence[LabelledDocument]
 ) -> GoldSource:
     """Gold of these documents of a source, in their order.
 

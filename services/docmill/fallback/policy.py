@@ -1,4 +1,7 @@
-"""The fitted numbers of tier 1, and their JSON. Does not know how they are fitted (load_tests/fallback_eval.py)."""
+"""The fitted numbers of tier 1, and their JSON.
+
+Does not know how they are fitted (load_tests/fallback_eval.py, load_tests/fallback_certify.py).
+"""
 
 import json
 import math

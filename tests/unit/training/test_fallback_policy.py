@@ -16,7 +16,7 @@ from docmill.errors import ConfigurationError
 from docmill.evaluation.counts import Answer, Found
 from docmill.evaluation.gold import GoldDocument, GoldField, GoldSource, gold_fields
 from docmill.fallback.policy import DEFAULT_POLICY
-from docmill.fallback.types import Neighbour
+from docmill.fallback.types import Neighbour, Ranked
 from docmill.pipeline.n_best import NBest
 from docmill.pipeline.normalise import FieldKind
 from docmill.pipeline.types import Deferral, FieldSpec, GroupSpec, ModelSpec, Prediction, Span, StraightThrough
@@ -25,7 +25,9 @@ from docmill.training.certify import fewest
 from docmill.training.corpus import LabelledDocument
 from docmill_schemas.reasons import DeferralReason
 from load_tests import fallback_policy
+from load_tests.fallback_parts import asked
 from load_tests.fallback_parts.bundles import received
+from load_tests.fallback_parts.confidence import CALIBRATION_HEADINGS
 from load_tests.fallback_parts.exemplars import Exemplars, exemplar_values
 from load_tests.fallback_parts.published import (
     Published,
@@ -35,7 +37,7 @@ from load_tests.fallback_parts.published import (
     field_headings,
     published,
 )
-from load_tests.fallback_policy import Outcome, outcome_of, told
+from load_tests.fallback_policy import Outcome, claimed, outcome_of, told
 from tests.tiny_bundle import LABEL_WORDS, build_tiny_bundle, tiny_manifest, tiny_outlier
 from tests.unit.evaluation.fakes import row, write_rows
 
@@ -171,6 +173,22 @@ def test_the_line_of_a_source_says_what_held_its_documents_back() -> None:
     )
 
 
+def test_what_is_claimed_is_of_all_opinions_and_of_those_published() -> None:
+    """One went straight through, of one nothing could be thought; a wrong one counts where it is claimed."""
+    source = receipts(*[gold("receipt")] * 5)
+    outcomes = [
+        Outcome(by_model=answer("receipt")),
+        Outcome(deferred=True),
+        Outcome(by_fallback=answer("receipt"), deferred=True, opinion=Ranked("receipt", 0.96)),
+        Outcome(by_fallback=answer("contract"), deferred=True, opinion=Ranked("contract", 0.98)),
+        Outcome(deferred=True, opinion=Ranked("receipt", 0.46)),
+    ]
+    assert claimed(source, outcomes) == [
+        ("receipts", "all", "3", "80.0 %", "2 (66.7 %)", "-", "-"),
+        ("receipts", "those published", "2", "97.0 %", "1 (50.0 %)", "-", "-"),
+    ]
+
+
 PERIOD = "five (5) years from the Effective Date"
 ENDS = GoldField("ends", FieldKind.END_DATE, many=False, day_first=False, entities=("ends",), values=("ends",))
 
@@ -230,7 +248,7 @@ def vectors(monkeypatch: pytest.MonkeyPatch) -> None:
         ]
         return np.stack(kinds) if kinds else np.zeros((0, 2), np.float32)
 
-    monkeypatch.setattr(fallback_policy, "cached", embed)
+    monkeypatch.setattr(asked, "cached", embed)
 
 
 def contract(seed: int, stands: str, right: str) -> dict[str, Any]:
@@ -279,6 +297,10 @@ def test_from_files_to_tables(bundle: Path, tmp_path: Path, capsys: pytest.Captu
     values = {tuple(cells[:3]): cells[3:7] for cells in rows if len(cells) == len(field_headings(TARGET))}
     assert values["papers", "fallback", "party"] == ["2", "1 (50.0 %)"] * 2
     assert values["tills", "fast model", "total"] == ["3", "2 (66.7 %)"] * 2
+    types = {tuple(cells[:2]): cells[2:] for cells in rows if len(cells) == len(CALIBRATION_HEADINGS)}
+    assert [types["papers", of][0] for of in ("all", "those published")] == ["4", "2"]
+    assert types["papers", "all"][2:] == ["4 (100.0 %)", "-", "-"]
+    assert types["tills", "all"] == ["0", "-", "-", "-", "-"]  # none was deferred
     assert "papers: 4 deferred" in lines[-2]
     assert lines[-2].endswith(
         "of the 2 that the fallback published, with 2 values that exemplars have; held back by: party 2"
