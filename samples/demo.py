@@ -14,7 +14,7 @@ from rich.table import Table
 
 from docmill.local_kafka import embedded_broker
 from samples.demo_new_kind import new_kind, tell_learning
-from samples.demo_services import SAMPLES, console, docmill, service
+from samples.demo_services import SAMPLES, console, docmill, service, total_in
 
 FOLDERS = ("receipts", "complaints", "medical", "contracts", "claims", "other", "broken")
 TRACED = "claims/first-notice-hail-mail.eml"
@@ -120,20 +120,16 @@ def tell_errors(outcomes: list[dict[str, Any]], gold: dict[str, dict[str, Any]])
 def tell_figures(metrics: str) -> None:
     """The throughput figures of /metrics."""
     console.print("\n[bold]From /metrics[/]")
-    samples = re.findall(r"^(\w+)(?:\{[^}]*\})? (\S+)$", metrics, re.MULTILINE)
-
-    def total(name: str) -> float:
-        return sum(float(value) for found, value in samples if found == name)
-
     for name, title in METRICS.items():
-        console.print(f"  {title:<30}{total(name):.0f}")
+        console.print(f"  {title:<30}{total_in(metrics, name):.0f}")
     for name, title in (
         ("docmill_end_to_end_latency_seconds", "mean end-to-end latency"),
         ("docmill_slice_tokens", "mean tokens a slice"),
         ("docmill_window_tokens", "mean tokens a window"),
         ("docmill_slice_documents", "mean documents a slice"),
     ):
-        console.print(f"  {title:<30}{total(f'{name}_sum') / max(1, total(f'{name}_count')):.2f}")
+        mean = total_in(metrics, f"{name}_sum") / max(1, total_in(metrics, f"{name}_count"))
+        console.print(f"  {title:<30}{mean:.2f}")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ exemplars. The sixth is decided from these, and cites them.
 """
 
 import json
-import re
 import time
 from pathlib import Path
 from typing import Any
@@ -33,7 +32,7 @@ def new_kind(environment: dict[str, str], folder: Path) -> dict[str, Any]:
         docmill(own, "publish", str(first), "--wait")
         for review in open_reviews(own, ids[:DECIDED_BY_PEOPLE]):
             docmill(own, "review", "decide", review["request_id"], "--type", LABEL, "--reviewer", "demo")
-        known = wait_for_exemplars(fallback)
+        known = wait_for_exemplars(fallback, DECIDED_BY_PEOPLE)
         console.print(f"[dim]{known} exemplars in the index of the fallback[/]")
         docmill(own, "publish", str(last), "--wait")
         return result_of(own, ids[DECIDED_BY_PEOPLE])
@@ -52,15 +51,14 @@ def open_reviews(environment: dict[str, str], ids: list[str]) -> list[dict[str, 
         time.sleep(1)
 
 
-def wait_for_exemplars(fallback: Running) -> int:
-    """How many passages the fallback's copy of the index holds, once every decision is among them."""
+def wait_for_exemplars(fallback: Running, count: int) -> int:
+    """How many passages the fallback's copy of the index holds, once there are so many."""
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
-        held = re.search(r"^docmill_index_passages (\S+)", fallback.page("/metrics"), re.MULTILINE)
-        if held and float(held[1]) >= DECIDED_BY_PEOPLE:
-            return int(float(held[1]))
+        if (held := fallback.total("docmill_index_passages")) >= count:
+            return int(held)
         time.sleep(0.2)
-    raise SystemExit("the decisions did not reach the index")
+    raise SystemExit(f"{count} exemplars did not reach the index of the fallback")
 
 
 def result_of(environment: dict[str, str], document_id: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +31,16 @@ class Running:
             text: str = answer.read().decode()
             return text
 
+    def total(self, metric: str) -> float:
+        """Of a metric, over all of its labels."""
+        return total_in(self.page("/metrics"), metric)
+
+
+def total_in(metrics: str, metric: str) -> float:
+    """Likewise, in a page that was read before."""
+    samples = re.findall(r"^(\w+)(?:\{[^}]*\})? (\S+)$", metrics, re.MULTILINE)
+    return sum(float(value) for found, value in samples if found == metric)
+
 
 def docmill(environment: dict[str, str], *arguments: str, show: bool = True, may_fail: bool = False) -> str:
     """Run a docmill command as a user would; its output."""
@@ -50,33 +60,41 @@ def docmill(environment: dict[str, str], *arguments: str, show: bool = True, may
 def service(environment: dict[str, str], name: str, folder: Path) -> Iterator[Running]:
     """A running service. Stopped with SIGTERM, as Kubernetes would."""
     console.print(f"[bold cyan]$ docmill run {name}[/]")
+    command = ("docmill", "run", name, "--http-port", "0")
+    with running(environment, name, command, folder, "/readyz") as started:
+        console.print(f"ready; {started.url}/metrics /livez /readyz")
+        yield started
+
+
+@contextlib.contextmanager
+def running(
+    environment: dict[str, str], name: str, command: Sequence[str], folder: Path, probe: str
+) -> Iterator[Running]:
+    """A module of Python and its arguments, once its page `probe` answers; its log is in the folder."""
     log = folder / f"{name}.log"
     with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "docmill", "run", name, "--http-port", "0"],
-            env=environment,
-            stdout=output,
-            stderr=output,
-        )
+        process = subprocess.Popen([sys.executable, "-m", *command], env=environment, stdout=output, stderr=output)
     try:
-        url = _wait_ready(process, name, log)
-        console.print(f"ready; {url}/metrics /livez /readyz")
-        yield Running(url)
+        yield Running(_wait_ready(process, name, log, probe))
         process.send_signal(signal.SIGTERM)
         if code := process.wait(PATIENCE_S):
-            raise SystemExit(f"the {name} ended with exit code {code}:\n{log.read_text()}")
+            raise SystemExit(f"the {name} ended with exit code {code}:\n{_said(log)}")
     finally:
         if process.poll() is None:
             process.kill()
             process.wait()
 
 
-def _wait_ready(process: "subprocess.Popen[bytes]", name: str, log: Path) -> str:
-    """The address of the probes, once /readyz says yes."""
+def _wait_ready(process: "subprocess.Popen[bytes]", name: str, log: Path, probe: str) -> str:
+    """Its address, once the probe says yes."""
     deadline = time.monotonic() + PATIENCE_S
     while process.poll() is None and time.monotonic() < deadline:
-        if found := re.search(r"http://[\d.]+:\d+", log.read_text()):
-            with contextlib.suppress(OSError), urllib.request.urlopen(f"{found[0]}/readyz", timeout=5):
+        if found := re.search(r"http://[\d.]+:\d+", _said(log)):
+            with contextlib.suppress(OSError), urllib.request.urlopen(found[0] + probe, timeout=5):
                 return found[0]
         time.sleep(0.1)
-    raise SystemExit(f"the {name} did not get ready:\n{log.read_text()}")
+    raise SystemExit(f"the {name} did not get ready:\n{_said(log)}")
+
+
+def _said(log: Path) -> str:
+    return log.read_text(encoding="utf-8", errors="replace")

@@ -36,6 +36,7 @@ from docmill.settings import load_settings
 from docmill_schemas.events import DocumentProcessed, FallbackRequested
 from docmill_schemas.review_events import ReviewRequested
 from load_tests.cost import PRICES, read_prices
+from samples.generator_said import Said, answer_in, cited_in
 from tests.integration.deferred_samples import Samples, read_samples
 
 ROOT = Path(__file__).parents[2]
@@ -88,16 +89,14 @@ class Asking:
 
     @property
     def answer(self) -> Answer:
-        """None of it where the model ran on to the limit of tokens, say."""
-        answered = self.resolved.answered
-        return answered.answer if isinstance(answered, Generated) else Answer()
+        """What of it may be believed."""
+        assert self.resolved.answered is not None
+        return answer_in(self.resolved.answered)
 
     @property
     def cited(self) -> set[str]:
         """Passages that bear the answer out."""
-        answer = self.answer
-        evidence = (*answer.label_evidence, *(each for value in answer.values for each in value.evidence))
-        return {each.passage_id for each in evidence}
+        return cited_in(self.answer)
 
 
 @pytest.fixture(scope="module")
@@ -218,21 +217,20 @@ def table(chosen: Sequence[Asking]) -> Table:
         "document", "is", "asked for", "said", "quoted", "cited", "rejected", "comes to", "tokens", "USD", "s"
     )
     for asking in chosen:
-        ask, answer, answered, came = asking.ask, asking.answer, asking.resolved.answered, asking.resolved.came
-        assert answered is not None
-        usage = answered.usage
+        assert asking.resolved.answered is not None
+        said = Said.of(asking.ask, asking.resolved.answered)
         shown.add_row(
             asking.event.document_id,
             asking.label,
-            ", ".join((*(["type"] if ask.labels else []), *ask.fields)),
-            (answer.label or "-") if isinstance(answered, Generated) else answered.reason.value,
-            "; ".join(f"{value.field}: {ask.text[value.start : value.end]!r}" for value in answer.values),
-            " ".join(sorted(asking.cited)),
-            "; ".join(f"{refused.part} {refused.reason.value}" for refused in answer.refused),
-            "published" if isinstance(came, DocumentProcessed) else "people",
-            f"{usage.prompt_tokens} + {usage.completion_tokens}",
-            f"{usage.usd:.6f}",
-            f"{usage.seconds:.0f}",
+            ", ".join(said.asked_for),
+            said.named,
+            "; ".join(said.quoted),
+            " ".join(said.cited),
+            "; ".join(said.rejected),
+            "published" if isinstance(asking.resolved.came, DocumentProcessed) else "people",
+            f"{said.prompt_tokens} + {said.completion_tokens}",
+            f"{said.usd:.6f}",
+            f"{said.seconds:.0f}",
         )
     return shown
 

@@ -48,7 +48,11 @@ COUNT_EVERY_S = 2.0
 BUNDLE_POLL_S = 5.0  # where the processors look only when they are told to
 
 
-async def run_fallback(settings: Settings, make_embedder: Callable[[Settings], DocumentEmbedder] | None = None) -> None:
+async def run_fallback(
+    settings: Settings,
+    make_embedder: Callable[[Settings], DocumentEmbedder] | None = None,
+    make_generator: Callable[[Settings], Asked | None] | None = None,
+) -> None:
     """Run the fallback until SIGTERM or SIGINT; the slices in hand are finished first.
 
     It decides no document before its copy of the index has come to the end that the topic had at the start; nor, where
@@ -56,6 +60,7 @@ async def run_fallback(settings: Settings, make_embedder: Callable[[Settings], D
 
     Args:
         make_embedder: default: `packaged_embedder`.
+        make_generator: default: `new_generator`.
 
     Raises:
         DocmillError: it cannot start, or cannot go on.
@@ -70,7 +75,7 @@ async def run_fallback(settings: Settings, make_embedder: Callable[[Settings], D
             log.info("the copy of the index is brought up to date")
             await catch_up(settings, index, embedder.embedding)
             metrics = new_metrics()
-            generator = new_generator(settings)
+            generator = (make_generator or new_generator)(settings)
             if generator is not None and settings.delivery != "exactly_once":
                 log.warning("at_least_once: what a generator that is away cannot answer goes to people at once")
             service = Fallback(settings, cluster, bundle, policy, embedder, index, generator, metrics)
