@@ -37,16 +37,13 @@ from docmill.pipeline.decode import read_off  # noqa: E402
 from docmill.pipeline.types import ModelSpec  # noqa: E402
 from docmill.training import stages  # noqa: E402
 from docmill.training.cache import Cache, Result, Stage, file_digest  # noqa: E402
-from docmill.training.calibrate import calibrated  # noqa: E402
 from docmill.training.calibration import (  # noqa: E402
     certificates,
     field_decisions,
-    fit_tags,
-    fit_type_temperature,
-    halves,
     threshold,
 )
 from docmill.training.corpus import PARTS, LabelledDocument, part  # noqa: E402
+from docmill.training.cross_fit import cross_fitted, fitted_on  # noqa: E402
 from docmill.training.export import graph_config, int8_graph, weights_of  # noqa: E402
 from docmill.training.fit import fit, seed_of  # noqa: E402
 from docmill.training.folds import assign_folds  # noqa: E402
@@ -209,13 +206,12 @@ def _row(materials: Materials, reads: Sequence[Read], truth: Sequence[Read]) -> 
     """What a way says of itself, and how its calibration and thresholds do on the truth."""
     bare = materials.bare_spec(1)
     policy = materials.recipe.policy
-    for_temperatures, for_thresholds = halves(reads, materials.recipe.seed)
-    tag_temperature, biases = fit_tags(for_temperatures, bare)
-    spec = calibrated(bare, fit_type_temperature(for_temperatures, bare), tag_temperature, biases, bare.outlier)
-    certified, _ = certificates(for_thresholds, spec, policy)
+    fitted = fitted_on(reads, bare)
+    spec = replace(fitted.on(bare), outlier=bare.outlier)
+    certified, _ = certificates(cross_fitted(reads, bare, materials.recipe.seed), policy)
     row: dict[str, Any] = {
         "temperatures": [round(spec.type_temperature, 2), round(spec.tag_temperature, 2)],
-        "biases": {name: round(bias, 2) for name, bias in biases.items()},
+        "biases": {name: round(bias, 2) for name, bias in fitted.biases.items()},
     }
     for group in materials.recipe.groups:
         for what in ("type", "field"):

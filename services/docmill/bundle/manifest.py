@@ -89,12 +89,15 @@ class Temperatures(Strict):
     tags: Annotated[float, Field(gt=0)]
 
 
+What = Literal["type", "field"]  # a decision about a document's type, or about its required fields together
+
+
 class Certificate(Strict):
     """What one threshold was certified on; `threshold` is null where none reaches the target."""
 
     group: str
     target: Share
-    what: Literal["type", "field"]
+    what: What
     threshold: Share | None
     decisions: Annotated[int, Field(ge=0)]  # types, or found required fields, of held-out documents
     accepted: Annotated[int, Field(ge=0)]
@@ -115,7 +118,7 @@ class Veto(Strict):
     """
 
     label: str
-    what: Literal["type", "field"]
+    what: What
     accepted: Annotated[int, Field(ge=1)]
     correct: Annotated[int, Field(ge=0)]
     upper_bound: Share

@@ -10,11 +10,12 @@ from docmill.bundle.manifest import OUTLIER_FILE, Certificate, Veto
 from docmill.bundle.save import outlier_bytes
 from docmill.pipeline.types import ModelSpec, OutlierSpec
 from docmill.runtime.session import read_signature
-from docmill.training.calibration import certificates, fit_tags, fit_type_temperature, halves
+from docmill.training.calibration import certificates
+from docmill.training.cross_fit import cross_fitted, fitted_on
 from docmill.training.export import INT8_FILE
 from docmill.training.materials import Materials
 from docmill.training.out_of_fold import CENTROID_DOCUMENTS, read_all, reading
-from docmill.training.outliers import fit_outliers, outlier_threshold
+from docmill.training.outliers import fit_outliers
 from docmill.training.training_set import sample
 
 CALIBRATION_FILE = "calibration.json"
@@ -40,25 +41,19 @@ def make_calibration(materials: Materials, reads_folders: list[Path], graphs: Pa
     unseen documents of the known kinds may lie from the shipped student's centroids.
     """
     reads = read_all(materials, reads_folders)
-    for_temperatures, for_thresholds = halves(reads, materials.recipe.seed)
-    for_temperatures = for_temperatures or reads  # of a handful all may have come to the other part
-    spec = materials.bare_spec(read_signature(graphs / INT8_FILE).hidden_size)
-    type_temperature = fit_type_temperature(for_temperatures, spec)
-    tag_temperature, biases = fit_tags(for_temperatures, spec)
-    distances = np.array([read.merged.outlier_distance for read in for_temperatures])
-    threshold = outlier_threshold(distances, [read.document.group for read in for_temperatures])
-    outlier = replace(_student_outlier(materials, graphs, spec), threshold=threshold)
-    spec = calibrated(spec, type_temperature, tag_temperature, biases, outlier)
-    certified, vetoed = certificates(for_thresholds, spec, materials.recipe.policy)
+    bare = materials.bare_spec(read_signature(graphs / INT8_FILE).hidden_size)
+    fitted = fitted_on(reads, bare)
+    certified, vetoed = certificates(cross_fitted(reads, bare, materials.recipe.seed), materials.recipe.policy)
     calibration = Calibration(
-        type_temperature=type_temperature,
-        tag_temperature=tag_temperature,
-        biases=biases,
-        outlier_threshold=threshold,
+        type_temperature=fitted.type_temperature,
+        tag_temperature=fitted.tag_temperature,
+        biases=fitted.biases,
+        outlier_threshold=fitted.outlier_threshold,
         certified=certified,
         vetoed=vetoed,
     )
     (folder / CALIBRATION_FILE).write_text(calibration.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    outlier = replace(_student_outlier(materials, graphs, fitted.on(bare)), threshold=fitted.outlier_threshold)
     (folder / OUTLIER_FILE).write_bytes(outlier_bytes(outlier))
 
 
@@ -69,19 +64,6 @@ def read_calibration(folder: Path) -> tuple[Calibration, OutlierSpec]:
     with np.load(folder / OUTLIER_FILE) as arrays:
         outlier = OutlierSpec(arrays["mean"], arrays["projection"], arrays["centroids"], calibration.outlier_threshold)
     return calibration, outlier
-
-
-def calibrated(
-    spec: ModelSpec, type_temperature: float, tag_temperature: float, biases: dict[str, float], outlier: OutlierSpec
-) -> ModelSpec:
-    """The spec with what was fitted; thresholds are as they were."""
-    return replace(
-        spec,
-        fields=tuple(replace(field, outside_bias=biases.get(field.name, 0.0)) for field in spec.fields),
-        type_temperature=type_temperature,
-        tag_temperature=tag_temperature,
-        outlier=outlier,
-    )
 
 
 def _student_outlier(materials: Materials, graphs: Path, spec: ModelSpec) -> OutlierSpec:

@@ -1,7 +1,7 @@
 """Temperatures, biases, thresholds and vetoes, all from documents that the reading model has not seen.
 
-Documents are split by a hash: temperatures are fitted on 30 % of them, thresholds certified on the rest. Validation
-documents choose nothing.
+Documents are split by a hash into two halves. Decisions of each are made with what the other half fitted, so that every
+document certifies and none is judged by a temperature that it chose. Validation documents choose nothing.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from docmill.bundle.manifest import Certificate, Veto
+from docmill.bundle.manifest import Certificate, Veto, What
 from docmill.evaluation.counts import comparable, gold_comparable, in_terms_of
 from docmill.pipeline.calibrate import softmax
 from docmill.pipeline.decode import read_off
@@ -24,19 +24,19 @@ from docmill.training.veto import LabelCount, is_vetoed, upper_bound
 
 TEMPERATURES = np.geomspace(0.25, 4.0, 33)
 TARGETS = (0.90, 0.95, 0.99)
-TEMPERATURE_SHARE = 0.3
 BIASES = np.arange(-2.0, 6.01, 0.25)  # of "outside"
 TURNS = 2  # of fitting biases and temperature
 
 Scored = tuple[str, float, bool]  # label of the document, score of a decision, whether it is right
+Decisions = dict[tuple[str, What], list[Scored]]  # by group
 
 
 def halves(reads: Sequence[Read], seed: int) -> tuple[list[Read], list[Read]]:
-    """(for temperatures, for thresholds), by a hash of the id."""
+    """By a hash of the id."""
     parts: tuple[list[Read], list[Read]] = ([], [])
     for read in reads:
         digest = hashlib.sha256(f"temperature:{seed}:{read.document.id}".encode()).digest()
-        parts[int.from_bytes(digest[:4], "big") >= TEMPERATURE_SHARE * 2**32].append(read)
+        parts[int.from_bytes(digest[:4], "big") >= 2**31].append(read)
     return parts
 
 
@@ -79,17 +79,13 @@ def fit_tags(reads: Sequence[Read], spec: ModelSpec) -> tuple[float, dict[str, f
     return temperature, biases
 
 
-def certificates(
-    reads: Sequence[Read], spec: ModelSpec, policy: Policy
-) -> tuple[tuple[Certificate, ...], tuple[Veto, ...]]:
-    """For every group and target: thresholds of the type, and of the group's required fields pooled; and the labels
-    that are vetoed at the policy's own target.
+def decisions(reads: Sequence[Read], spec: ModelSpec) -> Decisions:
+    """What the model with this spec decides by itself: types, and required fields of a group together.
 
     A group's decisions are the documents that the model puts into it, whatever they are.
     """
     predictions = [(read, read_off(read.document.text, read.tokens, read.merged, spec)) for read in reads]
-    rows: list[Certificate] = []
-    vetoes: list[Veto] = []
+    found: Decisions = {}
     for group in spec.groups.values():
         own = [
             (read, prediction)
@@ -98,15 +94,27 @@ def certificates(
             and prediction.outlier_distance <= spec.outlier.threshold
             and read.document.label is not None
         ]
-        decisions = {"type": [(p.label, p.probability, p.label == read.document.label) for read, p in own]}
+        found[group.name, "type"] = [(p.label, p.probability, p.label == read.document.label) for read, p in own]
         if group.required:
-            decisions["field"] = field_decisions(own, group.required, group.name, spec)
-        for what, scored in decisions.items():
-            for target in sorted({*TARGETS, policy.target_precision}):
-                row = _certificate(group.name, what, target, scored, policy.confidence_level)
-                rows.append(row)
-                if target == policy.target_precision and row.threshold is not None:
-                    vetoes += _vetoes(what, row.threshold, scored, policy)
+            found[group.name, "field"] = field_decisions(own, group.required, group.name, spec)
+    return found
+
+
+def certificates(of_parts: Sequence[Decisions], policy: Policy) -> tuple[tuple[Certificate, ...], tuple[Veto, ...]]:
+    """For every group and target: thresholds of the type, and of the group's required fields pooled; and the labels
+    that are vetoed at the policy's own target.
+
+    `of_parts`: decisions of other documents each, about the same groups.
+    """
+    rows: list[Certificate] = []
+    vetoes: list[Veto] = []
+    for group, what in of_parts[0]:
+        scored = [decision for of_part in of_parts for decision in of_part[group, what]]
+        for target in sorted({*TARGETS, policy.target_precision}):
+            row = _certificate(group, what, target, scored, policy.confidence_level)
+            rows.append(row)
+            if target == policy.target_precision and row.threshold is not None:
+                vetoes += _vetoes(what, row.threshold, scored, policy)
     return tuple(rows), tuple(vetoes)
 
 
@@ -116,39 +124,35 @@ def threshold(rows: Sequence[Certificate], group: str, what: str, target: float)
 
 
 def _certificate(
-    group: str, what: str, target: float, scored: Sequence[Scored], confidence_level: float
+    group: str, what: What, target: float, scored: Sequence[Scored], confidence_level: float
 ) -> Certificate:
     scores = np.array([score for _, score, _ in scored], dtype=np.float64)
     right = np.array([is_right for _, _, is_right in scored], dtype=bool)
     found: Certified = certify(scores, right, target, confidence_level)
-    return Certificate.model_validate(
-        {
-            "group": group,
-            "target": target,
-            "what": what,
-            "threshold": found.threshold,
-            "decisions": found.decisions,
-            "accepted": found.accepted,
-            "correct": found.correct,
-            "accepted_share": found.accepted / found.decisions if found.decisions else 0.0,
-        }
+    return Certificate(
+        group=group,
+        target=target,
+        what=what,
+        threshold=found.threshold,
+        decisions=found.decisions,
+        accepted=found.accepted,
+        correct=found.correct,
+        accepted_share=found.accepted / found.decisions if found.decisions else 0.0,
     )
 
 
-def _vetoes(what: str, threshold: float, scored: Sequence[Scored], policy: Policy) -> list[Veto]:
+def _vetoes(what: What, threshold: float, scored: Sequence[Scored], policy: Policy) -> list[Veto]:
     accepted: Counter[str] = Counter(label for label, score, _ in scored if score >= threshold)
     correct: Counter[str] = Counter(label for label, score, right in scored if score >= threshold and right)
     counts = (LabelCount(label, accepted[label], correct[label]) for label in sorted(accepted))
     level, target = policy.confidence_level, policy.target_precision
     return [
-        Veto.model_validate(
-            {
-                "label": count.label,
-                "what": what,
-                "accepted": count.accepted,
-                "correct": count.correct,
-                "upper_bound": upper_bound(count.correct, count.accepted, level),
-            }
+        Veto(
+            label=count.label,
+            what=what,
+            accepted=count.accepted,
+            correct=count.correct,
+            upper_bound=upper_bound(count.correct, count.accepted, level),
         )
         for count in counts
         if is_vetoed(count, target, level, policy.veto_decisions)

@@ -224,7 +224,7 @@ def calibration(
     judged = recipe.model_dump(mode="json", include={"fields", "groups", "policy"})
     return Stage(
         "calibration",
-        5,
+        6,
         {**reading_section(recipe), "judged": judged, "seed": recipe.seed, "judge": code_digest(evaluation_code)},
         {**inputs, **of_reads, "graphs": graphs_result.digest},
         lambda folder: make_calibration(materials, [r.folder for r in reads], graphs_result.folder, folder),
