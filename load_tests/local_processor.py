@@ -30,9 +30,13 @@ class Processor:
     topics and group.
     """
 
-    def __init__(self, environment: Mapping[str, str], log: Path, service: str = "processor") -> None:
+    def __init__(
+        self, environment: Mapping[str, str], log: Path, service: str = "processor", patience_s: float = PATIENCE_S
+    ) -> None:
+        """`patience_s`: for it to get ready, and to end."""
         self._log = log
         self._service = service
+        self._patience_s = patience_s
         self._url: str | None = None
         command = [*TIED, str(os.getpid()), sys.executable, "-m", "docmill", "run", service, "--http-port", "0"]
         with log.open("wb") as output:
@@ -82,7 +86,7 @@ class Processor:
         Raises:
             SystemExit: it ended otherwise; with the end of its log.
         """
-        if code := self._process.wait(PATIENCE_S):
+        if code := self._process.wait(self._patience_s):
             raise SystemExit(f"the {self._service} ended with exit code {code}:\n{self._end_of_log()}")
 
     def close(self) -> None:
@@ -92,7 +96,7 @@ class Processor:
             self._process.wait()
 
     def _await(self, holds: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + self._patience_s
         while not holds():
             if not self.is_running or time.monotonic() > deadline:
                 raise SystemExit(f"the {self._service} did not get ready:\n{self._end_of_log()}")

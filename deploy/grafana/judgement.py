@@ -14,6 +14,7 @@ from deploy.grafana.style import GREEN, ORANGE, RED, YELLOW, Frame, Panels, Quer
 from docmill.telemetry.metrics import BANDS, TOP_BAND
 
 UNSURE_BELOW = 0.8
+RESULTS, BY_MODEL = "docmill_results_published_total", 'decided_by="model"'  # the others had gone to the fallback
 BAND_NAMES = (*(name for _, name in BANDS), TOP_BAND)
 BAND_COLOURS = dict(
     zip(BAND_NAMES, ("#B41F2E", RED, ORANGE, YELLOW, "#A5C261", "#73BF69", "#37872D"), strict=True),
@@ -70,7 +71,7 @@ def quality_row() -> Panels:
                 12,
                 decimals=0,
             ),
-            Query(f"topk(12, {in_range('docmill_results_published_total', 'doc_type')} > 0)", "{{doc_type}}"),
+            Query(f"topk(12, {in_range(RESULTS, 'doc_type', BY_MODEL)} > 0)", "{{doc_type}}"),
             GREEN,
         ),
         ranking(

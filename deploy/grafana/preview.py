@@ -20,7 +20,7 @@ import matplotlib as mpl
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 from PIL import Image
 
 from deploy.grafana.dashboard_file import DashboardPanel, PanelQuery, View, read_panels
@@ -31,7 +31,9 @@ COLUMN_INCHES, ROW_INCHES, DPI = 0.6, 0.27, 90
 POINTS = 200  # of a graph
 PALETTE = ("#3274D9", "#FF780A", "#56A64B", "#8F3BB8", "#E02F44", "#E0B400", "#37A2B8", "#7D5F48", "#B877D9", "#5F6C7B")
 INK, FAINT = "#1f2328", "#8b949e"
-LEGEND_ENTRIES = 8
+LEGEND_ENTRIES = 10
+LEGEND_POINTS, LEGEND_LINE_INCHES = 7.5, 0.14
+LETTER_INCHES, HANDLE_INCHES = 0.062, 0.3  # of a legend, about
 CELL = 18  # characters of a label
 Ask = Callable[[DashboardPanel, PanelQuery], list[Series]]
 Drawn = list[tuple[PanelQuery, list[Series]]]
@@ -133,24 +135,43 @@ def _graph(axes: Axes, panel: DashboardPanel, drawn: Drawn) -> None:
     for at, colour in panel.lights:
         if at is not None and at < top * 1.5:
             axes.axhline(at, color=colour, linestyle="--", linewidth=0.9)
-    for side in {axes, right}:
-        _axes_style(side, panel.unit)
-    right.spines["right"].set_visible(right is not axes)
     kept = [name for name in dict.fromkeys(n for n, one in named if any(v for _, v in one.points)) if name]
-    if kept := kept[-LEGEND_ENTRIES:]:
+    kept = kept[-LEGEND_ENTRIES:]
+    columns, taken = _legend_room(axes, kept)
+    for side in {axes, right}:
+        _axes_style(side, panel.unit, taken)
+    right.spines["right"].set_visible(right is not axes)
+    if kept:
         axes.legend(
             [handles[name] for name in kept],
             kept,
             loc="upper left",
-            fontsize=7.5,
-            ncols=2,
-            framealpha=0.75,
-            edgecolor="none",
+            fontsize=LEGEND_POINTS,
+            ncols=columns,
+            frameon=False,
             handlelength=1.1,
             columnspacing=1,
             borderpad=0.1,
+            borderaxespad=0.1,
             labelspacing=0.25,
         )
+
+
+def _legend_room(axes: Axes, names: Sequence[str]) -> tuple[int, float]:
+    """(columns of a legend, share of the axes' height that it takes): nothing is drawn under it."""
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    box, (width, height) = axes.get_position(), figure.get_size_inches()
+    columns = max((n for n in range(1, len(names) + 1) if _inches(names, n) <= box.width * width), default=1)
+    return columns, (math.ceil(len(names) / columns) * LEGEND_LINE_INCHES + 0.05) / (box.height * height)
+
+
+def _inches(names: Sequence[str], columns: int) -> float:
+    """About how wide a legend is; matplotlib fills its columns one after the other, the first ones fuller by one."""
+    fewest, fuller = divmod(len(names), columns)
+    starts = [number * fewest + min(number, fuller) for number in range(columns + 1)]
+    longest = [max(map(len, names[start:end])) for start, end in pairwise(starts)]
+    return sum(longest) * LETTER_INCHES + columns * HANDLE_INCHES
 
 
 def _stack(
@@ -173,8 +194,10 @@ def _stack(
     return handles
 
 
-def _axes_style(axes: Axes, unit: str) -> None:
-    axes.set_ylim(bottom=0, top=124 if unit == "percentunit" else max(axes.get_ylim()[1] * 1.3, 1e-9))
+def _axes_style(axes: Axes, unit: str, taken: float = 0.0) -> None:
+    """`taken`: the share of the height, from the top, that stays free."""
+    drawn = 100 if unit == "percentunit" else axes.dataLim.y1 if axes.dataLim.y1 > 0 else 1
+    axes.set_ylim(bottom=0, top=drawn * 1.04 / (1 - taken))
     axes.margins(x=0)
     axes.grid(True, color="#eaeef2", linewidth=0.6)
     axes.set_axisbelow(True)
@@ -182,7 +205,7 @@ def _axes_style(axes: Axes, unit: str) -> None:
         axes.spines[side].set_visible(False)
     axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda minutes, _: f"{minutes:g} min"))
-    axes.yaxis.set_major_locator(MultipleLocator(25) if unit == "percentunit" else MaxNLocator(4))
+    axes.yaxis.set_major_locator(FixedLocator(range(0, 101, 25)) if unit == "percentunit" else MaxNLocator(4))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}" if value >= 10 else f"{value:.2g}"))
     axes.tick_params(labelsize=7.5, colors=FAINT, length=2)
 
@@ -225,7 +248,7 @@ def _table(axes: Axes, panel: DashboardPanel, drawn: Drawn) -> None:
     columns = sorted({name for one in labels for name in one})
     cells = [[one.get(column, "")[:CELL] for column in columns] for one in labels]
     axes.set_axis_off()
-    table = axes.table(cellText=cells, colLabels=columns, loc="upper center", cellLoc="left")
+    table = axes.table(cellText=cells, colLabels=columns, loc="upper left", cellLoc="left")
     table.auto_set_font_size(False)
     table.set_fontsize(7)
     table.auto_set_column_width(range(len(columns)))
@@ -265,10 +288,10 @@ def main() -> None:
 
 
 def save(figure: Figure, out: Path) -> None:
-    """As a PNG with a palette of 256 colours: a third of the size, which matters in git."""
+    """As a PNG with a palette of 128 colours: a third of the size, which matters in git."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
-    Image.open(buffer).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(out, optimize=True)
+    Image.open(buffer).convert("RGB").quantize(128, kmeans=1, dither=Image.Dither.NONE).save(out, optimize=True)
 
 
 if __name__ == "__main__":

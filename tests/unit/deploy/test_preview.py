@@ -49,6 +49,24 @@ def test_every_panel_is_drawn(points: tuple[tuple[float, float], ...], tmp_path:
     assert (tmp_path / "overview.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_no_legend_lies_on_what_is_drawn_or_leaves_its_panel() -> None:
+    def ask(panel: DashboardPanel, _: PanelQuery) -> list[Series]:
+        top = 1.0 if panel.unit == "percentunit" else 7.0
+        names = ["processor", "processor parsers", "processor-2", "fallback", "indexer", "arbiter", "low_confidence"]
+        labels = ("instance", "stage", "reason", "outcome", "decided_by", "partition", "kind", "verdict", "band", "job")
+        points = ((-2.0, 0.5), (-1.0, top), (0.0, top))
+        return [Series({**dict.fromkeys(labels, name), "le": str(at)}, points) for at, name in enumerate(names)]
+
+    figure = draw(PANELS, ask, "a busy run")
+    figure.draw_without_rendering()
+    legends = [(axes, legend) for axes in figure.axes if (legend := axes.get_legend()) is not None]
+    assert len(legends) > len(PANELS) / 2
+    for axes, legend in legends:
+        box, drawn = legend.get_window_extent(), axes.transData.transform((0, axes.dataLim.y1))
+        assert box.y0 >= drawn[1], axes.get_title(loc="left")
+        assert box.x1 <= axes.get_window_extent().x1 + 1, axes.get_title(loc="left")
+
+
 def test_what_has_no_data_says_so() -> None:
     figure = draw(PANELS, lambda *_: [], "nothing")
     texts = [text.get_text() for axes in figure.axes for text in axes.texts]
