@@ -160,6 +160,7 @@ class Fallback:
         self._generator = generator
         self._metrics = metrics
         metrics.expect(bundle.spec.labels)
+        metrics.serve(bundle.name, bundle.version, bundle.sha256)
         model = "" if generator is None else generator.model
         version = sha256_hex(
             "\n".join((bundle.sha256, policy.to_json(), embedder.embedding.sha256, model, PROMPT_VERSION)).encode()
@@ -258,6 +259,7 @@ class Fallback:
                 continue
             self._bundle = bundle
             self._metrics.expect(bundle.spec.labels)
+            self._metrics.serve(bundle.name, bundle.version, bundle.sha256)
             watch.took(bundle.sha256)
             log.info("bundle %s %s", bundle.name, bundle.version)
 

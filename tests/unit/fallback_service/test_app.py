@@ -167,10 +167,10 @@ def test_a_slice_in_hand_when_the_copy_is_emptied_is_given_back(tmp_path: Path) 
 
 def test_it_knows_the_fields_of_the_bundles_types_and_of_no_others(tmp_path: Path) -> None:
     index = SqliteIndex(tmp_path / "copy.sqlite")
-    bundle = load_bundle(default_bundle())
-    fallback = Fallback(
-        Settings(), "cluster", bundle, DEFAULT_POLICY, LetterEmbedder(), index, None, Metrics(CollectorRegistry())
-    )
+    bundle, metrics = load_bundle(default_bundle()), Metrics(CollectorRegistry())
+    fallback = Fallback(Settings(), "cluster", bundle, DEFAULT_POLICY, LetterEmbedder(), index, None, metrics)
+    of_bundle = {"name": bundle.name, "version": bundle.version, "sha256": bundle.sha256}
+    assert metrics.registry.get_sample_value("docmill_bundle_info", of_bundle) == 1
     receipts = fallback._group_of("receipt")
     assert receipts is not None
     assert "total" in receipts.required
