@@ -43,7 +43,8 @@ def make_calibration(materials: Materials, reads_folders: list[Path], graphs: Pa
     reads = read_all(materials, reads_folders)
     bare = materials.bare_spec(read_signature(graphs / INT8_FILE).hidden_size)
     fitted = fitted_on(reads, bare)
-    certified, vetoed = certificates(cross_fitted(reads, bare, materials.recipe.seed), materials.recipe.policy)
+    recipe = materials.recipe
+    certified, vetoed = certificates(cross_fitted(reads, bare, recipe.seed, recipe.uncertifying), recipe.policy)
     calibration = Calibration(
         type_temperature=fitted.type_temperature,
         tag_temperature=fitted.tag_temperature,

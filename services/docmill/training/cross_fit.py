@@ -1,6 +1,6 @@
 """What unseen documents say of a student's certainty, and decisions that no document judges by what it chose itself."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -39,13 +39,17 @@ def fitted_on(reads: Sequence[Read], bare: ModelSpec) -> Fitted:
     return Fitted(fit_type_temperature(reads, bare), tag_temperature, biases, reach)
 
 
-def cross_fitted(reads: Sequence[Read], bare: ModelSpec, seed: int) -> tuple[Decisions, Decisions]:
+def cross_fitted(
+    reads: Sequence[Read], bare: ModelSpec, seed: int, uncertifying: Collection[str] = ()
+) -> tuple[Decisions, ...]:
     """What is decided of each half by what the other fitted; by all, where the other is empty.
 
-    What ships is fitted on both, so it rests on twice the documents that fitted what the certificates judge.
+    What ships is fitted on both, so it rests on twice the documents that fitted what the certificates judge. Of the
+    sources `uncertifying` nothing is decided, though they fit.
     """
     one, other = halves(reads, seed)
-    return (
-        decisions(one, fitted_on(other or reads, bare).on(bare)),
-        decisions(other, fitted_on(one or reads, bare).on(bare)),
-    )
+    parts = []
+    for own, by in ((one, other), (other, one)):
+        spec = fitted_on(by or reads, bare).on(bare)
+        parts.append(decisions([read for read in own if read.document.source not in uncertifying], spec))
+    return tuple(parts)

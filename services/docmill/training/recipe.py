@@ -87,6 +87,8 @@ class Source(Strict):
     `fold_by_source`: rows that name the same `source`, such as a layout, are kept in one fold.
     `synthetic_claims`: instead of a folder, so many documents of docmill's own generator, a fifth for validation.
     `packaged`: the folder of that name among docmill's own samples, whose documents are invented.
+    `certifies` = false: it teaches and fits, but its held-out documents do not count in certificates, as they are not
+    like those that the bundle will read (easier, say, as a generator's are).
     `dealt`: sources of a lower number are dealt to folds first, and keep their folds when one of a higher joins them.
     """
 
@@ -107,6 +109,7 @@ class Source(Strict):
     fold_by_source: bool = False
     synthetic_claims: int | None = Field(None, ge=10)
     packaged: bool = False
+    certifies: bool = True
     dealt: int = Field(0, ge=0)
 
     @property
@@ -205,6 +208,11 @@ class Recipe(Strict):
     def field_names(self) -> tuple[str, ...]:
         """Fields in the order of the tag head."""
         return tuple(self.fields)
+
+    @property
+    def uncertifying(self) -> frozenset[str]:
+        """Sources that do not count in certificates."""
+        return frozenset(source.name for source in self.sources if not source.certifies)
 
     def entity_field(self, entity_label: str, group: str) -> str | None:
         """The field that an entity label of a source in `group` teaches, if any."""

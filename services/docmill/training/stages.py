@@ -222,9 +222,10 @@ def calibration(
     recipe = materials.recipe
     of_reads = {f"reads {fold}": result.digest for fold, result in enumerate(reads)}
     judged = recipe.model_dump(mode="json", include={"fields", "groups", "policy"})
+    judged["uncertifying"] = sorted(recipe.uncertifying)
     return Stage(
         "calibration",
-        6,
+        7,
         {**reading_section(recipe), "judged": judged, "seed": recipe.seed, "judge": code_digest(evaluation_code)},
         {**inputs, **of_reads, "graphs": graphs_result.digest},
         lambda folder: make_calibration(materials, [r.folder for r in reads], graphs_result.folder, folder),
@@ -245,8 +246,8 @@ def _corpus_section(recipe: Recipe) -> dict[str, Any]:
         for of_reading in ("min_confidence", "joined", "nested", "within_column", "exclusive"):
             del field[of_reading]
     windows = {"head_windows", "head_drawn", "entity_windows", "other_windows"}
-    drawing = {"share", "per_label", "augment", *windows}
-    sources = [{key: value for key, value in source.items() if key not in drawing} for source in section["sources"]]
+    others = {"share", "per_label", "augment", "certifies", *windows}
+    sources = [{key: value for key, value in source.items() if key not in others} for source in section["sources"]]
     return {**section, "sources": sources}
 
 

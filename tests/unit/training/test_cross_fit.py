@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -42,6 +44,17 @@ def test_the_decisions_of_all_documents_are_made_once() -> None:
     one, other = cross_fitted(reads, SPEC, SEED)
     assert one.keys() == other.keys()
     assert sum(len(part[key]) for part in (one, other) for key in part if key[1] == "type") == len(reads)
+
+
+def test_what_does_not_certify_fits_all_the_same() -> None:
+    reads = [too_sure("d", n) for n in range(200)]
+    generated = [replace(of, document=replace(of.document, source="generated")) for of in reads[:100]]
+    judged = cross_fitted([*generated, *reads[100:]], SPEC, SEED, {"generated"})
+    assert sum(len(part["receipt", "type"]) for part in judged) == sum(
+        of.document.label is not None for of in reads[100:]
+    )
+    everything = cross_fitted([*generated, *reads[100:]], SPEC, SEED)
+    assert set(judged[0]["receipt", "type"]) <= set(everything[0]["receipt", "type"])  # the same temperature
 
 
 @pytest.mark.parametrize("count", [1, 2])
