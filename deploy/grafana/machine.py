@@ -111,7 +111,7 @@ def release_row() -> Panels:
                 "short",
                 14,
             ),
-            Query(chosen("docmill_bundle_info", 'sha256!=""')),
+            Query(chosen("docmill_bundle_info")),
             hidden=(),
         ),
         bars(

@@ -98,10 +98,10 @@ class Policy:
         return json.dumps({"format_version": FORMAT_VERSION} | asdict(self), indent=1, sort_keys=True) + "\n"
 
 
-# Weights as the cheap mode fits them on complaints; threshold and least similarity are set by hand and certify nothing:
-# docs/decisions/0023-fallback-service.md has what was measured of them.
+# Weights as the cheap mode fits them on complaints, temperature and threshold as load_tests.fallback_certify certifies
+# them on complaints; least similarity is set by hand. docs/decisions/0023-fallback-service.md has what was measured.
 DEFAULT_POLICY = Policy(
-    neighbours=40, vote_temperature=0.04, vote_weight=0.5, temperature=0.8, threshold=0.95, least_similarity=0.5
+    neighbours=40, vote_temperature=0.04, vote_weight=0.5, temperature=1.0, threshold=0.917, least_similarity=0.5
 )
 
 
