@@ -1,8 +1,8 @@
 """Temperature and threshold of the fallback's types, certified on training documents that the bundle never learnt from.
 
     python -m docmill.training.claims --out CLAIMS --documents 3000
-    python -m load_tests.fallback_certify claims claims-written sroie cfpb mtsamples cuad vetclaims
-        --data CLAIMS --data FOLDER --data samples [--bundle B] [--policy P.json] [--out CERTIFIED.json]
+    python -m load_tests.fallback_certify claims claims-written claims-written-2 sroie cfpb mtsamples cuad vetclaims
+        --data CLAIMS --data FOLDER --data samples [--bundle B] [--policy P.json] [--on cfpb --out CERTIFIED.json]
 
 A bundle holds a sixth of its training documents out, of each source of its recipe: all of these sources must be in the
 folders, and be the documents of the training. They are the questions. The exemplars are those of fallback_policy.py,
@@ -11,14 +11,15 @@ has exemplars alone. Validation documents choose nothing; what resembles one is 
 
 Of the questions count those that are deferred in doubt of their type and that nothing but the threshold could hold
 back. The policy (default: the one that ships) gives everything but temperature and threshold. Target and confidence
-level are the bundle's own. --out keeps it with what all sources together certify, the threshold null if nothing is.
+level are the bundle's own. --out keeps it with what the source --on certifies, else all sources together, the threshold
+null if nothing is. A source that certifies nothing of the bundle (`certifies` in its recipe) is not among all.
 
 What the certificate leaves open is in docs/fallback/certified.md. Needs the extra [train].
 """
 
 import argparse
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from docmill.fallback.policy import DEFAULT_POLICY, Policy, policy_from_json
 from docmill.fallback.types import DeferredDocument
 from docmill.pipeline.types import Deferral
 from docmill.training.folds import assign_folds
+from docmill.training.recipe import load_recipe
 from load_tests.fallback_parts.asked import Source, decisions, exemplars, read
 from load_tests.fallback_parts.certified import Fitted, Opinion, blended, fit
 from load_tests.fallback_parts.corpora import read_halves
@@ -59,8 +61,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, action="append", help="folders of sources; default: DOCMILL_DATA")
     parser.add_argument("--bundle", type=Path, help="default: the one shipped")
     parser.add_argument("--policy", type=Path, help="JSON; default: the one shipped")
+    parser.add_argument("--on", metavar="SOURCE", help="whose certificate --out takes; default: of all together")
     parser.add_argument("--out", type=Path, help="the policy that comes of it, as JSON")
     args = parser.parse_args(arguments)
+    if args.on is not None and args.on not in args.sources:
+        parser.error(f"--on {args.on}: not among the sources")
     data = args.data or [Path(folder) for folder in (os.environ.get("DOCMILL_DATA"),) if folder]
     if not data:
         parser.error("say where the labelled documents are: --data or DOCMILL_DATA")
@@ -74,9 +79,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     certified = bundle.manifest.policy
     target = Target(certified.target_precision, certified.confidence_level)
     print(f"{bundle.name} {bundle.version}; {len(index.labels)} exemplars; {policy}\n")
-    pooled = show(answered, target, policy)
+    uncertifying = load_recipe(bundle.folder / bundle.manifest.training.recipe).uncertifying
+    fitted = show(answered, target, policy, uncertifying)
     if args.out is not None:
-        args.out.write_text(pooled.policy(policy).to_json(), encoding="utf-8")
+        args.out.write_text(fitted[args.on or ALL].policy(policy).to_json(), encoding="utf-8")
 
 
 def ask(bundle: Bundle, source: Source, index: Exemplars, policy: Policy, half: Mapping[str, int]) -> Answered:
@@ -95,27 +101,29 @@ def ask(bundle: Bundle, source: Source, index: Exemplars, policy: Policy, half: 
     return Answered(source.tested.name, len(source.test), in_doubt, tuple(opinions))
 
 
-def show(answered: Sequence[Answered], target: Target, policy: Policy) -> Fitted:
-    """Print what is certified, and return what is of all sources together."""
+def show(
+    answered: Sequence[Answered], target: Target, policy: Policy, uncertifying: Collection[str] = ()
+) -> dict[str, Fitted]:
+    """Print what is certified, and return it by source; ALL are those that are not `uncertifying`."""
+    counted = [of for of in answered if of.source not in uncertifying]
     everything = Answered(
         ALL,
-        sum(of.questions for of in answered),
-        sum(of.in_doubt for of in answered),
-        tuple(opinion for of in answered for opinion in of.opinions),
+        sum(of.questions for of in counted),
+        sum(of.in_doubt for of in counted),
+        tuple(opinion for of in counted for opinion in of.opinions),
     )
-    pooled = fit(everything.opinions, target)
-    rows = [certificate(everything, pooled, target)]
-    rows += [certificate(of, fit(of.opinions, target), target) for of in answered]
+    fitted = {of.source: fit(of.opinions, target) for of in (everything, *answered)}
+    rows = [certificate(of, fitted[of.source], target) for of in (everything, *answered)]
     print("\n".join(table(certificate_headings(target), rows)))
     print(f"\nOf each source, by the policy that was given and by what {ALL} certify:\n")
-    owners = np.array([of.source for of in answered for _ in of.opinions])
+    pooled, owners = fitted[ALL], np.array([of.source for of in counted for _ in of.opinions])
     shares = []
-    for of in answered:
+    for of in counted:
         shares.append((of.source, "given", by_given(of.opinions, policy)))
         shares.append((of.source, "certified", pooled.accepted(owners == of.source)))
     headings = ("source", "by", "accepted", "type right", *target.headings)
     print("\n".join(table(headings, [(name, by, str(one.of), *one.cells(target)) for name, by, one in shares])))
-    return pooled
+    return fitted
 
 
 def certificate_headings(target: Target) -> tuple[str, ...]:

@@ -3,8 +3,8 @@
     python -m load_tests.generator_outage [--rate 3] [--phase 30] [--rounds 2] [--slow 30]
 
 One processor, one fallback, an endpoint that does as it is told, all on this machine. Receipts come at a constant rate;
-the shipped bundle defers them, so the fallback asks the endpoint about each. Phases take turns, so that whatever else
-the machine does falls on all of them: the endpoint answers (it abstains), hangs up, is slow, talks nonsense, and again
+the shipped bundle defers most of ours, and the fallback asks the endpoint about these. Phases take turns, so that
+whatever else the machine does falls on all of them: the endpoint answers (it abstains), hangs up, is slow, talks nonsense, and again
 Printed for each: latency of the fast path (until the processor's own outcome), its outcomes a second, what the fallback
 did meanwhile, questions that were and were not answered, and whether the breaker was open at its end; then the medians'
 ratios to the phases in which it answers (claimed: within 5 %), and, once it answers again, whether each document that

@@ -208,7 +208,7 @@ def _row(materials: Materials, reads: Sequence[Read], truth: Sequence[Read]) -> 
     policy = materials.recipe.policy
     fitted = fitted_on(reads, bare)
     spec = replace(fitted.on(bare), outlier=bare.outlier)
-    certified, _ = certificates(cross_fitted(reads, bare, materials.recipe.seed), policy)
+    certified, _ = certificates(cross_fitted(reads, bare, materials.recipe.seed, materials.recipe.uncertifying), policy)
     row: dict[str, Any] = {
         "temperatures": [round(spec.type_temperature, 2), round(spec.tag_temperature, 2)],
         "biases": {name: round(bias, 2) for name, bias in fitted.biases.items()},

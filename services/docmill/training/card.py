@@ -36,7 +36,7 @@ Base model: {manifest.base_model.name} ({manifest.base_model.licence}).
 {SYNTHETIC if any(source.synthetic for source in sources) else ""}
 Copies of validation documents were left out of training; the same form with other content may be on both sides.
 Temperatures and thresholds rest on readings of training documents by a model that had not been trained on them;
-validation documents chose none of them. Digest of the documents trained on: `{manifest.training.data_digest}`.
+validation documents fitted none of them. Digest of the documents trained on: `{manifest.training.data_digest}`.
 
 ## What it knows
 Names the type of an {"/".join(manifest.languages)} document and pulls out its fields: a fine-tuned encoder as an int8
@@ -60,14 +60,14 @@ there is none.
 {_lines(_straight(manifest, evaluation))}
 
 All right: the type and every required field. A target is of one decision, the type or all required fields, and the
-shipped policy uses {manifest.policy.target_precision}. Measured on validation documents, which chose no threshold.
+shipped policy uses {manifest.policy.target_precision}. Measured on validation documents, which fitted no threshold.
 {_vetoed(manifest)}
 ## Certified thresholds
 A decision is a document's type, or its required fields where all were found, among familiar documents that the model
-puts into the group. Certified on held-out training documents at {manifest.policy.confidence_level:.0%} confidence
-(fixed-sequence testing, Clopper-Pearson), as if documents were independent of each other, which those of one family are
-not quite. "none" means that no threshold could be certified: with the documents at hand, everything of the group goes
-to the fallback.
+puts into the group. Certified on held-out training documents, each half of them by what the other half fitted, at
+{manifest.policy.confidence_level:.0%} confidence (fixed-sequence testing, Clopper-Pearson), as if documents were
+independent of each other, which those of one family are not quite. "none" means that no threshold could be certified:
+with the documents at hand, everything of the group goes to the fallback.
 
 {_lines(_thresholds(manifest))}
 

@@ -88,7 +88,7 @@ class Source(Strict):
     `synthetic_claims`: instead of a folder, so many documents of docmill's own generator, a fifth for validation.
     `packaged`: the folder of that name among docmill's own samples, whose documents are invented.
     `certifies` = false: it teaches and fits, but its held-out documents do not count in certificates, as they are not
-    like those that the bundle will read (easier, say, as a generator's are).
+    like those that the bundle will read (a generator's may be easier).
     `dealt`: sources of a lower number are dealt to folds first, and keep their folds when one of a higher joins them.
     """
 
