@@ -4,7 +4,8 @@
 
 One processor, one fallback, an endpoint that does as it is told, all on this machine. Receipts come at a constant rate;
 the shipped bundle defers most of ours, and the fallback asks the endpoint about these. Phases take turns, so that
-whatever else the machine does falls on all of them: the endpoint answers (it abstains), hangs up, is slow, talks nonsense, and again
+whatever else the machine does falls on all of them: the endpoint answers (it abstains), hangs up, is slow, talks
+nonsense, and again
 Printed for each: latency of the fast path (until the processor's own outcome), its outcomes a second, what the fallback
 did meanwhile, questions that were and were not answered, and whether the breaker was open at its end; then the medians'
 ratios to the phases in which it answers (claimed: within 5 %), and, once it answers again, whether each document that

@@ -21,9 +21,12 @@ from docmill.training.corpus import LabelledDocument, load_corpus
 from docmill.training.recipe import load_recipe
 from docmill.training.training_set import read_parts, write_training_set
 from load_tests import fallback_certify
+from load_tests.fallback_certify import ALL, Answered, show
 from load_tests.fallback_parts import asked
+from load_tests.fallback_parts.certified import Opinion
 from load_tests.fallback_parts.corpora import read_halves, split
 from load_tests.fallback_parts.held_out import asked_of, held_out_ids
+from load_tests.fallback_parts.published import Target
 from tests.tiny_bundle import COMPANIES, LABEL_WORDS, build_tiny_bundle
 from tests.unit.evaluation.fakes import row, write_rows
 
@@ -197,6 +200,29 @@ def test_too_few_questions_make_a_policy_that_publishes_nothing(
     out = tmp_path / "certified.json"
     fallback_certify.main(["tills", "new", "--data", str(data), "--out", str(out)])
     assert policy_from_json(out.read_text(encoding="utf-8")).threshold is None
+
+
+def test_the_policy_is_of_the_source_that_was_named(
+    bundle: Bundle, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of papers and tills together a threshold is certified, of tills alone none."""
+    monkeypatch.setattr(asked, "cached", embed)
+    monkeypatch.setattr(fallback_certify, "load_bundle", lambda folder: bundle)
+    out = tmp_path / "certified.json"
+    fallback_certify.main(["papers", "tills", "new", "--data", str(data), "--on", "tills", "--out", str(out)])
+    assert policy_from_json(out.read_text(encoding="utf-8")).threshold is None
+    with pytest.raises(SystemExit):
+        fallback_certify.main(["papers", "--data", str(data), "--on", "tills"])
+    assert "--on tills: not among the sources" in capsys.readouterr().err
+
+
+def test_a_source_that_certifies_nothing_is_not_among_all(capsys: pytest.CaptureFixture[str]) -> None:
+    opinions = tuple(Opinion({"a": 0.9, "b": 0.1}, "a", n % 2) for n in range(40))
+    answered = [Answered(name, 40, 40, opinions) for name in ("written", "generated")]
+    fitted = show(answered, Target(0.9, 0.95), DEFAULT_POLICY, {"generated"})
+    assert fitted[ALL].certified.decisions == 40
+    assert fitted["generated"].certified.decisions == 40
+    assert "| generated | certified |" not in capsys.readouterr().out
 
 
 def test_no_folder_is_an_error(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
