@@ -86,7 +86,7 @@ def test_straight_through_has_a_row_a_source_and_target_and_says_why_not(card: s
 
 
 def test_thresholds_are_the_policys(card: str) -> None:
-    assert "at 95% confidence" in card
+    assert "each half of them by what the other half fitted, at\n95% confidence" in card
     assert "| receipt | type | 0.95 | 0.800 | 80 of 100 | 80 |\n" in card
     assert "| contract | type | 0.95 | none | 0 of 100 | 0 |\n" in card
 
