@@ -44,6 +44,7 @@ def check_counts_from(fields: Mapping[str, tuple[str, Sequence[str]]], groups: I
 
 Names = Annotated[tuple[str, ...], AfterValidator(_unique)]
 Share = Annotated[float, Field(ge=0, le=1)]
+What = Literal["type", "field"]  # a decision about a document's type, or about its required fields together
 FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*$")]  # never a path
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
@@ -87,9 +88,6 @@ class Temperatures(Strict):
 
     type: Annotated[float, Field(gt=0)]
     tags: Annotated[float, Field(gt=0)]
-
-
-What = Literal["type", "field"]  # a decision about a document's type, or about its required fields together
 
 
 class Certificate(Strict):
