@@ -7,10 +7,11 @@
         --try no-layout layout_tokens=false
 
 Each --try is a name and what it changes, by the recipe's own paths, written as in the recipe; nothing behind the `=`
-takes a value away, so that its default holds. One path is no recipe's: `layout_tokens=false` takes line breaks and
-tabs for blanks, in training and reading. What a trial depends on is [encoder], [vocabulary], [training], the student's
-layers, the rates of [study.baseline] (where there is none, of [student]) and how the sources are drawn. A path of
-anything else is refused: it would change nothing, or what is read.
+takes a value away, so that its default holds. Two paths are no recipe's: `layout_tokens=false` takes line breaks and
+tabs for blanks, in training and reading, and `bf16=false` trains in fp32 where the machine would take bfloat16. What a
+trial depends on is [encoder], [vocabulary], [training], the student's layers, the rates of [study.baseline] (where
+there is none, of [student]) and how the sources are drawn. A path of anything else is refused: it would change nothing,
+or what is read.
 
 A trial trains the recipe's student for --tokens, without a teacher, and reads documents of one fold (--fold). That fold
 is neither trained on here nor the recipe's last one, which certifies thresholds: what chooses must not certify, so do
@@ -161,7 +162,7 @@ def try_all(
 def _measure(trial: Trial, ground: Ground, tokens: int, cache: Cache, telling: Telling) -> Measured:
     vocabulary = cache.result(stages.vocabulary(trial.recipe, ground.base, ground.base_digest, ground.corpus))
     whole = materials_of(trial.recipe, ground.base, ground.corpus, vocabulary, telling.on_moment)
-    materials = trial_materials(whole, ground.training, layout_tokens=trial.layout_tokens)
+    materials = trial_materials(whole, ground.training, layout_tokens=trial.layout_tokens, bf16=trial.bf16)
     return train_and_read(materials, schedule(trial.recipe, tokens), ground.documents, trial.name, telling)
 
 

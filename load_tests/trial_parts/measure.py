@@ -46,8 +46,12 @@ class LayoutAsBlanks:
         return self.tokenizer.token_to_id(token)
 
 
-def trial_materials(materials: Materials, training: TrainingSet, *, layout_tokens: bool) -> Materials:
-    """Materials with less to train on, and without tokens of line breaks and tabs where that is tried."""
+def trial_materials(
+    materials: Materials, training: TrainingSet, *, layout_tokens: bool, bf16: bool = True
+) -> Materials:
+    """Materials with less to train on, without tokens of line breaks and tabs or in fp32 where that is tried."""
+    if not bf16:
+        materials = replace(materials, device=materials.device.in_fp32())
     if layout_tokens:
         return replace(materials, training=training)
     tokenizer: Any = LayoutAsBlanks(materials.tokenizer)  # nothing more is called of it where texts are cut

@@ -11,7 +11,9 @@ from docmill.errors import ConfigurationError
 from docmill.training.recipe import Recipe
 from docmill.training.recipe_stages import Schedule
 
-LAYOUT_TOKENS = "layout_tokens"  # a path that no recipe has: false takes line breaks and tabs for blanks
+LAYOUT_TOKENS = "layout_tokens"  # false takes line breaks and tabs for blanks
+BF16 = "bf16"  # false multiplies in fp32 where the machine would take bfloat16
+SWITCHES = (LAYOUT_TOKENS, BF16)  # paths that no recipe has
 SECTIONS = ("encoder", "vocabulary", "training")  # every key of these can be tried
 RATES = ("encoder_lr", "head_lr", "frozen_layers")
 SOURCE_KEYS = ("share", "per_label", "augment", "head_windows", "head_drawn", "entity_windows", "other_windows")
@@ -27,6 +29,7 @@ class Trial:
     changes: Mapping[str, Any]
     recipe: Recipe
     layout_tokens: bool = True
+    bf16: bool = True
 
 
 def read_trials(recipe: Recipe, written: Sequence[Sequence[str]]) -> list[Trial]:
@@ -56,23 +59,24 @@ def _trial(recipe: Recipe, name: str, written: Sequence[str]) -> Trial:
     changes: dict[str, Any] = {}
     for one in written:
         path, _, text = one.partition("=")
-        if "=" not in one or path not in {*places, LAYOUT_TOKENS}:
+        if "=" not in one or path not in {*places, *SWITCHES}:
             raise ConfigurationError(f"--try {name}: {one} is no PATH=VALUE of what a trial reads: {_known(recipe)}")
         if path in changes:
             raise ConfigurationError(f"--try {name} changes {path} twice")
         changes[path] = _value(name, path, text)
-        if path != LAYOUT_TOKENS:
+        if path not in SWITCHES:
             _replace(values, places[path], changes[path])
-    layout_tokens = changes.get(LAYOUT_TOKENS, True)
-    if not isinstance(layout_tokens, bool):
-        raise ConfigurationError(f"--try {name}: {LAYOUT_TOKENS} is true or false")
+    switches = {switch: changes.get(switch, True) for switch in SWITCHES}
+    for switch, value in switches.items():
+        if not isinstance(value, bool):
+            raise ConfigurationError(f"--try {name}: {switch} is true or false")
     try:
         changed = Recipe.model_validate(values)
     except ValidationError as error:
         raise ConfigurationError(f"--try {name}: {error}") from error
     if schedule(changed, 1).frozen_layers > len(changed.student.layers):
         raise ConfigurationError(f"--try {name}: frozen_layers are more than the layers of the student")
-    return Trial(name, changes, changed, layout_tokens)
+    return Trial(name, changes, changed, switches[LAYOUT_TOKENS], switches[BF16])
 
 
 def _places(recipe: Recipe) -> dict[str, Place]:
@@ -96,7 +100,7 @@ def _known(recipe: Recipe) -> str:
     """The paths for people, those of sources once."""
     paths = [path for path in _places(recipe) if not path.startswith("sources.")]
     names = ", ".join(source.name for source in recipe.sources)
-    return ", ".join([*paths, LAYOUT_TOKENS, *(f"sources.NAME.{key}" for key in SOURCE_KEYS)]) + f" (NAME: {names})"
+    return ", ".join([*paths, *SWITCHES, *(f"sources.NAME.{key}" for key in SOURCE_KEYS)]) + f" (NAME: {names})"
 
 
 def _value(name: str, path: str, text: str) -> Any:

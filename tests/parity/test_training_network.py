@@ -310,6 +310,8 @@ def test_a_cpu_multiplies_in_bf16_where_it_has_tiles_for_it(
     monkeypatch.setattr("docmill.training.device.has_bf16_tiles", lambda: tiles)
     device = choose_device()
     assert (device.torch, device.bf16, device.name) == ("cpu", tiles, name)
+    plain = device.in_fp32()
+    assert (plain.bf16, plain.name, plain.threads) == (False, "cpu (fp32)", device.threads)
 
 
 @pytest.mark.parametrize(("supported", "name"), [(True, "Any GPU (bf16)"), (False, "Any GPU (fp32)")])

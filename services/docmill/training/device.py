@@ -1,6 +1,6 @@
 """Where training runs: a GPU when torch sees one, else the CPU's cores. Sets torch's threads."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -20,6 +20,10 @@ class Device:
     bf16: bool
     micro_tokens: int
     threads: int = 1  # that take micro-batches, on a CPU
+
+    def in_fp32(self) -> "Device":
+        """The same one where nothing is multiplied in bfloat16."""
+        return replace(self, name=self.name.replace("(bf16)", "(fp32)"), bf16=False)
 
 
 def choose_device() -> Device:

@@ -53,6 +53,7 @@ def test_values_are_replaced_by_path() -> None:
         "student.layers=[0, 1]",
         "sources.post.head_windows=1",
         "layout_tokens=false",
+        "bf16=false",
     )
     expected = recipe(
         sources=[{"name": "post", "head_windows": 1}],
@@ -62,6 +63,7 @@ def test_values_are_replaced_by_path() -> None:
     )
     assert trial.recipe == expected
     assert not trial.layout_tokens
+    assert not trial.bf16
 
 
 def test_what_is_taken_away_has_its_default() -> None:
@@ -96,6 +98,7 @@ def test_rates_are_those_of_the_baseline_where_there_is_one() -> None:
         (["encoder.stride=62"], "stride 62 must be below max_tokens - 2"),
         (["encoder.stride=1", "encoder.stride=2"], "changes encoder.stride twice"),
         (["layout_tokens=0"], "layout_tokens is true or false"),
+        (["bf16=0"], "bf16 is true or false"),
         (["student.frozen_layers=2"], "more than the layers"),
     ],
 )
