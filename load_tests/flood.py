@@ -94,11 +94,13 @@ async def run(processor: LocalProcessor, args: argparse.Namespace) -> list[Phase
     return phases
 
 
-def plan_phase(shelf: Shelf, number: int, rate: float, counted_s: float, contracts: int) -> Plan:
+def plan_phase(
+    shelf: Shelf, number: int, rate: float, counted_s: float, contracts: int, settle_s: float = SETTLE_S
+) -> Plan:
     """Contracts, all due at once on their two partitions, then receipts at a constant rate on theirs."""
     random = Random(number)
-    count = round(rate * (SETTLE_S + counted_s))
-    due = due_times(Arrivals.CONSTANT, count, SETTLE_S + counted_s, random)
+    count = round(rate * (settle_s + counted_s))
+    due = due_times(Arrivals.CONSTANT, count, settle_s + counted_s, random)
     flood = [
         (0.0, shelf["contracts"][-1], at) for _, at in zip(range(contracts), cycle(FLOODED_PARTITIONS), strict=False)
     ]
@@ -110,8 +112,8 @@ def plan_phase(shelf: Shelf, number: int, rate: float, counted_s: float, contrac
         Shipment(due_s, f"flood/{number}/{n}", document.content, document.content_type, partition)
         for n, (due_s, document, partition) in enumerate(sent)
     )
-    offer = Offer(rate, SETTLE_S, counted_s, Arrivals.CONSTANT, Mix({"receipts": 1}))
-    settled = sum(due_s < SETTLE_S for due_s, _, _ in sent)
+    offer = Offer(rate, settle_s, counted_s, Arrivals.CONSTANT, Mix({"receipts": 1}))
+    settled = sum(due_s < settle_s for due_s, _, _ in sent)
     return Plan(offer, shipments, tuple(document for _, document, _ in sent), settled)
 
 

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from docmill.load.judge import Latency
+from docmill.load.judge import Latency, StepResult
 from docmill.settings import Settings
 from load_tests import generator_outage
 from load_tests.generator_outage import (
@@ -99,13 +99,19 @@ async def test_all_that_were_deferred_are_waited_for_and_a_little_longer(
     assert slept == [LOOK_EVERY_S] * looks + [SETTLE_S]
 
 
-def phases(state: str = DOWN, rate: float = 2.0, p99_s: float | None = 0.2, missing: int = 0) -> list[Phase]:
+def phases(
+    state: str = DOWN,
+    rate: float = 2.0,
+    p99_s: float | None = 0.2,
+    missing: int = 0,
+    burst: StepResult | None = None,
+) -> list[Phase]:
     """A phase of each state, all alike but one."""
     did = dict.fromkeys(WATCHED, 7.0) | {"questions": 9.0}
     level = result(latency=Latency(120, 0.1, 0.15, 0.2, 0.3))
-    found = {each: Phase(each, level, 2.0, did, breaker_open=each != ANSWERS) for each in STATES}
+    found = {each: Phase(each, level, level, 2.0, did, breaker_open=each != ANSWERS) for each in STATES}
     other = result(latency=Latency(120, 0.1, 0.15, p99_s, 0.3), missing=missing)
-    found[state] = Phase(state, other, rate, did, breaker_open=True)
+    found[state] = Phase(state, other, burst or level, rate, did, breaker_open=True)
     return list(found.values())
 
 
@@ -115,10 +121,10 @@ ALL = Compared(1008, (), (), ())
 def test_the_verdict_holds(capsys: pytest.CaptureFixture[str]) -> None:
     assert tell(phases(), ALL, ALL, 0) == 0
     printed = capsys.readouterr().out
-    assert "down: outcomes a second 1.000, p50 1.000, p99 1.000 times" in printed
+    assert "down: outcomes a second of a burst 1.000, p50 1.000, p99 1.000 times" in printed
     assert "Sent 1008, out of it in the end: all once." in printed
     assert "Deferred 1008, out of the fallback in the end: all once." in printed
-    assert "Within 5%: yes. Nothing lost or doubled: yes." in printed
+    assert "No more than 5% worse: yes. Nothing lost or doubled: yes." in printed
     assert printed.count("open") == 3
     assert printed.count("closed") == 1
 
@@ -128,12 +134,13 @@ def test_the_verdict_holds(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (phases(missing=1), "Missing on the fast path 1."),
         (phases(ANSWERS, missing=1), "Missing on the fast path 1."),
-        (phases(rate=1.8), "down: outcomes a second 0.900"),
+        (phases(burst=result(missing=2)), "Missing on the fast path 2."),
+        (phases(rate=1.8), "down: outcomes a second of a burst 0.900"),
         (phases(p99_s=0.22), "p99 1.100 times"),
         (phases(p99_s=None), "p99 inf times"),
-        (phases(ANSWERS, rate=0.0, p99_s=None), "outcomes a second nan"),
+        (phases(ANSWERS, rate=0.0, p99_s=None), "outcomes a second of a burst nan"),
     ],
-    ids=["missing", "missing while it answers", "fewer", "later", "never", "no base"],
+    ids=["missing", "missing while it answers", "missing of a burst", "fewer", "later", "never", "no base"],
 )
 def test_the_verdict_does_not_hold(seen: list[Phase], said: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert tell(seen, ALL, ALL, 0) == 1
