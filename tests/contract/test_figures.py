@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from docmill.bundle.manifest import Manifest
+from docmill.bundle.manifest import GroupEntry, Manifest
 from docmill.resources import resource
 
 BUNDLE = resource("bundles") / "mailroom-en"
@@ -42,6 +42,13 @@ def with_interval(score: dict[str, Any], name: str) -> str:
     return f"{score[name]:.3f} ({low:.3f}-{high:.3f})"
 
 
+def of_fields(group: GroupEntry) -> str:
+    """The threshold of a group's required fields."""
+    if not group.required:
+        return "not needed"
+    return "none" if group.field_threshold is None else shown(group.field_threshold)
+
+
 def test_the_readme_shows_every_source_as_it_was_evaluated() -> None:
     rows = {row["source"].split(" ")[0]: row for row in table(README, "source", "documents", "type accuracy")}
     assert rows.keys() == SOURCES.keys()
@@ -54,6 +61,7 @@ def test_the_readme_shows_every_source_as_it_was_evaluated() -> None:
         assert row["value F1 of fields"] == shown(score["field_f1_value"])
         threshold = MANIFEST.groups[groups[name]].type_threshold
         assert row["type threshold"] == ("none" if threshold is None else shown(threshold))
+        assert row["field threshold"] == of_fields(MANIFEST.groups[groups[name]])
         assert row["straight through"] == f"{100 * score['straight_through']:.0f} %"
         assert row["of these right"].split(" ")[0] == shown(score["straight_through_correct"])
 
