@@ -118,7 +118,8 @@ class Study(Strict):
     """What `docmill train run --study` trains to be evaluated alone, beside the teacher.
 
     `baseline`: the student without a teacher. `seeds`: of further students, and of further baselines. `curve`: numbers
-    of training documents; a student without a teacher learns from so many, and at last from all, `curve_tokens` each.
+    of training documents; a student without a teacher learns from so many, `curve_tokens` each, and at last from all:
+    the baseline, where there is one.
     """
 
     baseline: Schedule | None = None

@@ -209,17 +209,18 @@ def _study_models(
 
 
 def _curve(reader: _Reader, study: Study | None) -> list[EvaluatedPoint]:
-    """Students without a teacher, with the student's own rates, on ever more documents.
+    """Students without a teacher on ever more documents, at the baseline's rates, else at the student's.
 
-    On all of them and for as many tokens, that is the baseline.
+    On all of them that is the baseline, where there is one: few documents are learnt by heart long before it ends.
     """
     if study is None or study.curve_tokens is None:
         return []
-    rates = reader.materials.recipe.student
-    schedule = Schedule(tokens=study.curve_tokens, encoder_lr=rates.encoder_lr, head_lr=rates.head_lr)
+    rates = study.baseline or reader.materials.recipe.student
+    few = Schedule(tokens=study.curve_tokens, encoder_lr=rates.encoder_lr, head_lr=rates.head_lr)
     points = []
     for sample in curve_samples(reader.materials.training, study.curve):
-        name = BASELINE if sample.is_all and schedule == study.baseline else f"curve-{sample.documents}"
+        baseline = study.baseline if sample.is_all else None
+        name, schedule = (f"curve-{sample.documents}", few) if baseline is None else (BASELINE, baseline)
         of_sample = replace(reader.materials, training=sample.training)
         result = reader.cache.result(stages.baseline(of_sample, reader.inputs, schedule, name))
         settled = replace(reader, materials=of_sample).settled(name, result)

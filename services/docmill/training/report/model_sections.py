@@ -109,10 +109,11 @@ def curve_section(points: Sequence[CurvePoint], names: Mapping[str, str]) -> Htm
         for source, name in names.items()
         for measure in plots.CURVE_MEASURES
     ]
+    few, last = points[0].tokens, points[-1].tokens
     note = (
-        f"The student's shape without a teacher, {points[0].tokens:,} tokens each however few the documents; a "
-        f"smaller set is within every larger one, and labels and sources keep their shares, so rare labels are "
-        f"missing from the small ones."
+        f"The student's shape without a teacher, {few:,} tokens each however few the documents"
+        f"{'' if last == few else f', and {last:,} for all of them'}; a smaller set is within every larger one, and "
+        f"labels and sources keep their shares, so rare labels are missing from the small ones."
     )
     parts = (element("p", note, kind="note"), plots.curve(points, names), table(heads, rows, texts=2))
     return section("Learning curve", *parts)
