@@ -133,9 +133,13 @@ def test_layers_that_are_not_there_are_refused(base: Path, layers: tuple[int, ..
 def test_what_is_no_checkpoint_is_refused(tmp_path: Path, base: Path) -> None:
     with pytest.raises(ConfigurationError, match="is no Hugging Face checkpoint"):
         initial_model(tmp_path, None, 1, 1, initial_ids={}, kept=np.zeros(1, np.int64), dropout=0, seed=0)
-    config = (base / "config.json").read_text().replace('"gelu"', '"relu"')
-    (tmp_path / "config.json").write_text(config)
-    with pytest.raises(ConfigurationError, match="bert with relu"):
+
+
+@pytest.mark.parametrize(("of", "other"), [("gelu", "relu"), ("bert", "roberta")])
+def test_another_network_than_bert_with_gelu_is_refused(tmp_path: Path, base: Path, of: str, other: str) -> None:
+    config = (base / "config.json").read_text()
+    (tmp_path / "config.json").write_text(config.replace(f'"{of}"', f'"{other}"'))
+    with pytest.raises(ConfigurationError, match=f"{other}.*only BERT with gelu"):
         initial_model(tmp_path, None, 1, 1, initial_ids={}, kept=np.zeros(1, np.int64), dropout=0, seed=0)
 
 
