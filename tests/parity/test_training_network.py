@@ -2,6 +2,7 @@
 
 import math
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ pytest.importorskip("transformers", reason="the extra [train] is not installed")
 from docmill.bundle.manifest import TrainingStage  # noqa: E402
 from docmill.errors import ConfigurationError  # noqa: E402
 from docmill.training.batch import Batch, Outputs, make_batch, run_batch  # noqa: E402
-from docmill.training.bf16 import has_bf16_tiles, multiplying_in_bf16, with_bf16_linears  # noqa: E402
+from docmill.training.bf16 import Bf16Linear, has_bf16_tiles, multiplying_in_bf16, with_bf16_linears  # noqa: E402
 from docmill.training.corpus import LabelledDocument  # noqa: E402
 from docmill.training.course import Course  # noqa: E402
 from docmill.training.device import Device, choose_device  # noqa: E402
@@ -36,6 +37,7 @@ from tests.unit.training.fakes import document, recipe  # noqa: E402
 
 DEVICE = Device("cpu (fp32)", "cpu", False, 64)
 BF16 = Device("cpu (bf16)", "cpu", True, 64, threads=2)
+AS_A_GPU = replace(DEVICE, apart=False)  # its way through the network, without one
 LABELS = ("contract.lease", "contract.supply", "receipt")
 DOCUMENTS = {
     "slips": [
@@ -131,9 +133,13 @@ def test_layers_that_are_not_there_are_refused(base: Path, layers: tuple[int, ..
 def test_what_is_no_checkpoint_is_refused(tmp_path: Path, base: Path) -> None:
     with pytest.raises(ConfigurationError, match="is no Hugging Face checkpoint"):
         initial_model(tmp_path, None, 1, 1, initial_ids={}, kept=np.zeros(1, np.int64), dropout=0, seed=0)
-    config = (base / "config.json").read_text().replace('"gelu"', '"relu"')
-    (tmp_path / "config.json").write_text(config)
-    with pytest.raises(ConfigurationError, match="bert with relu"):
+
+
+@pytest.mark.parametrize(("of", "other"), [("gelu", "relu"), ("bert", "roberta")])
+def test_another_network_than_bert_with_gelu_is_refused(tmp_path: Path, base: Path, of: str, other: str) -> None:
+    config = (base / "config.json").read_text()
+    (tmp_path / "config.json").write_text(config.replace(f'"{of}"', f'"{other}"'))
+    with pytest.raises(ConfigurationError, match=f"{other}.*only BERT with gelu"):
         initial_model(tmp_path, None, 1, 1, initial_ids={}, kept=np.zeros(1, np.int64), dropout=0, seed=0)
 
 
@@ -277,8 +283,44 @@ def test_a_device_with_bf16_is_told_nearly_the_same(base: Path) -> None:
     assert torch.nn.functional.cosine_similarity(gradients[0], gradients[1], dim=0) > 0.99
 
 
-def test_the_attention_of_a_cpu_stays_fp32(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen = []
+def gradients(model: JointModel, batch: Batch, device: Device) -> dict[str, Any]:
+    """Of every weight that the labels reach, by name."""
+    model.zero_grad()
+    labels_loss()(batch, run_batch(model, batch, device)).total.backward()
+    return {name: p.grad.clone() for name, p in model.named_parameters() if p.grad is not None}
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_the_way_of_a_gpu_and_that_of_a_cpu_come_to_the_same(base: Path, threads: int) -> None:
+    """Several micro-batches, one after another or side by side, in fp32 and without dropout."""
+    model, batch = model_of(base).eval(), batch_of(*DOCUMENTS["slips"], *DOCUMENTS["deeds"])
+    assert len(batch.micros) > 1
+    cpu = replace(DEVICE, threads=threads)
+    apart, in_turn = run_batch(model, batch, cpu), run_batch(model, batch, AS_A_GPU)
+    for name in ("documents", "types", "tags", "hidden"):
+        torch.testing.assert_close(getattr(in_turn, name), getattr(apart, name), rtol=0, atol=1e-6)
+    own, other = gradients(model, batch, cpu), gradients(model, batch, AS_A_GPU)
+    assert {"type_head.weight", "tag_head.weight", "encoder.encoder.layer.0.output.dense.weight"} <= own.keys()
+    torch.testing.assert_close(other, own, rtol=1e-4, atol=1e-6)
+
+
+def test_a_gpu_multiplies_in_bf16_by_torchs_autocast(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of the network, attention too, and heads as well; what comes out is fp32 and nearly the same."""
+    model, batch = model_of(base).eval(), batch_of(*DOCUMENTS["slips"], *DOCUMENTS["deeds"])
+    exact = run_batch(model, batch, AS_A_GPU)
+    seen = attention_seen(monkeypatch)
+    found = run_batch(model, batch, replace(AS_A_GPU, bf16=True))
+    assert set(seen) == {torch.bfloat16}
+    assert not any(isinstance(m, Bf16Linear) and m.bf16 for m in model.modules())
+    assert {found.types.dtype, found.tags.dtype, *(h.dtype for h in found.hidden)} == {torch.float32}
+    assert not torch.equal(found.types, exact.types)
+    torch.testing.assert_close(found.types, exact.types, atol=0.03, rtol=0.03)
+    torch.testing.assert_close(found.tags, exact.tags, atol=0.03, rtol=0.03)
+
+
+def attention_seen(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Grows by the dtype of what attention is asked from now on."""
+    seen: list[Any] = []
     attention = torch.nn.functional.scaled_dot_product_attention
 
     def spied(query: Any, *rest: Any, **more: Any) -> Any:
@@ -286,6 +328,11 @@ def test_the_attention_of_a_cpu_stays_fp32(base: Path, monkeypatch: pytest.Monke
         return attention(query, *rest, **more)
 
     monkeypatch.setattr(torch.nn.functional, "scaled_dot_product_attention", spied)
+    return seen
+
+
+def test_the_attention_of_a_cpu_stays_fp32(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = attention_seen(monkeypatch)
     run_batch(model_of(base), batch_of(SUPPLY), BF16)
     assert set(seen) == {torch.float32}
 
@@ -309,7 +356,7 @@ def test_a_cpu_multiplies_in_bf16_where_it_has_tiles_for_it(
     monkeypatch.setattr(torch, "set_num_threads", lambda threads: None)
     monkeypatch.setattr("docmill.training.device.has_bf16_tiles", lambda: tiles)
     device = choose_device()
-    assert (device.torch, device.bf16, device.name) == ("cpu", tiles, name)
+    assert (device.torch, device.bf16, device.name, device.apart) == ("cpu", tiles, name, True)
     plain = device.in_fp32()
     assert (plain.bf16, plain.name, plain.threads) == (False, "cpu (fp32)", device.threads)
 
@@ -320,7 +367,7 @@ def test_a_gpu_goes_before_the_cpu(monkeypatch: pytest.MonkeyPatch, supported: b
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: supported)
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "Any GPU")
     device = choose_device()
-    assert (device.torch, device.bf16, device.name) == ("cuda", supported, name)
+    assert (device.torch, device.bf16, device.name, device.apart) == ("cuda", supported, name, False)
 
 
 @pytest.mark.parametrize(
@@ -440,7 +487,9 @@ def trained(base: Path, folder: Path, kill_at: int | None = None, device: Device
     return fit(model, course, objective, SCHEDULE, device, folder, "seed", lambda moment: None)
 
 
-@pytest.mark.parametrize(("kills", "device"), [((0,), DEVICE), ((7,), DEVICE), ((3, 5), DEVICE), ((7,), BF16)])
+@pytest.mark.parametrize(
+    ("kills", "device"), [((0,), DEVICE), ((7,), DEVICE), ((3, 5), DEVICE), ((7,), BF16), ((7,), AS_A_GPU)]
+)
 def test_a_killed_training_goes_on_to_the_same_weights(
     base: Path, tmp_path: Path, kills: tuple[int, ...], device: Device
 ) -> None:

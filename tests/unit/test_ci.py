@@ -1,8 +1,10 @@
 """When the tests of training run: `.ci/train-changed` in repositories made for it."""
 
+import ast
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -114,10 +116,52 @@ def test_no_repository_cannot_know(tmp_path: Path) -> None:
     assert "cannot be known" in said
 
 
-def test_what_is_covered_is_there() -> None:
-    """A path that was renamed would never be seen to change."""
+ROOT = resource("Makefile").parent
+TRAINING = (
+    "services/docmill/training/**/*.py",
+    "tests/parity/*.py",
+    "tests/unit/training/**/*.py",
+    "tests/integration/test_train_*.py",
+)
+HELPERS = ("tests", "load_tests")
+
+
+def covered() -> list[str]:
     listed = resource(".ci/train-changed").read_text().partition("COVERED=(")[2].partition("\n)")[0]
     command = ["bash", "-c", f"printf '%s\\n' {' '.join(listed.split())}"]
-    paths = subprocess.run(command, capture_output=True, text=True, check=True, env=ENVIRON).stdout.split()
+    return subprocess.run(command, capture_output=True, text=True, check=True, env=ENVIRON).stdout.split()
+
+
+def imported(path: Path) -> Iterator[Path]:
+    """Modules of this repository that a module names, from the root."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Import | ast.ImportFrom):
+            continue
+        names = [alias.name for alias in node.names]
+        if isinstance(node, ast.ImportFrom):
+            names = [str(node.module), *(f"{node.module}.{name}" for name in names)]
+        for name in names:
+            found = [*ROOT.glob(f"{name.replace('.', '/')}.py"), *ROOT.glob(f"services/{name.replace('.', '/')}.py")]
+            yield from (module.relative_to(ROOT) for module in found)
+
+
+def test_what_is_covered_is_there() -> None:
+    """A path that was renamed would never be seen to change."""
+    paths = covered()
     assert len(paths) > 15
-    assert [path for path in paths if not (resource("Makefile").parent / path).exists()] == []
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_what_the_tests_of_training_lead_to_is_covered() -> None:
+    """All that these and training import; of what they import in turn, the helpers of tests and the load tests."""
+    paths = covered()
+    left = {path.relative_to(ROOT) for pattern in TRAINING for path in ROOT.glob(pattern)}
+    seen = set(left)
+    assert len(left) > 200
+    left = {found for path in left for found in imported(ROOT / path)} - seen
+    while left:
+        path = left.pop()
+        seen.add(path)
+        if path.parts[0] in HELPERS:
+            left |= {found for found in imported(ROOT / path) if found.parts[0] in HELPERS} - seen
+    assert sorted(str(path) for path in seen if not any(path.is_relative_to(of) for of in paths)) == []

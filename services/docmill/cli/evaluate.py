@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -12,6 +12,9 @@ from rich.table import Table
 from docmill.cli.options import BundleFolder, Threads
 from docmill.errors import ConfigurationError
 from docmill.settings import load_settings
+
+if TYPE_CHECKING:
+    from docmill.bundle.manifest import Manifest
 
 
 def evaluate(
@@ -62,7 +65,7 @@ def evaluate(
         inference.close()
     if json_file is not None:
         _write(json_file, scores)
-    _print_scores(Console(), scores)
+    _print_scores(Console(), scores, loaded.manifest)
 
 
 def _write(path: Path, scores: dict[str, Any]) -> None:
@@ -72,7 +75,9 @@ def _write(path: Path, scores: dict[str, Any]) -> None:
         raise ConfigurationError(f"--json {path} cannot be written: {error.strerror}") from error
 
 
-def _print_scores(out: Console, scores: dict[str, Any]) -> None:
+def _print_scores(out: Console, scores: dict[str, Any], manifest: "Manifest") -> None:
+    from docmill.training.report.words import source_name
+
     bundle = scores["bundle"]
     out.print(
         f"{bundle['name']} {bundle['version']} ({bundle['sha256'][:12]}): {scores['documents']} documents, "
@@ -81,7 +86,7 @@ def _print_scores(out: Console, scores: dict[str, Any]) -> None:
     )
     for name, source in scores["sources"].items():
         out.print()
-        out.print(_summary(name, source))
+        out.print(_summary(source_name(name, manifest), source))
         if source["fields"]:
             out.print(_fields(source))
         if source["fields_not_in_bundle"]:

@@ -62,9 +62,9 @@ def data_folder(recipe: Path, data: Path | None) -> Path:
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", file_okay=False, help="Folder to write to; made if needed.")],
 ) -> None:
-    """Writes a recipe with every key explained, a few labelled letters to try it on, and what to do next.
+    """Writes a recipe that explains each key in it, a few labelled letters to try it on, and what to do next.
 
-    Nothing is overwritten.
+    Further keys, which have defaults, are in docs/train-data.md. Nothing is overwritten.
 
     Example: `docmill train init letters`
 

@@ -85,8 +85,7 @@ def run_batch(model: JointModel, batch: Batch, device: Device) -> Outputs:
 def _precision(model: JointModel, device: Device) -> AbstractContextManager[None]:
     if not device.bf16:
         return nullcontext()
-    on_cpu = device.torch == "cpu"
-    return multiplying_in_bf16(model.encoder) if on_cpu else torch.autocast(device.torch, torch.bfloat16)
+    return multiplying_in_bf16(model.encoder) if device.apart else torch.autocast(device.torch, torch.bfloat16)
 
 
 def _hidden(model: JointModel, micros: list[Micro], device: Device) -> list[Tensor]:
@@ -95,7 +94,7 @@ def _hidden(model: JointModel, micros: list[Micro], device: Device) -> list[Tens
     def encode(number: int) -> Tensor:
         return model.hidden(micros[number].ids, micros[number].mask)
 
-    if device.torch != "cpu":
+    if not device.apart:
         return [encode(number) for number in range(len(micros))]
     return encode_apart(encode, len(micros), list(model.encoder.parameters()), device.threads)
 

@@ -32,7 +32,7 @@ def model_card(manifest: Manifest, evaluation: Evaluation, limits: Sequence[str]
 ## Data and licences
 {_lines(f"- {source_name(source.name, manifest)}: {source.licence}" for source in sources)}
 
-Base model: {manifest.base_model.name} ({manifest.base_model.licence}).
+Base model: {manifest.base_model.name} ({manifest.base_model.licence}).{_trained(manifest)}
 {SYNTHETIC if any(source.synthetic for source in sources) else ""}
 Copies of validation documents were left out of training; the same form with other content may be on both sides.
 Temperatures and thresholds rest on readings of training documents by a model that had not been trained on them;
@@ -53,7 +53,7 @@ It knows nothing else, and reads text alone, no layout.
 
 Value F1 folds case, punctuation and white space after normalising both sides; an amount with a currency is right where
 the labelled one names none. Intervals, every field and how it was measured: evaluation.json, and report.html of the
-training, which has further seeds. A score over all sources together would only show that the sources look different;
+training{_further_seeds(evaluation)}. A score over all sources together would only show that the sources look different;
 there is none.
 {_differences(manifest, evaluation)}
 ## Straight through
@@ -74,6 +74,23 @@ with the documents at hand, everything of the group goes to the fallback.
 ## Limits
 {_lines(f"- {limit}" for limit in limits)}
 """
+
+
+def _trained(manifest: Manifest) -> str:
+    """Seed and tokens of the run, which are not the recipe's after --seed or --budget."""
+    training = manifest.training
+    if training.seed is None or not training.stages:  # bundles that do not record them
+        return ""
+    stages = ", ".join(f"{stage.name} on {stage.tokens:,} tokens" for stage in training.stages)
+    return (
+        f"\nTrained with seed {training.seed}: {stages}, every pass counted. "
+        f"{training.recipe} is the recipe before --budget and --seed."
+    )
+
+
+def _further_seeds(evaluation: Evaluation) -> str:
+    """The report has rows of every seed, the card of the bundle's own alone."""
+    return ", which has further seeds" if len({row.seed for row in evaluation.rows}) > 1 else ""
 
 
 def _groups(manifest: Manifest) -> Iterator[str]:

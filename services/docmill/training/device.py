@@ -13,13 +13,18 @@ GPU_MICRO_TOKENS = 65_536
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """`name` is for people and the manifest; bf16 is torch's autocast on a GPU, linear layers alone on a CPU."""
+    """`name` is for people and the manifest, `torch` what torch calls it.
+
+    `apart`, as a CPU: micro-batches side by side on `threads`, and with bf16 linear layers alone. Else, as a GPU:
+    micro-batches one after another, and with bf16 torch's autocast.
+    """
 
     name: str
     torch: str
     bf16: bool
     micro_tokens: int
-    threads: int = 1  # that take micro-batches, on a CPU
+    threads: int = 1
+    apart: bool = True
 
     def in_fp32(self) -> "Device":
         """The same one where nothing is multiplied in bfloat16."""
@@ -31,7 +36,7 @@ def choose_device() -> Device:
     if torch.cuda.is_available():
         bf16 = torch.cuda.is_bf16_supported()
         name = f"{torch.cuda.get_device_name()} ({'bf16' if bf16 else 'fp32'})"
-        return Device(name, "cuda", bf16, GPU_MICRO_TOKENS)
+        return Device(name, "cuda", bf16, GPU_MICRO_TOKENS, apart=False)
     threads = default_threads()
     torch.set_num_threads(threads)
     bf16 = has_bf16_tiles()

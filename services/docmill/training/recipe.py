@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from docmill.bundle.manifest import check_counts_from
 from docmill.errors import ConfigurationError
+from docmill.training.receipt_fields import unfit_to_vary
 from docmill.training.recipe_stages import (
     Common,
     Encoder,
@@ -84,6 +85,7 @@ class Source(Strict):
     of a document `head_windows` of those that decide its type are drawn anew each time, the first more often than the
     second (none: all are taken), `entity_windows` of the others that bear an entity, and `other_windows` of those that
     bear none (both 0: all). `head_drawn` = false: always the first `head_windows`, and the rest are among the others.
+    `augment` varies receipts and nothing else, see receipt_fields.py.
     `fold_by_source`: rows that name the same `source`, such as a layout, are kept in one fold.
     `synthetic_claims`: instead of a folder, so many documents of docmill's own generator, a fifth for validation.
     `packaged`: the folder of that name among docmill's own samples, whose documents are invented.
@@ -179,6 +181,12 @@ class Recipe(Strict):
                 raise ValueError(f"source {source.name} both maps and does not use {sorted(both)}")
             if both := set(source.entities.values()) & set(source.masked):
                 raise ValueError(f"source {source.name} both maps to and masks {sorted(both)}")
+            kinds = {name: self.fields[name].kind for name in self.taught_fields(source)}
+            if source.augment and (why := unfit_to_vary(kinds)):
+                raise ValueError(
+                    f"source {source.name} has augment = true, which varies receipts by their fields date, company and "
+                    f"address beside amounts and identifiers: {why}; name them so, or leave augment out"
+                )
         self._check_labels(self.labels)
         return self
 

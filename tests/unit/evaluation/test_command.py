@@ -1,6 +1,7 @@
 """`docmill evaluate` from end to end, on a bundle whose model is written down."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,24 @@ def test_scores_are_printed_and_written(tmp_path: Path, bundle: Path) -> None:
     assert scores["bundle"]["name"] == "tiny-en"
     assert scores["sources"]["mixed"]["type_accuracy"] == 1
     assert 0 < scores["sources"]["mixed"]["straight_through"] < 1  # contracts are not certified
+
+
+def test_figures_on_made_up_documents_say_so(tmp_path: Path, bundle: Path) -> None:
+    """A bundle knows which of the sources that it was trained on are made up."""
+    shutil.copytree(bundle, tmp_path / "tiny-en")
+    manifest = tmp_path / "tiny-en/manifest.json"
+    described = json.loads(manifest.read_text())
+    described["training"]["sources"].append({"name": "tills", "licence": "ours", "synthetic": True})
+    manifest.write_text(json.dumps(described))
+    files = [
+        write_rows(tmp_path / f"{name}/test.jsonl", row(text_of("receipt", 1), "receipt")) for name in ("tills", "post")
+    ]
+    out = tmp_path / "scores.json"
+    result = invoke("--bundle", tmp_path / "tiny-en", *files, "--json", out)
+    assert result.exit_code == 0, result.output
+    assert "tills (synthetic): 1 documents" in result.stdout
+    assert "post: 1 documents" in result.stdout
+    assert json.loads(out.read_text())["sources"].keys() == {"tills", "post"}
 
 
 def test_bundle_and_threads_come_from_the_environment_too_and_options_win(tmp_path: Path, bundle: Path) -> None:

@@ -1,11 +1,11 @@
 import pytest
 
-from docmill.bundle.manifest import Manifest, Veto
+from docmill.bundle.manifest import Manifest, TrainingStage, Veto
 from docmill.training.card import model_card
 from docmill.training.report.compose import compose
 from docmill.training.report.content import Evaluation
 from tests.tiny_bundle import tiny_manifest
-from tests.unit.training.report.fakes import readings, tiny_spec
+from tests.unit.training.report.fakes import SEED, readings, tiny_spec
 
 
 def manifest() -> Manifest:
@@ -37,6 +37,20 @@ def test_it_begins_with_data_and_licences(card: str) -> None:
     assert "`" + "0" * 64 + "`" in card
 
 
+def test_tokens_and_seed_are_those_of_the_run(card: str, evaluation: Evaluation) -> None:
+    """The recipe that a bundle keeps knows nothing of --budget and --seed. What is not recorded is not told."""
+    stages = (
+        TrainingStage(name="teacher", tokens=420_123, device="cpu (fp32)"),
+        TrainingStage(name="student", tokens=98_765, device="cpu (fp32)"),
+    )
+    run = {"seed": 11, "stages": stages, "recipe": "recipe.toml"}
+    training = manifest().training.model_copy(update=run)
+    told = model_card(manifest().model_copy(update={"training": training}), evaluation, ["x"])
+    assert "(Apache-2.0).\nTrained with seed 11: teacher on 420,123 tokens, student on 98,765 tokens, every" in told
+    assert "recipe.toml is the recipe before --budget and --seed.\n\n" in told
+    assert "Trained with seed" not in card
+
+
 def test_every_group_label_and_field_is_named(card: str) -> None:
     assert "- **complaint**: complaint.credit_card, complaint.mortgage (fields: amount)\n" in card
     assert "- **contract**: contract (fields: party)\n" in card
@@ -51,6 +65,16 @@ def test_every_model_of_the_bundles_seed_is_a_row_by_source(card: str) -> None:
         "| tills (synthetic) | 6 | student, fp32 | 1.000 | 1.000 | 0.971 | 0.971 |",
         "| tills (synthetic) | 6 | student, int8 | 0.833 | 0.909 | 0.909 | 0.909 |",
     ]
+
+
+def test_the_report_is_said_to_have_further_seeds_only_if_it_has(evaluation: Evaluation) -> None:
+    told = "report.html of the\ntraining, which has further seeds. A score"
+    assert told in model_card(manifest(), evaluation, ["x"])
+    of_one = evaluation.model_copy(update={"rows": tuple(row for row in evaluation.rows if row.seed == SEED)})
+    for without in (of_one, evaluation.model_copy(update={"rows": ()})):
+        card = model_card(manifest(), without, ["x"])
+        assert "report.html of the\ntraining. A score" in card
+        assert "further seeds" not in card
 
 
 def test_figures_on_made_up_documents_say_so(card: str, evaluation: Evaluation) -> None:

@@ -164,6 +164,46 @@ def test_a_fold_that_is_held_out_costs_no_tokens() -> None:
     assert recipe(out_of_fold={"folds": 5}).scaled(0.5).out_of_fold.tokens is None
 
 
+def of_slips(**kinds: str) -> Recipe:
+    """The recipe with more fields of receipts, whose source is augmented."""
+    group = RECIPE["groups"]["receipt"]
+    groups = RECIPE["groups"] | {"receipt": group | {"fields": [*group["fields"], *kinds]}}
+    return recipe(groups=groups, fields=RECIPE["fields"] | {name: {"kind": kind} for name, kind in kinds.items()})
+
+
+def test_receipts_are_augmented_by_the_names_of_their_fields() -> None:
+    assert of_slips(address="text", tax="money", number="identifier").sources[0].augment
+
+
+@pytest.mark.parametrize("kind", ["date", "end_date", "duration", "text"])
+def test_what_augmenting_would_scramble_is_refused(kind: str) -> None:
+    """Digits are permuted outside `date`: 03/04 would become 05/08, and still be taught as a date."""
+    with pytest.raises(
+        ValidationError, match=r"source slips has augment = true.*digits of \['due'\] would be scrambled"
+    ):
+        of_slips(due=kind)
+    masked = RECIPE["sources"][0] | {"masked": ["due"]}
+    fields = RECIPE["fields"] | {"due": {"kind": kind}}
+    groups = RECIPE["groups"] | {"receipt": {"fields": ["date", "total", "due"], "required": []}}
+    assert recipe(fields=fields, groups=groups, sources=[masked, RECIPE["sources"][1]])  # nobody is taught it
+
+
+@pytest.mark.parametrize("masked", [True, False], ids=["masked", "of another name"])
+def test_without_a_field_date_nothing_is_augmented(masked: bool) -> None:
+    fields = ["company", "date", "total"] if masked else ["company", "total"]
+    slips = RECIPE["sources"][0] | ({"masked": ["date"]} if masked else {})
+    with pytest.raises(ValidationError, match=r"no field date is annotated.*name them so, or leave augment out"):
+        recipe(
+            groups=RECIPE["groups"] | {"receipt": {"fields": fields, "required": []}},
+            sources=[slips, RECIPE["sources"][1]],
+        )
+
+
+def test_a_company_that_is_no_text_is_not_swapped() -> None:
+    with pytest.raises(ValidationError, match=r"digits of \['company'\] would be scrambled"):
+        recipe(fields=RECIPE["fields"] | {"company": {"kind": "date"}})
+
+
 def test_two_fields_may_swap_names() -> None:
     fields = RECIPE["fields"] | {
         "party": {"kind": "text", "entities": ["law"]},

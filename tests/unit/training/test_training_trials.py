@@ -119,7 +119,9 @@ def test_each_trial_has_a_name_of_its_own(names: Sequence[str]) -> None:
 
 
 def test_no_trial_changes_which_documents_there_are() -> None:
-    of = recipe(study=BASELINE)
+    receipt = {"fields": ["shop", "total", "date"], "required": ["total"]}
+    dated = {"shop": {"kind": "identifier"}, "date": {"kind": "date"}}
+    of = recipe(study=BASELINE, groups=VALUES["groups"] | {"receipt": receipt}, fields=VALUES["fields"] | dated)
     trial = tried(
         "encoder.stride=4",
         "vocabulary.most_frequent=9",
@@ -128,7 +130,7 @@ def test_no_trial_changes_which_documents_there_are() -> None:
         "study.baseline.encoder_lr=1e-3",
         "sources.post.share=2.0",
         "sources.post.per_label=3",
-        "sources.post.augment=true",
+        "sources.till.augment=true",
         "sources.post.head_windows=1",
         "sources.post.head_drawn=false",
         "sources.post.entity_windows=1",
