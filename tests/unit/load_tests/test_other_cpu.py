@@ -47,6 +47,7 @@ def test_one_processor_says_the_same_twice_and_refuses_other_windows(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bundle, data, here = build_tiny_bundle(tmp_path / "bundle"), tmp_path / "data", tmp_path / "here.npz"
+    rows: list[dict[str, object]]
     for source in SOURCES:
         (data / source).mkdir(parents=True)
         rows = [{"id": str(n), "text": text_of("receipt", n), "label": None, "entities": []} for n in range(3)]
