@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from load_tests.fallback_parts.generator_report import GeneratorReport
 from load_tests.fallback_parts.generator_way import SEED
+from load_tests.fallback_parts.measures import PAIR_HEADINGS
 from load_tests.fallback_parts.report import table
 
 
@@ -51,19 +52,8 @@ def _ways(of: GeneratorReport) -> list[str]:
 
 
 def _pairs(of: GeneratorReport) -> list[str]:
-    head = ("pair", "documents", "points [95 %]", "wins", "losses", "p (McNemar, exact)")
-    rows = [
-        (
-            name,
-            str(pair.documents),
-            f"{pair.points:+.1f} [{pair.low:+.1f}, {pair.high:+.1f}]",
-            str(pair.wins),
-            str(pair.losses),
-            f"{pair.p:.2g}",
-        )
-        for name, pair in of.pairs.items()
-    ]
-    return table(head, rows)
+    rows = [(name, str(pair.documents), *pair.cells()) for name, pair in of.pairs.items()]
+    return table(("pair", "documents", *PAIR_HEADINGS), rows)
 
 
 def _costs(of: GeneratorReport) -> list[str]:

@@ -9,6 +9,7 @@ from scipy.stats import binomtest
 
 RESAMPLES = 10_000
 SEED = 7
+PAIR_HEADINGS = ("points [95 %]", "wins", "losses", "p (McNemar, exact)")
 Flags = NDArray[np.bool_]
 
 
@@ -23,6 +24,11 @@ class Paired:
     low: float  # 95 % bootstrap interval of `points`
     high: float
     p: float
+
+    def cells(self) -> tuple[str, ...]:
+        """A row of `PAIR_HEADINGS`."""
+        points = f"{self.points:+.1f} [{self.low:+.1f}, {self.high:+.1f}]"
+        return points, str(self.wins), str(self.losses), f"{self.p:.2g}"
 
 
 def paired(ours: Flags, theirs: Flags) -> Paired:

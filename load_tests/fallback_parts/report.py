@@ -11,6 +11,7 @@ from load_tests.fallback_parts.compare import BLEND, WAYS, Decided
 from load_tests.fallback_parts.fresh import Fresh
 from load_tests.fallback_parts.generator_report import GeneratorReport
 from load_tests.fallback_parts.measures import (
+    PAIR_HEADINGS,
     Paired,
     coverage_curve,
     expected_calibration_error,
@@ -167,12 +168,7 @@ def _ways(of_slice: SliceScore) -> list[str]:
 
 
 def _pairs(of_slice: SliceScore) -> list[str]:
-    head = ("pair", "points [95 %]", "wins", "losses", "p (McNemar, exact)")
-    rows = [
-        (name, f"{p.points:+.1f} [{p.low:+.1f}, {p.high:+.1f}]", str(p.wins), str(p.losses), f"{p.p:.2g}")
-        for name, p in of_slice.pairs.items()
-    ]
-    return table(head, rows)
+    return table(("pair", *PAIR_HEADINGS), [(name, *pair.cells()) for name, pair in of_slice.pairs.items()])
 
 
 def _accepted(of_slice: SliceScore) -> str:

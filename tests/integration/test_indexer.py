@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -320,4 +321,7 @@ async def test_the_commands_with_the_packaged_embedder(settings: Settings, tmp_p
         process.wait_for(lambda: process.metric("docmill_knowledge_records_total", outcome="deleted") == 1, "deleted")
         assert "payments.md" not in docmill(settings, tmp_path, "search", "how soon is a small damage reimbursed")
         assert "1 (policy 1)" in docmill(settings, tmp_path, "stats", "--refresh")
+        shutil.rmtree(handbook)
+        gone = docmill(settings, tmp_path, "remove", str(handbook), "--root", str(tmp_path))
+        assert gone == "deleted handbook/animals.md\ndeleted 1, failed 0\n"
         assert process.terminate() == 0

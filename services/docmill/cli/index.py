@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from docmill.cli.index_add import DAY, EXIT_FAILED, add, check_kind, report, send
+from docmill.cli.index_add import DAY, add, check_kind
+from docmill.cli.index_remove import remove
 from docmill.cli.index_repair import repair
 from docmill.cli.options import TopicPrefix, broker_settings, quiet_client
 from docmill.errors import ConfigurationError
@@ -29,32 +30,8 @@ app = typer.Typer(
 
 
 app.command()(add)
+app.command()(remove)
 app.command()(repair)
-
-
-@app.command()
-def remove(
-    ids: Annotated[
-        list[str], typer.Argument(metavar="ID...", help="Passage ids, as `docmill index search` shows them.")
-    ],
-    topic_prefix: TopicPrefix = None,
-) -> None:
-    """Publishes the deletion of source texts on knowledge.updated. One that is not there is deleted all the same.
-
-    Example: `docmill index remove handbook/receipts.md`
-
-    Exit codes: 0 all published, 1 some were not (each is named), 2 wrong usage.
-    """
-    from docmill.indexer.read import id_problem
-
-    if not all(passage_id.strip() for passage_id in ids):
-        raise typer.BadParameter("must not be empty", param_hint="ID...")
-    for passage_id in ids:
-        if problem := id_problem(passage_id):
-            raise typer.BadParameter(f"{problem}: there is none like it", param_hint="ID...")
-    quiet_client()
-    if not report("deleted", send(broker_settings(topic_prefix=topic_prefix), ids)):
-        raise typer.Exit(EXIT_FAILED)
 
 
 @app.command()

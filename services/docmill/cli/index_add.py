@@ -1,7 +1,7 @@
 """`docmill index add`, and what it shares with the other commands of the index that publish."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,12 +17,14 @@ from docmill_schemas.reasons import KnowledgeKind
 if TYPE_CHECKING:
     from docmill.indexer.gather import Gone, Listed
     from docmill.indexer.sources import Described
+    from docmill.indexer.standing import Standing
     from docmill.kafka.send_knowledge import SentKnowledge
     from docmill_schemas.events import KnowledgeUpdated
 
 EXIT_FAILED = 1
 SOURCE = "docmill/index"
 DAY = ["%Y-%m-%d"]
+OF_ALL = "of the folder from which ids are read it would delete the files of all others: name its parent by --root"
 EMPTY = "holds no file: mount what lies there, or remove the folder if its texts are to go"
 
 
@@ -70,7 +72,6 @@ def add(
     Exit codes: 0 all published, 1 some were not (each is named), 2 wrong usage.
     """
     from docmill.indexer.gather import gather
-    from docmill.indexer.standing import standing_sources
     from docmill.ingest import InThread
     from docmill.ingest.limits import limits_of
     from docmill.kafka.send_knowledge import SentKnowledge
@@ -79,8 +80,7 @@ def add(
     listed = _listed(paths, root, prune)
     quiet_client()
     settings = broker_settings(topic_prefix=topic_prefix)
-    with Console(stderr=True).status("reading what stands on knowledge.updated"):  # on a terminal only
-        standing = {} if anew and not prune else asyncio.run(standing_sources(settings))
+    standing = {} if anew and not prune else read_standing(settings)
     gathered = gather(listed, described, InThread(limits_of(settings)), {} if anew else standing, change_tenant)
     unreadable = [SentKnowledge(one.document_id, one.problem) for one in gathered.unreadable]
     sent = send(settings, gathered.updates) if gathered.updates else []
@@ -91,6 +91,14 @@ def add(
         raise typer.Exit(EXIT_FAILED)
 
 
+def read_standing(settings: Settings) -> "Mapping[str, Standing]":
+    """See standing_sources."""
+    from docmill.indexer.standing import standing_sources
+
+    with Console(stderr=True).status("reading what stands on knowledge.updated"):  # on a terminal only
+        return asyncio.run(standing_sources(settings))
+
+
 def send(settings: Settings, changes: "Sequence[KnowledgeUpdated | str]") -> "list[SentKnowledge]":
     """See send_knowledge."""
     from docmill.kafka.send_knowledge import send_knowledge
@@ -98,13 +106,33 @@ def send(settings: Settings, changes: "Sequence[KnowledgeUpdated | str]") -> "li
     return asyncio.run(send_knowledge(settings, changes, SOURCE))
 
 
+def send_deletions(settings: Settings, ids: "Sequence[str]") -> "list[SentKnowledge]":
+    """Delete these, and name each that went. Nothing is asked of the broker for none."""
+    results = send(settings, ids) if ids else []
+    for result in results:
+        if result.problem is None:
+            typer.echo(f"deleted {one_line(result.passage_id)}")
+    return results
+
+
 def report(what: str, results: "Sequence[SentKnowledge]") -> bool:
     """Name what failed and count the rest; whether nothing failed."""
     failed = [result for result in results if result.problem is not None]
     for result in failed:
-        _tell(one_line(f"not {what}: {result.passage_id}: {result.problem}"), "red")
+        tell(f"not {what}: {result.passage_id}: {result.problem}", "red")
     typer.echo(f"{what} {len(results) - len(failed)}, failed {len(failed)}")
     return not failed
+
+
+def tell(message: str, style: str) -> None:
+    """A line on standard error."""
+    Console(stderr=True).print(one_line(message), style=style, markup=False, highlight=False, soft_wrap=True)
+
+
+def check_tenant(tenant: str | None) -> None:
+    """Raises: typer.BadParameter: it is nobody's name."""
+    if tenant is not None and not tenant.strip():
+        raise typer.BadParameter("an empty tenant is nobody's: leave it out for what all see", param_hint="--tenant")
 
 
 def _described(
@@ -122,8 +150,7 @@ def _described(
     from docmill.indexer.sources import Described
 
     check_kind(kind)
-    if tenant is not None and not tenant.strip():
-        raise typer.BadParameter("an empty tenant is nobody's: leave it out to be seen by all", param_hint="--tenant")
+    check_tenant(tenant)
     if valid_from and valid_until and valid_until < valid_from:
         raise typer.BadParameter("lies before --valid-from", param_hint="--valid-until")
     given = {
@@ -156,13 +183,10 @@ def _listed(paths: Sequence[Path], root: Path, prune: bool) -> "Listed":
     if prune and not folders:
         raise typer.BadParameter("needs a folder among the paths", param_hint="--prune")
     if prune and any(path.resolve() == root.resolve() for path in folders):
-        problem = (
-            "of the folder from which ids are read it would delete the files of all others: name its parent by --root"
-        )
-        raise typer.BadParameter(problem, param_hint="--prune")
+        raise typer.BadParameter(OF_ALL, param_hint="--prune")
     listed = list_sources(paths, root)
     for path in listed.passed_over:
-        _tell(f"passed over {path}: name a .jsonl file itself to add its lines", "yellow")
+        tell(f"passed over {path}: name a .jsonl file itself to add its lines", "yellow")
     if not listed.files:
         raise typer.BadParameter("no source texts there", param_hint="PATH...")
     return listed
@@ -176,12 +200,4 @@ def _delete(settings: Settings, gone: "Gone") -> bool:
         SentKnowledge(folder, f"{number} texts of it stand, and it is there and {EMPTY}")
         for folder, number in gone.held.items()
     ]
-    results = send(settings, gone.ids) if gone.ids else []
-    for result in results:
-        if result.problem is None:
-            typer.echo(f"deleted {one_line(result.passage_id)}")
-    return report("deleted", [*held, *results])
-
-
-def _tell(message: str, style: str) -> None:
-    Console(stderr=True).print(message, style=style, markup=False, highlight=False, soft_wrap=True)
+    return report("deleted", [*held, *send_deletions(settings, gone.ids)])

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from docmill.errors import ConfigurationError
 from docmill.indexer.sources import Described, Source, read_sources
-from docmill.indexer.standing import Standing
+from docmill.indexer.standing import Standing, files_below
 from docmill.indexer.tenants import Tenants, folders_of
 from docmill.ingest import InThread
 from docmill.kafka.read_paths import JSONL, SourceFile, Unreadable, file_id, list_files
@@ -42,9 +42,9 @@ class Listed:
         Raises:
             ConfigurationError: a folder of one that stands, and is not listed, cannot be looked into.
         """
-        known = [one for one, what in standing.items() if what.is_file and what.tenant == tenant]
         listed = self._file_ids
-        missed = sorted(one for one in known if one.startswith(self.folders) and one not in listed)
+        known = files_below(standing, self.folders)
+        missed = [one for one in known if standing[one].tenant == tenant and one not in listed]
         there = self._there_now(missed)
         gone = [one for one in missed if one not in there]
         held = self._empty(gone)
@@ -58,7 +58,7 @@ class Listed:
         """
 
         def fail(error: OSError) -> None:
-            if any(one.startswith(_begin(Path(error.filename), self.root)) for one in missed):
+            if any(one.startswith(begin_of(Path(error.filename), self.root)) for one in missed):
                 problem = f"{error.filename} cannot be read: {error.strerror}"
                 raise ConfigurationError(f"{problem}; texts of it stand, so nothing is deleted until it can") from error
 
@@ -105,7 +105,7 @@ class Gathered:
 def outside(paths: Sequence[Path], root: Path) -> list[Path]:
     """The paths that have no id from this root. A .jsonl file needs none: its lines name theirs."""
     given = [path for path in paths if path.is_dir() or path.suffix.lower() != JSONL]
-    return [path for path in given if not _absolute(path).is_relative_to(_absolute(root))]
+    return [path for path in given if not absolute_path(path).is_relative_to(absolute_path(root))]
 
 
 def list_sources(paths: Sequence[Path], root: Path) -> Listed:
@@ -114,10 +114,10 @@ def list_sources(paths: Sequence[Path], root: Path) -> Listed:
     Raises:
         ConfigurationError: a folder cannot be read.
     """
-    absolute = _absolute(root)
+    absolute = absolute_path(root)
     listing = list_files(paths, absolute)
-    given = {_absolute(path) for path in paths}
-    places = tuple(_absolute(path) for path in paths if path.is_dir())
+    given = {absolute_path(path) for path in paths}
+    places = tuple(absolute_path(path) for path in paths if path.is_dir())
     inside = tuple(os.path.realpath(place) for place in places)
     # A file that was given beside its folder is the same one.
     files = dict.fromkeys(listing.files)
@@ -128,7 +128,7 @@ def list_sources(paths: Sequence[Path], root: Path) -> Listed:
         passed_over=listing.passed_over,
         led_out=tuple(led_out),
         dangling=listing.dangling,
-        folders=tuple(_begin(place, absolute) for place in places),
+        folders=tuple(begin_of(place, absolute) for place in places),
         places=places,
     )
 
@@ -171,12 +171,12 @@ def _twice(places: Sequence[str]) -> str:
     return f"{' and '.join(places)} have the same id: give each another one"
 
 
-def _begin(folder: Path, root: Path) -> str:
-    """How the ids of a folder's files begin."""
+def begin_of(folder: Path, root: Path) -> str:
+    """How the ids of a folder's files begin: `handbook/`; of the root's: nothing."""
     return "" if folder == root else f"{file_id(folder, root)}/"
 
 
-def _absolute(path: Path) -> Path:
+def absolute_path(path: Path) -> Path:
     """Without a look at what is there: keeps the names of symbolic links."""
     return Path(os.path.abspath(path))
 

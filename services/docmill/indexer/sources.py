@@ -100,27 +100,52 @@ def _source(file: SourceFile, holds: Mapping[str, object], parser: InThread) -> 
     return _checked(file.document_id, holds, given)
 
 
+def row_ids(file: SourceFile) -> Iterator[str | Unreadable]:
+    """The passage ids that the lines of a .jsonl file name, in their order. Nothing else of a line is judged: whether
+    it is a KnowledgeUpdated hangs on the options with which it was added. Raises: OSError.
+    """
+    for place, row in _lines(file):
+        given = _object(place, row)
+        if isinstance(given, Unreadable):
+            yield given
+        elif isinstance(passage_id := given.get("passage_id"), str):
+            yield passage_id
+        else:
+            yield Unreadable(place, "names no passage_id")
+
+
 def _rows(file: SourceFile, described: Described) -> Iterator[Source | Unreadable]:
     """Raises: OSError."""
+    for place, row in _lines(file):
+        given = _object(place, row)
+        yield given if isinstance(given, Unreadable) else _row(place, given, described)
+
+
+def _lines(file: SourceFile) -> Iterator[tuple[str, bytes]]:
+    """(place, line) of those that are not empty. Raises: OSError."""
     with file.path.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
-            row = line.removeprefix(BYTE_ORDER_MARK).strip()
-            if row:
-                yield _row(f"{file.document_id}:{number}", row, described)
+            if row := line.removeprefix(BYTE_ORDER_MARK).strip():
+                yield f"{file.document_id}:{number}", row
 
 
-def _row(place: str, row: bytes, described: Described) -> Source | Unreadable:
+def _object(place: str, row: bytes) -> dict[str, object] | Unreadable:
+    """A line's attributes; its id is called passage_id, where it has one."""
     try:
         given = json.loads(row)
     except (ValueError, RecursionError) as error:
         return Unreadable(place, f"not JSON in UTF-8: {type(error).__name__}")
     if not isinstance(given, dict):
         return Unreadable(place, "not a JSON object")
+    if "passage_id" not in given and isinstance(given.get("id"), str):
+        given["passage_id"] = given["id"]
+    return given
+
+
+def _row(place: str, given: Mapping[str, object], described: Described) -> Source | Unreadable:
     if unknown := sorted(given.keys() - ROW_KEYS):
         problem = f"a KnowledgeUpdated has no {unknown[0]!r}: its sender's own go into metadata"
         return Unreadable(place, problem)
-    if "passage_id" not in given and isinstance(given.get("id"), str):
-        given["passage_id"] = given["id"]
     return _checked(place, described.of_row(), given)
 
 

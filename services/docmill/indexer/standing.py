@@ -15,7 +15,7 @@ from docmill_schemas.topics import KNOWLEDGE_UPDATED
 FROM_FILE = "file"  # in the metadata of what is a file by itself: its id
 
 RID_OF_IT = "docs/knowledge.md, 'A record that stops add and repair', says how to be rid of it"
-WAY_OUT = f"add --anew without --prune does not read it; {RID_OF_IT}"
+WAY_OUT = f"add --anew without --prune does not read it, nor does remove --ids; {RID_OF_IT}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,15 @@ def standing_of(updated: KnowledgeUpdated) -> Standing:
         valid_until=updated.valid_until,
         is_file=updated.metadata.get(FROM_FILE) == updated.passage_id,
     )
+
+
+def files_below(standing: Mapping[str, Standing], folders: tuple[str, ...]) -> list[str]:
+    """The ids, sorted, of what was added of files of these folders, for whomever.
+
+    Args:
+        folders: as the ids of their files begin: `handbook/`; the root: nothing.
+    """
+    return sorted(one for one, what in standing.items() if what.is_file and one.startswith(folders))
 
 
 class StandingSources:

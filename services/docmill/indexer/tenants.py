@@ -37,8 +37,7 @@ class Tenants:
         if known is not None:
             if known.tenant == updated.tenant:
                 return None
-            whose = "all tenants" if known.tenant is None else _named({known.tenant})
-            return f"stands for {whose}: {_say({known.tenant}) if is_file else OTHER_ROW}"
+            return f"stands for {for_whom({known.tenant})}: {_say({known.tenant}) if is_file else OTHER_ROW}"
         if updated.tenant is not None or not is_file:
             return None
         folder, owners = self._beside(updated.passage_id, given)
@@ -65,6 +64,13 @@ def folders_of(passage_id: str) -> Iterator[str]:
     """The folders of a path from the inside out, as the ids of their files begin; the root, the last one: nothing."""
     for parent in PurePosixPath(passage_id).parents:
         yield f"{parent}/" if parent.name else ""
+
+
+def for_whom(tenants: set[str | None]) -> str:
+    """Whose texts these are, in a message; the first few."""
+    if tenants == {None}:
+        return "all tenants"
+    return f"all tenants and {_named(tenants)}" if None in tenants else _named(tenants)
 
 
 def _say(owners: set[str | None]) -> str:

@@ -1,28 +1,25 @@
 """`docmill index` as far as it goes without a broker: what is asked for, and what is shown of a copy."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from docmill.cli import index_add, index_repair
+from docmill.cli import index_repair
 from docmill.cli.index_view import print_hits, print_stats
 from docmill.errors import ConfigurationError, LocalKafkaError
 from docmill.index.place import copy_file, written_copy
 from docmill.index.types import CopyState, Hit, IndexStats, Score
 from docmill.indexer import left_over, standing
 from docmill.indexer.left_over import LeftOver
-from docmill.indexer.standing import Standing
 from docmill.kafka import send_knowledge
-from docmill.kafka.send_knowledge import SentKnowledge
 from docmill.settings import Settings
-from docmill_schemas.events import KnowledgeUpdated
 from tests.unit.cli.conftest import Command
+from tests.unit.cli.fake_knowledge import DAY, FakeBroker
 from tests.unit.index.fakes import SOURCE, changes, passage
 
-DAY = date(2027, 1, 1)
 NOW_MS = int(datetime(2026, 11, 28, 12, tzinfo=UTC).timestamp() * 1000)
 STATS = IndexStats(passages=1200, chunks=3400, by_kind={"code_list": 200, "policy": 1000}, file_bytes=5_600_000)
 
@@ -43,20 +40,12 @@ def test_what_is_asked_for_wrongly_is_usage(docmill: Command, tmp_path: Path) ->
         ((*add, tmp_path / "a.md", "--kind", "polices"), "'polices' is none of policy, code_list, playbook, exemplar"),
         ((*add, tmp_path / "a.md", "--tenant", " "), "an empty tenant is nobody's"),
         ((*add, tmp_path / "a.md", *days), "lies before --valid-from"),
-        (("index", "remove", " "), "must not be empty"),
         (("index", "search", " "), "must not be empty"),
         (("index", "search", "claims", "--kind", "polices"), "'polices' is none of policy"),
     ]:
         result = docmill(*words)
         assert (words, result.exit_code) == (words, 2)
         assert problem in " ".join(result.output.replace("│", " ").split())
-
-
-def test_an_id_that_cannot_be_is_not_deleted(docmill: Command) -> None:
-    result = docmill("index", "remove", "p" * 513)
-    assert result.exit_code == 2
-    assert "at most 512" in result.output
-    assert docmill("index", "remove", "a\nb").exit_code == 2
 
 
 def test_what_has_no_id_from_the_root_is_usage(docmill: Command, tmp_path: Path) -> None:
@@ -76,32 +65,6 @@ def test_what_cannot_be_pruned_is_usage(docmill: Command, tmp_path: Path) -> Non
 
     assert "needs a folder among the paths" in refused(tmp_path / "a.md")
     assert "name its parent by --root" in refused(tmp_path)
-
-
-class FakeBroker:
-    """Takes all that is sent but what it refuses, and knows files."""
-
-    def __init__(
-        self, monkeypatch: pytest.MonkeyPatch, known: set[str], refuses: str = "", tenant: str | None = None
-    ) -> None:
-        self.sent: list[str] = []
-        self.last: dict[str, KnowledgeUpdated] = {}
-        self.asked = 0
-        self._known = {one: Standing("playbook", tenant=tenant, valid_from=DAY, is_file=True) for one in known}
-        self._refuses = refuses
-        monkeypatch.setattr(index_add, "broker_settings", lambda **_: Settings())
-        monkeypatch.setattr(send_knowledge, "send_knowledge", self.send)
-        monkeypatch.setattr(standing, "standing_sources", self.known)
-
-    async def send(self, settings: Settings, changes: Sequence[KnowledgeUpdated | str], source: str) -> list[Any]:
-        names = [one if isinstance(one, str) else f"+{one.passage_id}" for one in changes]
-        self.sent += names
-        self.last |= {one.passage_id: one for one in changes if not isinstance(one, str)}
-        return [SentKnowledge(one, "refused" if one == self._refuses else None) for one in names]
-
-    async def known(self, settings: Settings) -> Mapping[str, Standing]:
-        self.asked += 1
-        return self._known
 
 
 @pytest.mark.parametrize(("refuses", "exit_code"), [("", 0), ("handbook/old.md", 1)], ids=["all", "one refused"])
@@ -286,7 +249,7 @@ def test_an_id_that_the_indexer_refuses_is_not_told_as_deleted(
     assert "deleted 1, failed 1" in deleted.output
 
 
-@pytest.mark.parametrize("words", [["remove", "handbook"], ["search", "claims"], ["stats", "--refresh"], ["repair"]])
+@pytest.mark.parametrize("words", [["search", "claims"], ["stats", "--refresh"], ["repair"]])
 def test_without_a_broker_it_says_so(docmill: Command, words: list[str]) -> None:
     assert isinstance(docmill("index", *words).exception, LocalKafkaError)
 

@@ -337,6 +337,14 @@ def test_the_full_mode_reads_with_bundles(bundle: Path, tmp_path: Path, monkeypa
     assert decided.right(compare.BLEND).all()
 
 
+def test_new_kinds_are_of_the_cheap_mode(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    full = ["seasons", "--data", str(data), "--bundles", str(tmp_path), str(tmp_path), "--new-kinds", "seasons"]
+    with pytest.raises(SystemExit) as refused:
+        main(full, embed=embed)
+    assert refused.value.code == 2
+    assert "--new-kinds is of the cheap mode: leave out --bundles" in capsys.readouterr().err
+
+
 def test_a_bundle_of_another_source_is_refused(bundle: Path, tmp_path: Path) -> None:
     halves = read_halves(write_papers(tmp_path), "papers")
     with pytest.raises(ConfigurationError, match="not trained on papers"):

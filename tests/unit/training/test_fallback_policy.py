@@ -37,7 +37,7 @@ from load_tests.fallback_parts.published import (
     field_headings,
     published,
 )
-from load_tests.fallback_policy import Outcome, claimed, outcome_of, told
+from load_tests.fallback_policy import TYPE_HEADINGS, Outcome, claimed, outcome_of, told, types
 from tests.tiny_bundle import LABEL_WORDS, build_tiny_bundle, tiny_manifest, tiny_outlier
 from tests.unit.evaluation.fakes import row, write_rows
 
@@ -189,6 +189,38 @@ def test_what_is_claimed_is_of_all_opinions_and_of_those_published() -> None:
     ]
 
 
+def deferred(model: str, fallback: str | None, *, published: bool = False) -> Outcome:
+    """What each thought of one deferred document; None: no opinion."""
+    opinion = None if fallback is None else Ranked(fallback, 0.5)
+    by_fallback = answer(fallback) if published and fallback else None
+    return Outcome(by_fallback=by_fallback, deferred=True, model_label=model, opinion=opinion)
+
+
+def test_the_types_of_deferred_documents_are_compared_pair_by_pair() -> None:
+    """Eight wins and one loss among twelve: (1 + 9) * 2 / 2^9 by hand; of equals nothing is won."""
+    wins = [deferred("contract", "receipt", published=n < 3) for n in range(8)]
+    equals = [deferred("receipt", "receipt"), deferred("contract", "contract")]
+    lost = [deferred("receipt", "contract")]
+    straight = [Outcome(by_model=answer("contract"))]  # not deferred: no pair
+    neither = [deferred("contract", None)]
+    outcomes = [*wins, *equals, *lost, *straight, *neither]
+    source = receipts(*[gold("receipt")] * len(outcomes))
+    cells = types(source, outcomes)
+    assert len(cells) == len(TYPE_HEADINGS)
+    assert cells[:4] == ("receipts", "12", "2 (16.7 %)", "9 (75.0 %)")
+    assert cells[4].startswith("+58.3 [+")
+    assert cells[5:] == ("8", "1", "0.039")
+
+
+def test_a_document_of_which_the_fallback_has_no_opinion_is_lost_where_the_fast_model_is_right() -> None:
+    cells = types(receipts(gold("receipt")), [deferred("receipt", None)])
+    assert cells == ("receipts", "1", "1 (100.0 %)", "0 (0.0 %)", "-100.0 [-100.0, -100.0]", "0", "1", "1")
+
+
+def test_of_a_source_of_which_nothing_is_deferred_no_pair_is_told() -> None:
+    assert types(receipts(gold("receipt")), [Outcome(by_model=answer("receipt"))]) == ("receipts", "0", *["-"] * 6)
+
+
 PERIOD = "five (5) years from the Effective Date"
 ENDS = GoldField("ends", FieldKind.END_DATE, many=False, day_first=False, entities=("ends",), values=("ends",))
 
@@ -301,6 +333,9 @@ def test_from_files_to_tables(bundle: Path, tmp_path: Path, capsys: pytest.Captu
     assert [types["papers", of][0] for of in ("all", "those published")] == ["4", "2"]
     assert types["papers", "all"][2:] == ["4 (100.0 %)", "-", "-"]
     assert types["tills", "all"] == ["0", "-", "-", "-", "-"]  # none was deferred
+    pairs = {cells[0]: cells[1:] for cells in rows if len(cells) == len(TYPE_HEADINGS)}
+    assert pairs["papers"] == ["4", "4 (100.0 %)", "4 (100.0 %)", "+0.0 [+0.0, +0.0]", "0", "0", "1"]
+    assert pairs["tills"] == ["0", *["-"] * 6]
     assert "papers: 4 deferred" in lines[-2]
     assert lines[-2].endswith(
         "of the 2 that the fallback published, with 2 values that exemplars have; held back by: party 2"
