@@ -2,7 +2,8 @@
 
     event, neighbours, code lists (and perhaps a generator's answer) -> Judgement
 
-The type first; then the fields that a document of that type has; then whether what is required is there.
+The type first; then the fields that a document of that type has; then whether what is required is there, and whether
+anything can be cited for it.
 """
 
 from collections.abc import Callable, Mapping, Sequence, Set
@@ -87,7 +88,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the fallback thinks of a document. Decided, where nothing holds it back."""
+    """What the fallback thinks of a document. Decided, where nothing holds it back: then it cites a passage."""
 
     label: str
     confidence: float
@@ -127,7 +128,7 @@ def judge(question: Question, group_of: GroupOf, policy: Policy) -> Judgement:
     alike = [v for v in voting if v.neighbour.label == best.label and v.neighbour.similarity >= policy.least_similarity]
     group = group_of(best.label)
     fields, accepted, missing = _fields(question, alike, group, policy)
-    return Judgement(
+    judgement = Judgement(
         label=best.label,
         confidence=best.probability,
         alternatives=ranking[1:],
@@ -138,6 +139,18 @@ def judge(question: Question, group_of: GroupOf, policy: Policy) -> Judgement:
         accepted=accepted,
         several=group.several if group is not None else frozenset(),
     )
+    return cited_or_held(judgement)
+
+
+def cited_or_held(judgement: Judgement) -> Judgement:
+    """The same, held back as a whole where it would be decided and no passage speaks for any of it.
+
+    A value stands in the document, but that it is the right one nothing there says: what nobody but the fast model and
+    a generator speaks for is for people.
+    """
+    if judgement.held_back or judgement.citations:
+        return judgement
+    return replace(judgement, held_back=(HeldBack(DOCUMENT, AbstentionReason.UNCITED),))
 
 
 def _label(question: Question, voting: Sequence[Voter], group_of: GroupOf, policy: Policy) -> LabelDecision:

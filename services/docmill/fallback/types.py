@@ -55,7 +55,7 @@ class CitedPassage:
 
 
 class AbstentionReason(StrEnum):
-    """Why tier 1 decides nothing."""
+    """Why nothing is decided."""
 
     NO_NEIGHBOURS = "no_neighbours"  # nothing was retrieved
     DISTANT_NEIGHBOURS = "distant_neighbours"  # the nearest exemplar is less alike than the policy asks
@@ -65,6 +65,7 @@ class AbstentionReason(StrEnum):
     NO_CANDIDATE = "no_candidate"  # of a field: the fast model found no span
     NO_VALUE = "no_value"  # of a field: what was quoted is no value of its kind, such as a date
     UNREAD_PART = "unread_part"  # a part of the document, such as an attachment, that nobody could read
+    UNCITED = "uncited"  # all is decided, and no passage of the index speaks for any of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,9 @@ class Ranked:
 
 @dataclass(frozen=True, slots=True)
 class LabelAccepted:
-    """The type is decided from the index. At least one citation: an exemplar with that label."""
+    """The type is decided, and cites exemplars with that label: at least one where the index decided it, and those that
+    agree, if any, where the fast model was sure of it.
+    """
 
     label: str
     confidence: float  # calibrated

@@ -1,8 +1,10 @@
 """A generator's answer beside what tier 1 thought."""
 
+from dataclasses import replace
+
 import pytest
 
-from docmill.fallback.judge import LABEL, HeldBack, Judgement
+from docmill.fallback.judge import DOCUMENT, LABEL, HeldBack, Judgement
 from docmill.fallback.policy import GeneratorPolicy
 from docmill.fallback.types import AbstentionReason, Candidate, CitedPassage, Ranked
 from docmill.fallback_service.believe import Believer
@@ -74,6 +76,24 @@ def test_a_quote_that_nobody_else_found_is_not_enough() -> None:
     heard = believed(judgement("company"), Answer(values=(Value("company", 0, 7),)))
     assert heard.held_back == (HeldBack("company", LOW),)
     assert heard.decided_by is DecidedBy.RETRIEVAL
+
+
+def test_a_result_that_cites_nothing_is_for_a_person() -> None:
+    before = replace(judgement("company"), citations=())  # as of a type that the fast model was sure of
+    shop = candidate("Ah Seng", 0.85)
+    heard = believed(before, Answer(values=(Value("company", 0, 7),)), shop)
+    assert heard.held_back == (HeldBack(DOCUMENT, AbstentionReason.UNCITED),)
+    assert (heard.decided, heard.decided_by) == (False, DecidedBy.RETRIEVAL)
+    assert [(one.text, round(one.confidence, 3)) for one in heard.fields] == [("Ah Seng", 0.925)]  # as the proposal
+    borne_out = believed(before, Answer(values=(Value("company", 0, 7, BORNE_OUT),)), shop)
+    assert borne_out.decided_by is DecidedBy.GENERATOR
+    assert borne_out.citations == (CitedPassage("handbook", "a receipt has a total"),)
+
+
+def test_what_is_still_open_is_told_before_that_nothing_is_cited() -> None:
+    before = replace(judgement("company", "date"), citations=())
+    heard = believed(before, Answer(values=(Value("company", 0, 7),)), candidate("Ah Seng", 0.85))
+    assert heard.held_back == (HeldBack("date", LOW),)
 
 
 def test_a_policy_may_trust_a_quote_alone() -> None:
