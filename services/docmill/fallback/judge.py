@@ -191,7 +191,7 @@ def _fields(
             policy.citations,
         )
         sure = isinstance(found, FieldAccepted) and bool(found.citations)
-        own = max((one.confidence for one in chosen[name]), default=0.0)
+        own = max((one.confidence for one in chosen[name] if one.value is not None), default=0.0)  # as in route.py
         certified = question.same_bundle and group.field_threshold is not None and own >= group.field_threshold
         if isinstance(found, FieldAccepted) and sure:
             accepted[name] = found

@@ -1,6 +1,6 @@
 """Everything that is known of a document to one judgement."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -74,6 +74,11 @@ def test_what_no_passage_speaks_for_is_for_people_however_sure_it_is() -> None:
     assert [one.text for one in alone.fields] == ["Ah Seng"]  # it is proposed all the same
     letter = neighbour("letter", 0.9)  # of another type: it speaks for nothing here
     assert judged(candidate("Ah Seng", 0.99), neighbours=(letter,)).held_back == alone.held_back
+
+
+def test_a_required_field_whose_text_is_no_value_holds_back_however_sure_the_model_is() -> None:
+    unreadable = replace(candidate("soon after", 0.99), value=None)
+    assert judged(unreadable, neighbours=RECEIPTS).held_back == (HeldBack("company", AbstentionReason.NO_VALUE),)
 
 
 def test_a_required_field_without_a_candidate_holds_back() -> None:
