@@ -23,6 +23,7 @@ from docmill.fallback.types import (
     LabelAccepted,
     LabelDecision,
     Neighbour,
+    Quoted,
     Ranked,
 )
 from docmill.fallback.vote import Voter, voters
@@ -100,6 +101,7 @@ class Judgement:
     voting: tuple[Voter, ...] = ()
     accepted: Mapping[str, FieldAccepted] = field(default_factory=dict)  # by field, what evidence decided
     several: Set[str] = frozenset()  # fields of its type of which a document may hold more than one
+    quoted: tuple[Quoted, ...] = ()  # by a generator, whether that decided the field or not
 
     @property
     def decided(self) -> bool:

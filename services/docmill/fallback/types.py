@@ -54,6 +54,14 @@ class CitedPassage:
     quote: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """What a generator says that an open field is: checked against the document, and a value of the field's kind."""
+
+    candidate: Candidate  # its confidence is that of the fast model and the generator together
+    citations: tuple[CitedPassage, ...]  # that bear the value out
+
+
 class AbstentionReason(StrEnum):
     """Why nothing is decided."""
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from docmill.fallback.fields import same_value
 from docmill.fallback.judge import LABEL, Judgement, cited_or_held, with_value
 from docmill.fallback.policy import Policy
-from docmill.fallback.types import AbstentionReason, Candidate, CitedPassage, Ranked
+from docmill.fallback.types import AbstentionReason, Candidate, CitedPassage, Quoted, Ranked
 from docmill.generator.types import Answer, Evidence, Value
 from docmill_schemas.reasons import DecidedBy
 
@@ -61,6 +61,7 @@ class Believer:
         )
 
     def _with_value(self, judgement: Judgement, value: Value, text: str, candidates: Sequence[Candidate]) -> Judgement:
+        """Its value of an open field: kept for a person to see, and decided where both voices are sure enough."""
         quote = text[value.start : value.end]
         normalised = self.normalise(value.field, quote)
         if normalised is None:
@@ -69,6 +70,8 @@ class Believer:
         alike = [one for one in candidates if one.field == value.field and same_value(one, normalised)]
         best = max(alike, key=lambda one: (one.confidence, -one.start), default=said)
         confidence = _either(best.confidence, self.policy.generator.field)
+        quoted = Quoted(replace(best, confidence=confidence), _with((), value.evidence))
+        judgement = replace(judgement, quoted=(*judgement.quoted, quoted))
         if not confidence >= self.policy.field_policy(value.field).threshold:
             return _held(judgement, value.field, AbstentionReason.LOW_CONFIDENCE)
         others = tuple(one for one in judgement.fields if one.field != value.field)

@@ -6,7 +6,7 @@ import pytest
 
 from docmill.fallback.judge import DOCUMENT, LABEL, HeldBack, Judgement
 from docmill.fallback.policy import GeneratorPolicy
-from docmill.fallback.types import AbstentionReason, Candidate, CitedPassage, Ranked
+from docmill.fallback.types import AbstentionReason, Candidate, CitedPassage, Quoted, Ranked
 from docmill.fallback_service.believe import Believer
 from docmill.generator.types import Answer, Evidence, Value
 from docmill_schemas.reasons import DecidedBy
@@ -69,6 +69,7 @@ def test_a_quote_that_the_model_had_found_too_decides_the_field() -> None:
     heard = believed(judgement("company"), Answer(values=(Value("company", 0, 7, BORNE_OUT),)), shop)
     assert heard.decided
     assert [(one.text, round(one.confidence, 3)) for one in heard.fields] == [("Ah Seng", 0.925)]
+    assert [one.candidate for one in heard.quoted] == list(heard.fields)  # an audit shows who said so
     assert heard.citations[-1] == CitedPassage("handbook", "a receipt has a total")
 
 
@@ -76,6 +77,17 @@ def test_a_quote_that_nobody_else_found_is_not_enough() -> None:
     heard = believed(judgement("company"), Answer(values=(Value("company", 0, 7),)))
     assert heard.held_back == (HeldBack("company", LOW),)
     assert heard.decided_by is DecidedBy.RETRIEVAL
+    assert heard.quoted == (Quoted(candidate("Ah Seng", 0.5), ()),)  # what a person is shown
+    assert heard.fields == ()
+
+
+def test_a_quote_is_kept_where_the_model_found_its_value_with_what_is_cited_for_it() -> None:
+    shop, again = candidate("Ah Seng", 0.3), candidate("AH SENG", 0.4, 20)
+    heard = believed(judgement("company"), Answer(values=(Value("company", 0, 7, BORNE_OUT),)), shop, again)
+    [one] = heard.quoted
+    assert (one.candidate.text, one.candidate.start, round(one.candidate.confidence, 3)) == ("AH SENG", 20, 0.7)
+    assert one.citations == (CitedPassage("handbook", "a receipt has a total"),)
+    assert heard.citations == (CitedPassage("own"),)  # of what is published: this is not
 
 
 def test_a_result_that_cites_nothing_is_for_a_person() -> None:
@@ -106,6 +118,7 @@ def test_a_quote_that_is_no_value_of_its_kind_is_refused() -> None:
     trusting = GeneratorPolicy(field=0.95)
     heard = believed(judgement("date"), Answer(values=(Value("date", 0, 7),)), generator=trusting)
     assert heard.held_back == (HeldBack("date", AbstentionReason.NO_VALUE),)
+    assert heard.quoted == ()
 
 
 def test_what_was_not_asked_changes_nothing() -> None:

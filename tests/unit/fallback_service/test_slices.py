@@ -163,6 +163,32 @@ def test_what_only_the_model_and_a_generator_say_is_published_with_a_passage_or_
         assert (result["decided_by"], result["citations"]) == ("generator", [{"passage_id": "r"}])
 
 
+def test_what_a_generator_quotes_of_an_open_field_is_shown_to_the_person(tmp_path: Path) -> None:
+    said = Answer(values=(Value("plate", 8, 12, (Evidence("f0", "parking fine"),)),))
+    for found, confidence in (((plate(0.3),), 0.65), ((plate(0.3, "parking"),), 0.5)):
+        asked = request(reasons=SURE_OF_TYPE, candidates=found, missing_fields=("plate",))
+        with bench(tmp_path, *FINES, generator=FakeGenerator(said)) as of:
+            review = ReviewRequested.model_validate(event(one(of, record(asked))))
+        assert review.undecided == ("plate: low_confidence",)
+        [quoted] = review.generator_fields
+        assert (quoted.text, quoted.start, quoted.confidence) == ("fine", 8, confidence)
+        assert [cited.passage_id for cited in quoted.citations] == ["f0"]
+        assert review.candidates[0] == plate(confidence)
+        assert {one.text for one in review.candidates} == {"fine", *(one.text for one in found)}
+        assert review.fields == ()
+
+
+def test_a_person_who_audits_a_generator_sees_what_it_said(tmp_path: Path) -> None:
+    said = Answer(values=(Value("plate", 8, 12, (Evidence("f0", "parking fine"),)),))
+    asked = request(reasons=SURE_OF_TYPE, candidates=(plate(0.85),), fields=(plate(0.85),))
+    with bench(tmp_path, *FINES, generator=FakeGenerator(said), audit_share=1.0) as of:
+        resolved = one(of, record(asked))
+        result, review = event(resolved), event(resolved, 1)
+    assert result["decided_by"] == "generator"
+    assert (review["fields"], review["candidates"]) == (result["fields"], result["fields"])
+    assert [(one["text"], one["confidence"]) for one in review["generator_fields"]] == [("fine", 0.925)]
+
+
 def test_what_was_not_believed_of_an_answer_is_counted_and_costs_all_the_same(tmp_path: Path) -> None:
     said = Answer(refused=(Refused("label", Refusal.UNKNOWN_LABEL),))
     with bench(tmp_path, generator=FakeGenerator(said)) as of:
