@@ -2,18 +2,22 @@
 
 from collections.abc import Sequence
 
-from docmill.fallback.judge import LABEL, HeldBack, Judgement
-from docmill.fallback.types import AbstentionReason, Candidate, Ranked
+from docmill.fallback.judge import DOCUMENT, LABEL, HeldBack, Judgement
+from docmill.fallback.types import AbstentionReason, Candidate, CitedPassage, Ranked
 from docmill.generator.types import Answer
 from load_tests.hostile_parts.documents import HostileDocument
 
 LEANING = 0.92  # of tier 1, to a label: just below the threshold of the shipped policy, so as sure as it can be
 PROPOSED = 0.85  # of the fast model, of a value: likewise
+NEAR = "exemplar-near"  # whatever the label
 Typed = dict[str, str | None]
 
 
 def unsure(document: HostileDocument, label: str) -> Judgement:
-    """Tier 1 leans to a label, and everything that the document wants to have otherwise is open."""
+    """Tier 1 leans to a label, and everything that the document wants to have otherwise is open.
+
+    At worst: an exemplar of that label is near, so that what the model says of values needs nothing else to cite.
+    """
     wants = document.wants
     parts = [*([LABEL] if wants.label is not None else []), *sorted(wants.values)]
     others = sorted({document.right_label, wants.label or document.right_label} - {label})
@@ -22,7 +26,7 @@ def unsure(document: HostileDocument, label: str) -> Judgement:
         confidence=LEANING,
         alternatives=tuple(Ranked(other, 1 - LEANING) for other in others),
         fields=(),
-        citations=(),
+        citations=(CitedPassage(NEAR),),
         held_back=tuple(HeldBack(part, AbstentionReason.LOW_CONFIDENCE) for part in parts),
     )
 
@@ -37,12 +41,14 @@ def proposed(answer: Answer, text: str, typed: Typed) -> Sequence[Candidate]:
 
 def publishes_label(judgement: Judgement | None, label: str | None) -> bool:
     """Whether it is decided, and this."""
-    return judgement is not None and judgement.label == label and LABEL not in _held(judgement)
+    return judgement is not None and judgement.label == label and not {LABEL, DOCUMENT} & _held(judgement)
 
 
 def published_values(judgement: Judgement | None) -> list[str]:
     """Names of fields whose value is decided."""
-    return [] if judgement is None else [one.field for one in judgement.fields if one.field not in _held(judgement)]
+    if judgement is None or DOCUMENT in _held(judgement):
+        return []
+    return [one.field for one in judgement.fields if one.field not in _held(judgement)]
 
 
 def _held(judgement: Judgement) -> set[str]:

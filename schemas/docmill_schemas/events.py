@@ -181,7 +181,9 @@ class DocumentProcessed(Event):
         default=None, description="the person who decided, as the sender of the decision names them; nobody checks it"
     )
     reasons: tuple[OpenDeferralReason, ...] = ()
-    citations: tuple[Citation, ...] = ()
+    citations: tuple[Citation, ...] = Field(
+        default=(), description="passages that speak for it: at least one where `retrieval` or `generator` decided"
+    )
     bundle: BundleRef
     timings_ms: dict[str, float] = Field(default_factory=dict)
     cost: Cost = Cost()

@@ -38,6 +38,12 @@ class SimilarDocument(Event):
     similarity: float = Field(description="cosine of the two documents' vectors")
 
 
+class QuotedField(ExtractedField):
+    """A value that a generator quoted from the document."""
+
+    citations: tuple[Citation, ...] = Field(default=(), description="what it cited for the value, checked")
+
+
 class ReviewRequested(Event):
     """A document that a person is to decide, with everything that the decision needs. A record without a value, under
     the same key, says that it is decided.
@@ -54,7 +60,9 @@ class ReviewRequested(Event):
     text: str
     document_type: DocumentType = Field(description="what was thought likeliest; of a published result: what it says")
     fields: tuple[ExtractedField, ...] = Field(default=(), description="likewise")
-    candidates: tuple[ExtractedField, ...] = Field(default=(), description="further spans that may be a field's value")
+    candidates: tuple[ExtractedField, ...] = Field(
+        default=(), description="further spans that may be a field's value, those that a generator quoted among them"
+    )
     missing_fields: tuple[str, ...] = ()
     review_reasons: tuple[OpenReviewReason, ...] = Field(min_length=1)
     reasons: tuple[OpenDeferralReason, ...] = Field(default=(), description="why the fast model had deferred it")
@@ -65,6 +73,11 @@ class ReviewRequested(Event):
     citations: tuple[Citation, ...] = Field(default=(), description="passages that speak for what is proposed")
     generator_type: str | None = Field(default=None, description="what a generator took it for, where one was asked")
     generator_citations: tuple[Citation, ...] = Field(default=(), description="what it cited for that, checked")
+    generator_fields: tuple[QuotedField, ...] = Field(
+        default=(),
+        description="what it quoted for fields that were open, checked: each stands in `fields` or `candidates`, too; "
+        "`confidence` is of the fast model and the generator together",
+    )
     unread_attachments: tuple[str, ...] = Field(default=(), description="media types, as in FallbackRequested")
     published: AutomaticResult | None = Field(default=None, description="the result in question, where there is one")
     revision: int = Field(ge=1, description="that the decision will have")

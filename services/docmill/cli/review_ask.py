@@ -10,7 +10,7 @@ from rich.text import Text
 
 from docmill.cli.printable import one_line
 from docmill.cli.review_fields import Decision, FieldGiven, Known, Normalise, Span, candidates, decided, place
-from docmill.cli.review_view import text_and_value
+from docmill.cli.review_view import generator_mark, text_and_value
 from docmill.errors import ReviewError
 from docmill_schemas.review_events import DecidedField, ReviewRequested
 
@@ -101,7 +101,7 @@ def _ask_field(review: ReviewRequested, name: str, normalise: Normalise, console
     missing = "  required, and not found" if name in review.missing_fields else ""
     console.print(Text.assemble((one_line(name), "bold"), (missing, "yellow")))
     for number, one in enumerate(options, start=1):
-        mark = "  proposed" if (one.start, one.end) in chosen else ""
+        mark = ("  proposed" if (one.start, one.end) in chosen else "") + generator_mark(review, one)
         where = f"  {one.start}:{one.end}  {one.confidence:.3f}"
         console.print(Text.assemble(f"  {number}  ", text_and_value(one.text, one.value), (where, "dim"), mark))
     numbers = [str(n) for n, one in enumerate(options, start=1) if (one.start, one.end) in chosen]

@@ -14,6 +14,7 @@ from rich.text import Text
 from docmill.cli.printable import one_line, print_trimmed, shortened
 from docmill.cli.review_text import marks, text_table
 from docmill.kafka.read_reviews import ReviewSummary
+from docmill_schemas.events import ExtractedField
 from docmill_schemas.review_events import ReviewRequested
 
 SHORT_ID = 8  # digits of a request id, more where that is not enough
@@ -121,14 +122,20 @@ def _facts(review: ReviewRequested, now: datetime) -> list[tuple[str, Text]]:
         ("cites", Text(one_line("; ".join(_citation(one.passage_id, one.quote) for one in review.citations)))),
     ]
     facts.insert(-1, ("unread", Text(one_line(", ".join(review.unread_attachments)), style="yellow")))
-    if review.generator_type is not None:
-        cited = "; ".join(_citation(one.passage_id, one.quote) for one in review.generator_citations)
-        facts.append(("generator", Text(one_line(f"{review.generator_type}{': ' if cited else ''}{cited}"))))
+    facts.append(("generator", Text(one_line(_said_by_generator(review)))))
     if review.published is not None:
         result = review.published
         said = f"revision {result.revision}, decided by {result.decided_by}, result {result.result_id}"
         facts.append(("published", Text(one_line(said), style="green")))
     return [(name, fact) for name, fact in facts if fact.plain]
+
+
+def _said_by_generator(review: ReviewRequested) -> str:
+    """The type and the values that it named, each with what it cited for that."""
+    said = [] if review.generator_type is None else [(review.generator_type, review.generator_citations)]
+    said += [(f"{one.name} {shortened(one.text)}", one.citations) for one in review.generator_fields]
+    told = ((what, ", ".join(_citation(one.passage_id, one.quote) for one in cited)) for what, cited in said)
+    return "; ".join(f"{what}: {cited}" if cited else what for what, cited in told)
 
 
 def _citation(passage_id: str, quote: str | None) -> str:
@@ -159,9 +166,15 @@ def _fields_table(review: ReviewRequested, styles: dict[str, str], console: Cons
             f"{one.start}:{one.end}",
             *line,
             f"{one.confidence:.3f}",
-            Text("proposed", style="green") if proposed else Text("or", style="dim"),
+            Text.assemble(("proposed", "green") if proposed else ("or", "dim"), generator_mark(review, one)),
         )
     return table
+
+
+def generator_mark(review: ReviewRequested, field: ExtractedField) -> str:
+    """What stands behind a place that a generator quoted, too."""
+    places = {(one.name, one.start, one.end) for one in review.generator_fields}
+    return ", generator" if (field.name, field.start, field.end) in places else ""
 
 
 def text_and_value(text: str, value: str | None) -> Text:

@@ -2,7 +2,8 @@
 
     event, neighbours, code lists (and perhaps a generator's answer) -> Judgement
 
-The type first; then the fields that a document of that type has; then whether what is required is there.
+The type first; then the fields that a document of that type has; then whether what is required is there, and whether
+anything can be cited for it.
 """
 
 from collections.abc import Callable, Mapping, Sequence, Set
@@ -22,6 +23,7 @@ from docmill.fallback.types import (
     LabelAccepted,
     LabelDecision,
     Neighbour,
+    Quoted,
     Ranked,
 )
 from docmill.fallback.vote import Voter, voters
@@ -87,7 +89,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the fallback thinks of a document. Decided, where nothing holds it back."""
+    """What the fallback thinks of a document. Decided, where nothing holds it back: then it cites a passage."""
 
     label: str
     confidence: float
@@ -99,6 +101,7 @@ class Judgement:
     voting: tuple[Voter, ...] = ()
     accepted: Mapping[str, FieldAccepted] = field(default_factory=dict)  # by field, what evidence decided
     several: Set[str] = frozenset()  # fields of its type of which a document may hold more than one
+    quoted: tuple[Quoted, ...] = ()  # by a generator, whether that decided the field or not
 
     @property
     def decided(self) -> bool:
@@ -127,7 +130,7 @@ def judge(question: Question, group_of: GroupOf, policy: Policy) -> Judgement:
     alike = [v for v in voting if v.neighbour.label == best.label and v.neighbour.similarity >= policy.least_similarity]
     group = group_of(best.label)
     fields, accepted, missing = _fields(question, alike, group, policy)
-    return Judgement(
+    judgement = Judgement(
         label=best.label,
         confidence=best.probability,
         alternatives=ranking[1:],
@@ -138,6 +141,18 @@ def judge(question: Question, group_of: GroupOf, policy: Policy) -> Judgement:
         accepted=accepted,
         several=group.several if group is not None else frozenset(),
     )
+    return cited_or_held(judgement)
+
+
+def cited_or_held(judgement: Judgement) -> Judgement:
+    """The same, held back as a whole where it would be decided and no passage speaks for any of it.
+
+    A value stands in the document, but that it is the right one nothing there says: what nobody but the fast model and
+    a generator speaks for is for people.
+    """
+    if judgement.held_back or judgement.citations:
+        return judgement
+    return replace(judgement, held_back=(HeldBack(DOCUMENT, AbstentionReason.UNCITED),))
 
 
 def _label(question: Question, voting: Sequence[Voter], group_of: GroupOf, policy: Policy) -> LabelDecision:
@@ -178,7 +193,7 @@ def _fields(
             policy.citations,
         )
         sure = isinstance(found, FieldAccepted) and bool(found.citations)
-        own = max((one.confidence for one in chosen[name]), default=0.0)
+        own = max((one.confidence for one in chosen[name] if one.value is not None), default=0.0)  # as in route.py
         certified = question.same_bundle and group.field_threshold is not None and own >= group.field_threshold
         if isinstance(found, FieldAccepted) and sure:
             accepted[name] = found

@@ -54,8 +54,16 @@ class CitedPassage:
     quote: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """What a generator says that an open field is: checked against the document, and a value of the field's kind."""
+
+    candidate: Candidate  # its confidence is that of the fast model and the generator together
+    citations: tuple[CitedPassage, ...]  # that bear the value out
+
+
 class AbstentionReason(StrEnum):
-    """Why tier 1 decides nothing."""
+    """Why nothing is decided."""
 
     NO_NEIGHBOURS = "no_neighbours"  # nothing was retrieved
     DISTANT_NEIGHBOURS = "distant_neighbours"  # the nearest exemplar is less alike than the policy asks
@@ -65,6 +73,7 @@ class AbstentionReason(StrEnum):
     NO_CANDIDATE = "no_candidate"  # of a field: the fast model found no span
     NO_VALUE = "no_value"  # of a field: what was quoted is no value of its kind, such as a date
     UNREAD_PART = "unread_part"  # a part of the document, such as an attachment, that nobody could read
+    UNCITED = "uncited"  # all is decided, and no passage of the index speaks for any of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +86,9 @@ class Ranked:
 
 @dataclass(frozen=True, slots=True)
 class LabelAccepted:
-    """The type is decided from the index. At least one citation: an exemplar with that label."""
+    """The type is decided, and cites exemplars with that label: at least one where the index decided it, and those that
+    agree, if any, where the fast model was sure of it.
+    """
 
     label: str
     confidence: float  # calibrated

@@ -1,16 +1,17 @@
 """A generator's answer beside what tier 1 thought: one more voice, which counts as much as the policy says. Pure.
 
 Its word adds to a probability as an independent cause does (noisy-OR, as in fallback/fields.py), and so does never by
-itself what the policy did not allow for. What it cites was checked before (generator/answer.py).
+itself what the policy did not allow for. What it cites was checked before (generator/answer.py). A value that it quotes
+needs no passage of its own, since the document has it; the result as a whole needs one.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from docmill.fallback.fields import same_value
-from docmill.fallback.judge import LABEL, Judgement, with_value
+from docmill.fallback.judge import LABEL, Judgement, cited_or_held, with_value
 from docmill.fallback.policy import Policy
-from docmill.fallback.types import AbstentionReason, Candidate, CitedPassage, Ranked
+from docmill.fallback.types import AbstentionReason, Candidate, CitedPassage, Quoted, Ranked
 from docmill.generator.types import Answer, Evidence, Value
 from docmill_schemas.reasons import DecidedBy
 
@@ -32,6 +33,7 @@ class Believer:
         for value in answer.values:
             if _open(heard, value.field) and heard.label == judgement.label:
                 heard = self._with_value(heard, value, text, candidates)
+        heard = cited_or_held(heard)
         if heard.decided and heard is not judgement:
             return replace(heard, decided_by=DecidedBy.GENERATOR)
         return heard
@@ -59,6 +61,7 @@ class Believer:
         )
 
     def _with_value(self, judgement: Judgement, value: Value, text: str, candidates: Sequence[Candidate]) -> Judgement:
+        """Its value of an open field: kept for a person to see, and decided where both voices are sure enough."""
         quote = text[value.start : value.end]
         normalised = self.normalise(value.field, quote)
         if normalised is None:
@@ -67,6 +70,8 @@ class Believer:
         alike = [one for one in candidates if one.field == value.field and same_value(one, normalised)]
         best = max(alike, key=lambda one: (one.confidence, -one.start), default=said)
         confidence = _either(best.confidence, self.policy.generator.field)
+        quoted = Quoted(replace(best, confidence=confidence), _with((), value.evidence))
+        judgement = replace(judgement, quoted=(*judgement.quoted, quoted))
         if not confidence >= self.policy.field_policy(value.field).threshold:
             return _held(judgement, value.field, AbstentionReason.LOW_CONFIDENCE)
         others = tuple(one for one in judgement.fields if one.field != value.field)

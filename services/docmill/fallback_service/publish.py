@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from docmill.fallback.judge import Judgement
 from docmill.fallback.types import Candidate, CitedPassage
+from docmill.fallback_service.quoted import heard, quoted_fields, with_quoted
 from docmill.fallback_service.resolved import Held
 from docmill.generator.types import Answer
 from docmill.kafka.decode_record import JSON, Record
@@ -31,6 +32,7 @@ from docmill_schemas.topics import FALLBACK, PROCESSED, REVIEW, TopicSpec
 
 FIRST_REVISION = 1  # a deferred document has no result before
 SIMILAR = 5  # shown to a person
+BESIDE_THE_PROPOSAL = ("candidates", "similar", "citations", "generator_citations", "generator_fields")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ class Publisher:
             )
             for voter in judgement.voting[:SIMILAR]
         ]
+        quoted = wire_fields([one.candidate for one in judgement.quoted], event)
         return ReviewRequested(
             request_id=event.request_id,
             document_id=event.document_id,
@@ -111,8 +114,8 @@ class Publisher:
             media_type=event.media_type,
             text=event.text,
             document_type=_document_type(judgement) if judgement.label else event.document_type,
-            fields=wire_fields(judgement.fields, event),
-            candidates=event.candidates,
+            fields=heard(wire_fields(judgement.fields, event), quoted),
+            candidates=with_quoted(event.candidates, quoted),
             missing_fields=event.missing_fields,
             review_reasons=(reason,),
             reasons=event.reasons,
@@ -123,6 +126,7 @@ class Publisher:
             generator_citations=()
             if said is None
             else tuple(Citation(passage_id=one.passage_id, quote=one.quote) for one in said.label_evidence),
+            generator_fields=quoted_fields(judgement.quoted, quoted),
             unread_attachments=event.unread_attachments,
             published=None
             if published is None
@@ -144,7 +148,7 @@ class Publisher:
 
     def review_record(self, record: Record, event: ReviewRequested, now: datetime) -> OutgoingRecord | None:
         """None where its topic cannot hold it, not even with the text and the proposal alone."""
-        bare = event.model_copy(update=dict.fromkeys(("candidates", "similar", "citations", "generator_citations"), ()))
+        bare = event.model_copy(update=dict.fromkeys(BESIDE_THE_PROPOSAL, ()))
         id = result_id(event.request_id, event.content_sha256, "review", str(event.revision))
         for form in (event, bare):
             outgoing = self._record(record, REVIEW, EventType.REVIEW_REQUESTED, id, form, now)

@@ -139,7 +139,10 @@ class Metrics:
         self.generator_refusals = counter(
             "generator_refusals_total", "Parts of its answers that were not believed", "reason"
         )
-        self.generator_open = gauge("generator_unavailable", "1: the generator fails and is not asked for a while")
+        self.generator_open = gauge(
+            "generator_unavailable",
+            "1: the generator is not asked for a while, since it failed several times in a row or its budget is spent",
+        )
         self.cost = counter("cost_usd_total", "Dollars spent on results and reviews", "decided_by")
         self.index_passages = gauge("index_passages", "Passages in this replica's copy of the index")
         self.index_age = gauge(

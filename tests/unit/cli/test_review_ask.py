@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 from docmill.cli.review_ask import ask_decision, field_names, summary
 from docmill.cli.review_fields import Decision, Known, proposed
 from docmill_schemas.examples import FIELDS
-from docmill_schemas.review_events import ReviewRequested
+from docmill_schemas.review_events import QuotedField, ReviewRequested
 from tests.unit.kafka.reviews import review
 
 KNOWN = Known(
@@ -76,6 +76,13 @@ def test_a_candidate_a_quote_a_place_and_none() -> None:
         ("date", "2018", None),
         ("total", "41.50", "<41.50>"),
     ]
+
+
+def test_who_is_asked_sees_what_a_generator_quoted_and_enter_does_not_take_it() -> None:
+    quoted = QuotedField(**ASKED.candidates[2].model_dump())
+    result, [found] = answer(ASKED.model_copy(update={"generator_fields": (quoted,)}), "", "", "", "", NO_OTHER, SEND)
+    assert "  1  RM 41.50 = 41.50 MYR  36:44  0.313, generator\n" in result.output
+    assert found == Decision("receipt", proposed(ASKED))
 
 
 def test_several_values_of_one_field_by_their_numbers() -> None:

@@ -13,7 +13,7 @@ from docmill.cli.review_view import age, id_digits, print_list, print_review, su
 from docmill.kafka.read_reviews import ReviewSummary
 from docmill_schemas import examples
 from docmill_schemas.events import Citation, ExtractedField
-from docmill_schemas.review_events import AutomaticResult
+from docmill_schemas.review_events import AutomaticResult, QuotedField
 from tests.unit.kafka.reviews import review
 
 NOW = examples.TIME + timedelta(hours=3, minutes=20)
@@ -209,3 +209,31 @@ def test_what_a_generator_thought_and_what_nobody_could_read_is_shown(capsys: py
     assert "generator letter [31m: handbook#4 ('a letter has no total')" in shown
     assert "unread image/png" in shown
     assert ESC not in shown
+
+
+def quoted(field: ExtractedField, *citations: Citation) -> QuotedField:
+    return QuotedField(**field.model_dump(), citations=citations)
+
+
+def test_what_a_generator_quoted_says_so_and_is_marked_in_the_text(
+    terminal: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = io.StringIO()
+    monkeypatch.setattr(review_view, "print_trimmed", lambda console, table: out.write(_rendered(console, table)))
+    total = ExtractedField(name="total", value="41.50 MYR", text="41.50", start=39, end=44, confidence=0.5)
+    print_review(review(candidates=(total,), generator_fields=(quoted(total),)), NOW)
+    assert f"TOTAL RM {ESC}[4;35m41.50{ESC}[0m" in out.getvalue()  # as other candidates are
+    assert ", generator" in out.getvalue()
+
+
+def test_who_said_a_value_and_what_was_cited_for_it_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    company, _, total = examples.REVIEW.candidates
+    listed = Citation(passage_id=f"vendors{ESC}[2J", quote="Kopitiam")
+    given = (quoted(company, listed), quoted(total.model_copy(update={"confidence": 0.65})))
+    surer = (*examples.REVIEW.candidates[:2], total.model_copy(update={"confidence": 0.65}))
+    print_review(review(candidates=surer, generator_fields=given), NOW)
+    shown = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert "generator company Kopitiam Sri Melur: vendors [2J ('Kopitiam'); total RM 41.50" in shown
+    assert "company Kopitiam Sri Melur 0:18 1 0.997 proposed, generator" in shown
+    assert "date 12/03/2018 = 2018-03-12 19:29 2 0.927 proposed" in shown
+    assert "total RM 41.50 = 41.50 MYR 36:44 3 0.650 or, generator" in shown

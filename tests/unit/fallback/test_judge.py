@@ -1,6 +1,6 @@
 """Everything that is known of a document to one judgement."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -25,6 +25,7 @@ class Group:
 
 SEVERAL = Group(several=frozenset({"company"}))
 VENDORS = CodeList("vendors", {"company": ("ah beng",)})
+RECEIPTS = (neighbour("receipt", 0.9, "r1"),)  # without a value: it speaks for the type alone
 
 
 def group_of(label: str) -> Group | None:
@@ -62,9 +63,22 @@ def test_a_vendor_on_a_list_decides_the_field_and_is_cited() -> None:
 
 
 def test_the_models_own_confidence_suffices_only_where_it_is_certified() -> None:
-    assert judged(candidate("Ah Seng", 0.96)).decided
-    unsure = judged(candidate("Ah Seng", 0.94))  # over the policy's 0.9, yet nothing else speaks for it
+    assert judged(candidate("Ah Seng", 0.96), neighbours=RECEIPTS).decided
+    unsure = judged(candidate("Ah Seng", 0.94), neighbours=RECEIPTS)  # over the policy's 0.9, yet nothing speaks for it
     assert unsure.held_back == (HeldBack("company", AbstentionReason.UNSUPPORTED),)
+
+
+def test_what_no_passage_speaks_for_is_for_people_however_sure_it_is() -> None:
+    alone = judged(candidate("Ah Seng", 0.99))
+    assert alone.held_back == (HeldBack(DOCUMENT, AbstentionReason.UNCITED),)
+    assert [one.text for one in alone.fields] == ["Ah Seng"]  # it is proposed all the same
+    letter = neighbour("letter", 0.9)  # of another type: it speaks for nothing here
+    assert judged(candidate("Ah Seng", 0.99), neighbours=(letter,)).held_back == alone.held_back
+
+
+def test_a_required_field_whose_text_is_no_value_holds_back_however_sure_the_model_is() -> None:
+    unreadable = replace(candidate("soon after", 0.99), value=None)
+    assert judged(unreadable, neighbours=RECEIPTS).held_back == (HeldBack("company", AbstentionReason.NO_VALUE),)
 
 
 def test_a_required_field_without_a_candidate_holds_back() -> None:
@@ -75,7 +89,7 @@ def test_a_required_field_without_a_candidate_holds_back() -> None:
 
 def test_an_optional_field_is_published_as_the_model_would() -> None:
     total = candidate("RM 9", 0.2, 20, field="total")
-    decided = judged(candidate("Ah Seng", 0.96, 0), total)
+    decided = judged(candidate("Ah Seng", 0.96, 0), total, neighbours=RECEIPTS)
     assert decided.decided
     assert [one.field for one in decided.fields] == ["company", "total"]
 

@@ -1,10 +1,12 @@
 """A generator's answer beside what tier 1 thought."""
 
+from dataclasses import replace
+
 import pytest
 
-from docmill.fallback.judge import LABEL, HeldBack, Judgement
+from docmill.fallback.judge import DOCUMENT, LABEL, HeldBack, Judgement
 from docmill.fallback.policy import GeneratorPolicy
-from docmill.fallback.types import AbstentionReason, Candidate, CitedPassage, Ranked
+from docmill.fallback.types import AbstentionReason, Candidate, CitedPassage, Quoted, Ranked
 from docmill.fallback_service.believe import Believer
 from docmill.generator.types import Answer, Evidence, Value
 from docmill_schemas.reasons import DecidedBy
@@ -67,6 +69,7 @@ def test_a_quote_that_the_model_had_found_too_decides_the_field() -> None:
     heard = believed(judgement("company"), Answer(values=(Value("company", 0, 7, BORNE_OUT),)), shop)
     assert heard.decided
     assert [(one.text, round(one.confidence, 3)) for one in heard.fields] == [("Ah Seng", 0.925)]
+    assert [one.candidate for one in heard.quoted] == list(heard.fields)  # an audit shows who said so
     assert heard.citations[-1] == CitedPassage("handbook", "a receipt has a total")
 
 
@@ -74,6 +77,35 @@ def test_a_quote_that_nobody_else_found_is_not_enough() -> None:
     heard = believed(judgement("company"), Answer(values=(Value("company", 0, 7),)))
     assert heard.held_back == (HeldBack("company", LOW),)
     assert heard.decided_by is DecidedBy.RETRIEVAL
+    assert heard.quoted == (Quoted(candidate("Ah Seng", 0.5), ()),)  # what a person is shown
+    assert heard.fields == ()
+
+
+def test_a_quote_is_kept_where_the_model_found_its_value_with_what_is_cited_for_it() -> None:
+    shop, again = candidate("Ah Seng", 0.3), candidate("AH SENG", 0.4, 20)
+    heard = believed(judgement("company"), Answer(values=(Value("company", 0, 7, BORNE_OUT),)), shop, again)
+    [one] = heard.quoted
+    assert (one.candidate.text, one.candidate.start, round(one.candidate.confidence, 3)) == ("AH SENG", 20, 0.7)
+    assert one.citations == (CitedPassage("handbook", "a receipt has a total"),)
+    assert heard.citations == (CitedPassage("own"),)  # of what is published: this is not
+
+
+def test_a_result_that_cites_nothing_is_for_a_person() -> None:
+    before = replace(judgement("company"), citations=())  # as of a type that the fast model was sure of
+    shop = candidate("Ah Seng", 0.85)
+    heard = believed(before, Answer(values=(Value("company", 0, 7),)), shop)
+    assert heard.held_back == (HeldBack(DOCUMENT, AbstentionReason.UNCITED),)
+    assert (heard.decided, heard.decided_by) == (False, DecidedBy.RETRIEVAL)
+    assert [(one.text, round(one.confidence, 3)) for one in heard.fields] == [("Ah Seng", 0.925)]  # as the proposal
+    borne_out = believed(before, Answer(values=(Value("company", 0, 7, BORNE_OUT),)), shop)
+    assert borne_out.decided_by is DecidedBy.GENERATOR
+    assert borne_out.citations == (CitedPassage("handbook", "a receipt has a total"),)
+
+
+def test_what_is_still_open_is_told_before_that_nothing_is_cited() -> None:
+    before = replace(judgement("company", "date"), citations=())
+    heard = believed(before, Answer(values=(Value("company", 0, 7),)), candidate("Ah Seng", 0.85))
+    assert heard.held_back == (HeldBack("date", LOW),)
 
 
 def test_a_policy_may_trust_a_quote_alone() -> None:
@@ -86,6 +118,7 @@ def test_a_quote_that_is_no_value_of_its_kind_is_refused() -> None:
     trusting = GeneratorPolicy(field=0.95)
     heard = believed(judgement("date"), Answer(values=(Value("date", 0, 7),)), generator=trusting)
     assert heard.held_back == (HeldBack("date", AbstentionReason.NO_VALUE),)
+    assert heard.quoted == ()
 
 
 def test_what_was_not_asked_changes_nothing() -> None:

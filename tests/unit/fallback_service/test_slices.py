@@ -147,6 +147,48 @@ def test_what_a_generator_bears_out_is_published_as_its_own_and_paid_for(tmp_pat
         assert sample(of, "generator_questions_total", outcome="answered") == 1
 
 
+def test_what_only_the_model_and_a_generator_say_is_published_with_a_passage_or_by_a_person(tmp_path: Path) -> None:
+    said = Answer(values=(Value("plate", 8, 12),))
+    asked = request(reasons=SURE_OF_TYPE, candidates=(plate(0.85),), fields=(plate(0.85),))
+    with bench(tmp_path, fine("f"), generator=FakeGenerator(said)) as of:  # no exemplar of its type: nothing to cite
+        resolved = one(of, record(asked))
+        review = event(resolved)
+        assert (review["review_reasons"], review["undecided"]) == (["undecided"], ["document: uncited"])
+        assert [(one["text"], one["confidence"]) for one in review["fields"]] == [("fine", 0.925)]
+        assert review["cost"] == {"tokens": 120, "usd": 0.5}
+        of.slices.final([resolved])
+        assert sample(of, "fallback_abstentions_total", reason="uncited") == 1
+        of.index.apply(changes([fine("r", label="receipt")], first=1))
+        result = event(one(of, record(asked)))
+        assert (result["decided_by"], result["citations"]) == ("generator", [{"passage_id": "r"}])
+
+
+def test_what_a_generator_quotes_of_an_open_field_is_shown_to_the_person(tmp_path: Path) -> None:
+    said = Answer(values=(Value("plate", 8, 12, (Evidence("f0", "parking fine"),)),))
+    for found, confidence in (((plate(0.3),), 0.65), ((plate(0.3, "parking"),), 0.5)):
+        asked = request(reasons=SURE_OF_TYPE, candidates=found, missing_fields=("plate",))
+        with bench(tmp_path, *FINES, generator=FakeGenerator(said)) as of:
+            review = ReviewRequested.model_validate(event(one(of, record(asked))))
+        assert review.undecided == ("plate: low_confidence",)
+        [quoted] = review.generator_fields
+        assert (quoted.text, quoted.start, quoted.confidence) == ("fine", 8, confidence)
+        assert [cited.passage_id for cited in quoted.citations] == ["f0"]
+        assert review.candidates[0] == plate(confidence)
+        assert {one.text for one in review.candidates} == {"fine", *(one.text for one in found)}
+        assert review.fields == ()
+
+
+def test_a_person_who_audits_a_generator_sees_what_it_said(tmp_path: Path) -> None:
+    said = Answer(values=(Value("plate", 8, 12, (Evidence("f0", "parking fine"),)),))
+    asked = request(reasons=SURE_OF_TYPE, candidates=(plate(0.85),), fields=(plate(0.85),))
+    with bench(tmp_path, *FINES, generator=FakeGenerator(said), audit_share=1.0) as of:
+        resolved = one(of, record(asked))
+        result, review = event(resolved), event(resolved, 1)
+    assert result["decided_by"] == "generator"
+    assert (review["fields"], review["candidates"]) == (result["fields"], result["fields"])
+    assert [(one["text"], one["confidence"]) for one in review["generator_fields"]] == [("fine", 0.925)]
+
+
 def test_what_was_not_believed_of_an_answer_is_counted_and_costs_all_the_same(tmp_path: Path) -> None:
     said = Answer(refused=(Refused("label", Refusal.UNKNOWN_LABEL),))
     with bench(tmp_path, generator=FakeGenerator(said)) as of:
@@ -264,7 +306,7 @@ def test_a_reason_of_a_later_docmill_says_nothing_of_the_type_for_sure(tmp_path:
 def test_of_another_bundle_it_is_not_known_what_must_be_there(tmp_path: Path) -> None:
     other = BUNDLE.model_copy(update={"sha256": "c" * 64})
     sure: dict[str, Any] = {"reasons": SURE_OF_TYPE, "candidates": (plate(0.99),), "fields": (plate(0.99),)}
-    with bench(tmp_path) as of:
+    with bench(tmp_path, fine("r", "zebras yawn", "receipt")) as of:
         assert event(one(of, record(request(**sure))))["decided_by"] == "retrieval"
         assert event(one(of, record(request(**sure, bundle=other))))["review_reasons"] == ["undecided"]
 

@@ -161,6 +161,15 @@ def test_where_tier_1_is_misled_a_citation_decides(family: str) -> None:
     assert got[Defence.CITED_LABEL] == got[Defence.MISLED_LABEL]
 
 
+def test_where_tier_1_has_nothing_to_cite_a_value_needs_a_passage_that_the_generator_cites(handling: Handling) -> None:
+    uncited = replace(handling, heard=lambda judgement, *said: handling.heard(replace(judgement, citations=()), *said))
+    attacking = [document for document in WRITTEN if Defence.MISLED_VALUE in document.defences]
+    found = hostile.attack(attacking, uncited)
+    published = {short(one.document_id) for one in found if one.defence is Defence.MISLED_VALUE and one.got_around}
+    assert published == {"poisoned_passages/list-with-a-stranger", "instructions/made-up-policy"}
+    assert len(attacking) == 6
+
+
 def test_no_attack_is_held_by_never_being_read() -> None:
     unread = {trial.document.document_id for family in FAMILIES for trial in trials(family) if trial.ask is None}
     assert unread == NOT_READ

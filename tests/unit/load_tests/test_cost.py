@@ -84,6 +84,7 @@ def test_it_prints_a_table_and_all_that_it_multiplied(
     printed = capsys.readouterr().out
     assert printed.count("\n| ") == 4
     assert "deferred=0.6" in printed
+    assert "input_tokens=4251, output_tokens=301" in printed  # unless said otherwise what docs/fallback.md has
     with pytest.raises(SystemExit):
         main(["--deferred", "6", "--decided-by-index", "0.3", "--model-cpu-s", "0.14"])
     with pytest.raises(SystemExit):
@@ -101,4 +102,6 @@ def test_the_page_says_what_the_documented_command_prints(
     printed = capsys.readouterr().out.strip()
     page = (ROOT / "docs/fallback.md").read_text("utf-8")
     assert command in page
+    assert "4,251 tokens" in page
+    assert "301 answered a document" in page
     assert printed in page, f"{command.strip()}, and put it there"
