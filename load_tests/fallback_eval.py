@@ -54,7 +54,7 @@ from docmill.training.corpus import part
 from docmill.training.row import read_rows
 from load_tests.cost import PRICES
 from load_tests.fallback_parts import cheap, compare
-from load_tests.fallback_parts.bundles import mode, read_with_bundles
+from load_tests.fallback_parts.bundles import mode, own_threshold, read_with_bundles
 from load_tests.fallback_parts.corpora import Halves, read_halves, write_halves
 from load_tests.fallback_parts.embeddings import cached, timed
 from load_tests.fallback_parts.fifth_way import FifthWay, fifth_way
@@ -209,7 +209,9 @@ def full(
     scores = [score(f"{name}, validation", decided) for name, decided in slices.items()]
     said = None if fifth is None else fifth.full(a, data, halves, vectors, read, slices["deferred"])
     policy = slices["deferred"].policies[0].policy
-    return _report(halves, mode(a, ab), None, scores, policy, (), (), latency, said), list(slices.items())
+    return _report(halves, mode(a, ab), own_threshold(a, halves.source), scores, policy, (), (), latency, said), list(
+        slices.items()
+    )
 
 
 def measured_latency(halves: Halves, vectors: NDArray[np.float32]) -> Latency:

@@ -32,8 +32,8 @@ from docmill.training.corpus import part
 from docmill.training.row import read_rows
 
 SOURCES = ("sroie", "cfpb", "mtsamples", "cuad", "vetclaims")
-WINDOWS = 20  # of a source: emulated, a window of 256 tokens takes a second or two
-DOCUMENTS = 10  # of a source that are looked at, the first ones
+WINDOWS = 5  # of a source: emulated, a window of 256 tokens takes seconds
+DOCUMENTS = 5  # of a source that are looked at, the first ones
 
 Said = dict[str, NDArray[np.float32]]  # by name, a row a token or a window
 
@@ -52,11 +52,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     bundle = load_bundle(args.bundle)
     found = said(bundle, list(windows(bundle, Path(args.data), args.windows)))
     if args.what == "write":
-        np.savez_compressed(args.file, **found)  # type: ignore[arg-type]  # numpy's stubs take keywords for options
+        np.savez_compressed(args.file, bundle=np.array(bundle.sha256), **found)  # type: ignore[arg-type]  # numpy's stubs
         return 0
     with np.load(args.file) as kept:
-        first = dict(kept)
-    if {name: of.shape for name, of in first.items()} != {name: of.shape for name, of in found.items()}:
+        written_by, first = str(kept["bundle"]), {name: kept[name] for name in found}
+    if written_by != bundle.sha256 or any(first[name].shape != found[name].shape for name in found):
         sys.exit(f"{args.file} is of other windows or of another bundle: write it again")
     told, equal = compare(first, found)
     print(f"{bundle.name} {bundle.version}: {told}")

@@ -31,7 +31,8 @@ def fallback_row() -> Panels:
             Frame(
                 "What held the fallback back",
                 "The first reason of each document that it did not decide. no_neighbours, distant_neighbours: the "
-                "index knows nothing like it. not_certified: its policy has no threshold.",
+                "index knows nothing like it. uncited: no exemplar or list speaks for what it is sure of. "
+                "not_certified: its policy has no threshold.",
                 "short",
                 8,
             ),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from docmill.bundle.bundle import Bundle
 from docmill.bundle.load import load_bundle
+from docmill.bundle.manifest import SourceNames
 from docmill.errors import ConfigurationError
 from docmill.pipeline.types import Deferral
 from docmill.processing import Decided, Mill, ReceivedDocument
@@ -60,6 +61,17 @@ def read_with_bundles(a: Path, ab: Path, halves: Halves, vectors: NDArray[np.flo
     return Read(tuning, test, both.argmax(axis=1), None, hard_below)
 
 
+def own_threshold(a: Path, source: str) -> float | None:
+    """From which probability of a type on bundle A publishes documents of a source; None: never.
+
+    Raises:
+        ConfigurationError: the bundle was not trained on the source.
+    """
+    bundle = load_bundle(a)
+    names = _names(bundle, source)
+    return bundle.spec.groups[names.group].type_threshold
+
+
 def mode(a: Path, ab: Path) -> str:
     """How tables name what decided."""
     first, second = load_bundle(a), load_bundle(ab)
@@ -96,10 +108,14 @@ def _opinions(
 
 def full_label(bundle: Bundle, source: str, label: str) -> str:
     """A source's label as the bundle calls it. Raises: ConfigurationError: the bundle was not trained on the source."""
+    return _names(bundle, source).full_label(label)
+
+
+def _names(bundle: Bundle, source: str) -> SourceNames:
     names = bundle.manifest.source_names(source)
     if names is None:
         raise ConfigurationError(f"bundle {bundle.name} was not trained on {source}, or does not say how it read it")
-    return names.full_label(label)
+    return names
 
 
 def received(document: LabelledDocument) -> ReceivedDocument:

@@ -76,7 +76,7 @@ class ReviewRequested(Event):
     generator_fields: tuple[QuotedField, ...] = Field(
         default=(),
         description="what it quoted for fields that were open, checked: each stands in `fields` or `candidates`, too; "
-        "`confidence` is of the fast model and the generator together",
+        "place and text are the fast model's where it had found the same value; `confidence` is of both together",
     )
     unread_attachments: tuple[str, ...] = Field(default=(), description="media types, as in FallbackRequested")
     published: AutomaticResult | None = Field(default=None, description="the result in question, where there is one")

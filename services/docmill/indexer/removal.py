@@ -82,7 +82,7 @@ def _readings(name: str, root: Path, standing: Mapping[str, Standing]) -> list[_
     path = absolute_path(Path(name))
     found = [_Reading("an id", (name,))] if name in standing else []
     if path.suffix.lower() == JSONL and os.path.isfile(path):
-        lines = list(row_ids(SourceFile(path, path.name)))
+        lines = list(row_ids(SourceFile(path, name)))
         ids = tuple(dict.fromkeys(line for line in lines if isinstance(line, str)))
         unreadable = tuple(line for line in lines if isinstance(line, Unreadable))
         return [*found, _Reading(f"a file of {len(ids)} ids", ids, unreadable=unreadable)]
@@ -120,7 +120,7 @@ def _of_no_file(folder: str, standing: Mapping[str, Standing]) -> int:
 
 def _ambiguous(name: str, readings: Sequence[_Reading]) -> str:
     told = " and ".join(one.what for one in readings)
-    return f"is {told}: --ids means ids alone, ./ before a name its path, / behind it a folder"
+    return f"is {told}: --ids means ids alone, / behind a name a folder, ./ before it its path"
 
 
 def _nothing(name: str, root: Path, standing: Mapping[str, Standing]) -> str:

@@ -216,7 +216,7 @@ def _curve(reader: _Reader, study: Study | None) -> list[EvaluatedPoint]:
     if study is None or study.curve_tokens is None:
         return []
     rates = study.baseline or reader.materials.recipe.student
-    few = Schedule(tokens=study.curve_tokens, encoder_lr=rates.encoder_lr, head_lr=rates.head_lr)
+    few = Schedule(tokens=study.curve_tokens, **rates.model_dump(include={"encoder_lr", "head_lr", "frozen_layers"}))
     points = []
     for sample in curve_samples(reader.materials.training, study.curve):
         baseline = study.baseline if sample.is_all else None

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from docmill.load.judge import Latency, StepResult
+from docmill.load.plan import Plan
 from docmill.settings import Settings
 from load_tests import generator_outage
 from load_tests.generator_outage import (
@@ -109,9 +110,9 @@ def phases(
     """A phase of each state, all alike but one."""
     did = dict.fromkeys(WATCHED, 7.0) | {"questions": 9.0}
     level = result(latency=Latency(120, 0.1, 0.15, 0.2, 0.3))
-    found = {each: Phase(each, level, level, 2.0, did, breaker_open=each != ANSWERS) for each in STATES}
+    found = {each: Phase(each, level, (level,), 2.0, did, breaker_open=each != ANSWERS) for each in STATES}
     other = result(latency=Latency(120, 0.1, 0.15, p99_s, 0.3), missing=missing)
-    found[state] = Phase(state, other, burst or level, rate, did, breaker_open=True)
+    found[state] = Phase(state, other, (level, burst or level), rate, did, breaker_open=True)
     return list(found.values())
 
 
@@ -220,3 +221,41 @@ async def test_a_processor_that_deferred_nothing_is_no_error(monkeypatch: pytest
     at = SimpleNamespace(url="http://x", await_url=lambda: "http://x", environment={"KAFKA_BOOTSTRAP_SERVERS": "x:1"})
     found, roll = await run(at, at, at, Namespace(slow=1.0, rounds=0))  # type: ignore[arg-type]
     assert (found, roll.fallback.went_in, waited_for) == ([], 0, [0.0])
+
+
+async def test_bursts_follow_a_phase_at_once_and_every_round_begins_caught_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    plans: list[Plan] = []
+
+    async def scrape(urls: list[str]) -> list[str]:
+        return [PAGE]
+
+    async def drained(url: str, deferred: float) -> None:
+        told.append("caught up")
+
+    async def call_roll(settings: Settings) -> RollCall:
+        return RollCall()
+
+    async def run_phase(processor: object, drive: object, books: object, plan: Plan, *, flooded: bool) -> object:
+        told.append("burst" if plan.offer.warm_up_s == 0 else "phase")
+        plans.append(plan)
+        return SimpleNamespace(result=result())
+
+    @asynccontextmanager
+    async def open_drive(settings: Settings, on_outcome: object) -> AsyncIterator[None]:
+        yield
+
+    fakes = {"scrape": scrape, "drained": drained, "call_roll": call_roll, "open_drive": open_drive}
+    for name, fake in (fakes | {"run_phase": run_phase}).items():
+        monkeypatch.setattr(generator_outage, name, fake)
+    at = SimpleNamespace(url="http://x", await_url=lambda: "http://x", environment={"KAFKA_BOOTSTRAP_SERVERS": "x:1"})
+    args = Namespace(slow=1.0, rounds=2, rate=2.0, phase=3.0, burst=4, bursts=2)
+    found, _ = await run(at, at, at, args)  # type: ignore[arg-type]
+    a_round = ["phase", "burst", "burst"] * len(STATES)
+    assert told == [*a_round, "caught up", *a_round, "caught up"]
+    assert [len(phase.bursts) for phase in found] == [2] * 2 * len(STATES)
+    ids = [shipment.document_id for plan in plans for shipment in plan.shipments]
+    assert len(ids) == len(set(ids))
+    at_once = [plan for plan in plans if plan.offer.warm_up_s == 0]
+    assert {(len(plan.shipments), plan.first_counted) for plan in at_once} == {(4, 0)}
+    assert all(shipment.due_s < generator_outage.BURST_S for plan in at_once for shipment in plan.shipments)

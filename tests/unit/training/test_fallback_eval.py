@@ -335,6 +335,7 @@ def test_the_full_mode_reads_with_bundles(bundle: Path, tmp_path: Path, monkeypa
     assert len(decided.gold) == read.test.deferred.sum()
     assert decided.right(compare.RETRAINED).sum() == (kinds == "contract").sum()  # it does not know weather
     assert decided.right(compare.BLEND).all()
+    assert bundles.own_threshold(bundle, "papers") == loaded.spec.groups["complaint"].type_threshold is not None
 
 
 def test_new_kinds_are_of_the_cheap_mode(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
