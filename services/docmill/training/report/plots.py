@@ -124,7 +124,7 @@ def confusion(matrix: Confusion, title: str) -> Html:
 @styled
 def curve(points: Sequence[CurvePoint], names: Mapping[str, str]) -> Html:
     """Type macro-F1 and value F1 over the number of training documents, a line a source."""
-    figure = _figure(9.6, 3.6)
+    figure = _figure(10.8, 3.6)
     for axes, measure in zip(figure.subplots(1, 2), CURVE_MEASURES, strict=True):
         for number, (source, name) in enumerate(names.items()):
             known = [(p.documents, getattr(p.sources[source], measure)) for p in points if source in p.sources]
@@ -137,7 +137,7 @@ def curve(points: Sequence[CurvePoint], names: Mapping[str, str]) -> Html:
         axes.minorticks_off()
         axes.set_ylim(0, 1.02)
         _grid(axes, "training documents", MEASURE_NAMES[measure])
-    axes.legend(fontsize=8, frameon=False, loc="lower right")
+    axes.legend(fontsize=7.5, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return _svg(figure)
 
 
