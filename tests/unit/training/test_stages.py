@@ -69,7 +69,7 @@ def read_otherwise(field: str, **changes: object) -> Recipe:
         (read_otherwise("total", exclusive=False), {"calibration", "student-opinions"}),
         (read_otherwise("total", many=True, nested=False), {"gate", "corpus", "calibration", "student-opinions"}),
         (with_sources(only="slips", per_label=2), TRAINING | READING - CUTTING),
-        (with_sources(only="slips", masked=["date"]), {"gate", "corpus"} | TRAINING | READING - CUTTING),
+        (with_sources(only="slips", masked=["company"]), {"gate", "corpus"} | TRAINING | READING - CUTTING),
         (with_sources(only="slips", entities={"sum": "total"}), {"gate", "corpus"}),
         (nested("teacher", tokens=2000), {"teacher"}),
         (nested("student", tokens=3000), {"student"}),
