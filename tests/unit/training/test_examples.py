@@ -207,7 +207,9 @@ def test_a_document_that_varies_is_tokenised_each_time() -> None:
 
 
 def test_fields_that_the_source_does_not_annotate_are_ignored() -> None:
-    making = ExampleMaker(with_sources(masked=["date"], augment=False, only="slips"), LABELS, FourCharacterTokenizer(), CUTTING)
+    making = ExampleMaker(
+        with_sources(masked=["date"], augment=False, only="slips"), LABELS, FourCharacterTokenizer(), CUTTING
+    )
     [tags] = making(document("ACME Trading", ("company", "ACME")), random.Random(0)).tags
     assert (tags[:, FIELDS.index("date")] == IGNORED).all()
     assert (tags[1:-1, FIELDS.index("total")] == OUTSIDE).all()
