@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from docmill.errors import AbandonedError
-from docmill.fallback_service.requested import Requested
-from docmill.processing import Rejected
+from docmill.fallback_service.requested import Wait
 
 HOLD_S = 15.0  # before a document that waits for the generator is looked at again
-PAUSE_S = 1.0  # of a slice in which nobody is due: a new document behind it has that to wait for it, and no more
+PAUSE_S = 1.0  # of a slice in which nobody is due, at least, unless all are sooner: who is behind it waits for that
+EARLY_PER_S = 8.0  # put back before they are due, in a partition, for the sake of who is behind them
 LOOK_S = 0.2
 
 
@@ -36,33 +36,36 @@ class Holds:
         with self._lock:
             return self._pausing
 
-    def may_wait(self, requested: Requested) -> bool:
+    def may_wait(self, wait: Wait) -> bool:
         """Whether one that a generator is needed for may wait for it, or wait on."""
-        since_ms = requested.held_since_ms
+        since_ms = wait.held_since_ms
         waited_s = 0.0 if since_ms is None else self._now_s() - since_ms / 1000
         # A little before now is another replica's clock, or this one's that was set back; far ahead is a stranger's.
         return self.any and -HOLD_S <= waited_s < self._max_hold_s
 
-    def is_early(self, requested: Requested) -> bool:
+    def waits(self, wait: Wait) -> bool:
+        """Whether it was put back, and may wait on."""
+        return wait.held_since_ms is not None and self.may_wait(wait)
+
+    def is_early(self, wait: Wait) -> bool:
         """Whether it waits and is not due; of a time too far ahead, some other clock's, never."""
-        waits = requested.held_since_ms is not None and self.may_wait(requested)
-        return waits and 0 < requested.not_before_ms / 1000 - self._now_s() <= HOLD_S
+        return self.waits(wait) and 0 < wait.not_before_ms / 1000 - self._now_s() <= HOLD_S
 
     def again_s(self, away: bool) -> float:
         """Unix time at which one who waits is due. Who only had no turn comes to it as soon as there is one."""
         return self._now_s() + (HOLD_S if away else 0.0)
 
-    def pause(self, read: Sequence[Requested | Rejected], abandoned: Callable[[], bool]) -> None:
-        """Where nobody of a slice is due: until all are, or a moment.
+    def pause(self, waits: Sequence[Wait], abandoned: Callable[[], bool]) -> None:
+        """Where nobody of a slice is due: until all are, or a moment, which is longer the more they are.
 
         Raises:
             AbandonedError: `abandoned` says so.
         """
-        if not all(isinstance(one, Requested) and self.is_early(one) for one in read):
+        if not all(map(self.is_early, waits)):
             return
-        due_s = max(one.not_before_ms for one in read if isinstance(one, Requested)) / 1000
+        due_in_s = max(wait.not_before_ms for wait in waits) / 1000 - self._now_s()
         # Not by the time of day, which may be set back meanwhile: nobody behind is to wait for that.
-        until_s = self._monotonic_s() + min(due_s - self._now_s(), PAUSE_S)
+        until_s = self._monotonic_s() + min(due_in_s, max(PAUSE_S, len(waits) / EARLY_PER_S))
         with self._counted():
             while self._monotonic_s() < until_s:
                 if abandoned():

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from docmill.kafka.decode_record import Record
-from docmill.kafka.put_back import HELD_SINCE, NOT_BEFORE, milliseconds
+from docmill.kafka.put_back import HELD_SINCE, NOT_BEFORE, milliseconds, was_put_back
 from docmill.processing import Rejected
 from docmill_schemas.cloudevents import read_headers
 from docmill_schemas.events import FallbackRequested
@@ -15,12 +15,27 @@ from docmill_schemas.reasons import DeferralReason, RejectionReason
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """How a request has waited for a generator, as its headers say. Unix times in milliseconds."""
+
+    held_since_ms: int | None = None  # None: it is new
+    not_before_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Requested:
-    """A deferred document, and how long it has waited for a generator."""
+    """A deferred document, and how it has waited."""
 
     event: FallbackRequested
-    held_since_ms: int | None = None
-    not_before_ms: int = 0
+    wait: Wait
+
+
+def read_wait(record: Record) -> Wait:
+    """Without a look at the document."""
+    if not was_put_back(record):
+        return Wait()
+    headers = read_headers(record.headers)
+    return Wait(milliseconds(headers.get(HELD_SINCE)), milliseconds(headers.get(NOT_BEFORE)) or 0)
 
 
 def read_request(record: Record) -> Requested | Rejected:
@@ -32,13 +47,12 @@ def read_request(record: Record) -> Requested | Rejected:
     except ValidationError as error:
         detail = f"not a FallbackRequested: {problems(error, FallbackRequested)}"
         return Rejected(RejectionReason.INVALID_EVENT, detail)
-    headers = read_headers(record.headers)
-    return Requested(event, milliseconds(headers.get(HELD_SINCE)), milliseconds(headers.get(NOT_BEFORE)) or 0)
+    return Requested(event, read_wait(record))
 
 
-def ready_ms(record: Record, requested: Requested | Rejected) -> int:
+def ready_ms(record: Record, wait: Wait) -> int:
     """Unix time in milliseconds since when it could have been looked at."""
-    return max(record.timestamp, requested.not_before_ms if isinstance(requested, Requested) else 0)
+    return max(record.timestamp, wait.not_before_ms)
 
 
 def _event(value: bytes) -> FallbackRequested:

@@ -1,8 +1,8 @@
 """The fallback's slices: each request becomes a result with citations, a question to a person, or waits its turn.
 
 The order of one slice:
-    1. read each record; what is none of ours is a dead letter
-    2. who waits for the generator and is not due, or has no turn now (turns.py), is put back behind the others unseen
+    1. who waits for the generator and is not due, or has no turn now (turns.py), is put back behind the others unseen
+    2. read each of the others; what is none of ours is a dead letter
     3. tier 1: what the index has on the document, and what follows from it (retrieve.py, fallback/judge.py)
     4. what that leaves open is asked of the generator, where there is one and it is this slice's turn: all at once,
        those first who are new, within one deadline
@@ -26,7 +26,7 @@ from docmill.fallback_service.generators import Answered, Asked, Place, may_answ
 from docmill.fallback_service.holds import Holds
 from docmill.fallback_service.publish import Publisher, held_record
 from docmill.fallback_service.questions import question_for_generator
-from docmill.fallback_service.requested import Requested, read_request, ready_ms
+from docmill.fallback_service.requested import Requested, Wait, read_request, read_wait, ready_ms
 from docmill.fallback_service.resolved import Held, Resolved, cost_of
 from docmill.fallback_service.retrieve import Retriever
 from docmill.fallback_service.turns import Turns
@@ -79,7 +79,7 @@ class _Work:
 
     @property
     def came_back(self) -> bool:
-        return self.requested.held_since_ms is not None
+        return self.requested.wait.held_since_ms is not None
 
     @property
     def place(self) -> Place:
@@ -120,6 +120,13 @@ class FallbackSlices(SliceWork[Resolved]):
         """A short document takes as long to embed and search; and no more are in a slice than it may ask about."""
         return MOST_QUESTIONS
 
+    def passes(self, record: Record) -> bool:
+        """Who waits and is not due; nor, while the generator is left alone, is anybody else who waits."""
+        wait = read_wait(record)
+        if self._of.generator is None or not self._holds.waits(wait):
+            return False
+        return self._of.generator.away or self._holds.is_early(wait)
+
     @property
     def pausing(self) -> int:
         """Not who waits for answers: of the generator's turns all slices have a share. Nor who waits for the index:
@@ -133,20 +140,18 @@ class FallbackSlices(SliceWork[Resolved]):
             return self._processed(records, abandoned)
 
     def _processed(self, records: Sequence[Record], abandoned: Callable[[], bool]) -> list[Resolved]:
-        read = [(record, read_request(record)) for record in records]
+        waits = [(record, read_wait(record)) for record in records]
         if self._of.generator is not None:
-            self._holds.pause([requested for _, requested in read], abandoned)
+            self._holds.pause([wait for _, wait in waits], abandoned)
         self._of.wait_for_index(abandoned)
-        asks = self._may_ask(read)
-
-        def begun(record: Record, requested: Requested | Rejected) -> _Work | Resolved:
-            return self._begun(record, requested, asks)
-
+        asks = self._may_ask(waits)
         works: list[_Work | Resolved] = []
-        for record, requested in read:
+        for record, wait in waits:
             if abandoned():
                 raise AbandonedError("nobody waits for this slice any more")
-            works.append(self._guarded(record, requested, begun))
+            looked_at = sum(isinstance(work, _Work) for work in works)
+            back = self._put_back(record, wait, asks and looked_at < MOST_QUESTIONS)
+            works.append(self._guarded(record, read_request(record), self._begun) if back is None else back)
         if asks:
             self._ask(records[0], [work for work in works if isinstance(work, _Work)], abandoned)
         return [work if isinstance(work, Resolved) else self._finished(work) for work in works]
@@ -164,23 +169,27 @@ class FallbackSlices(SliceWork[Resolved]):
         """How long the oldest document has waited for the generator; 0: none is known to wait."""
         return self._waiting.oldest_s(self._now_s())
 
-    def _may_ask(self, read: Sequence[tuple[Record, Requested | Rejected]]) -> bool:
+    def _may_ask(self, waits: Sequence[tuple[Record, Wait]]) -> bool:
         """Whether it is this slice's turn to ask. Where nothing can be put back, it always is."""
         if not self._holds.any:
             return True
-        oldest_ms = min(ready_ms(record, requested) for record, requested in read)
-        return self._turns.may_ask(read[0][0].partition, read[0][0].offset, oldest_ms / 1000)
+        oldest_ms = min(ready_ms(record, wait) for record, wait in waits)
+        return self._turns.may_ask(waits[0][0].partition, waits[0][0].offset, oldest_ms / 1000)
 
-    def _begun(self, record: Record, requested: Requested | Rejected, asks: bool) -> "_Work | Resolved":
-        """Tier 1; or, of one that waits for a generator and would have to wait on, that it does."""
+    def _put_back(self, record: Record, wait: Wait, asks: bool) -> Resolved | None:
+        """Of one that waits for a generator and has to wait on, that it does, unseen."""
+        generator = self._of.generator
+        if generator is None or not self._holds.waits(wait):
+            return None
+        if self._holds.is_early(wait):
+            return self._held(record, wait, wait.not_before_ms / 1000)
+        away = generator.away
+        return self._held(record, wait, self._holds.again_s(away)) if away or not asks else None
+
+    def _begun(self, record: Record, requested: Requested | Rejected) -> "_Work | Resolved":
+        """Tier 1."""
         if isinstance(requested, Rejected):
             return self._rejected(record, requested)
-        generator = self._of.generator
-        if generator is not None and requested.held_since_ms is not None and self._holds.may_wait(requested):
-            if self._holds.is_early(requested):
-                return self._held(record, requested, requested.not_before_ms / 1000)
-            if generator.away or not asks:
-                return self._held(record, requested, self._holds.again_s(generator.away))
         event = requested.event
         began_s, from_s = time.perf_counter(), self._monotonic_s()
         document = deferred_document(event)
@@ -192,7 +201,7 @@ class FallbackSlices(SliceWork[Resolved]):
         judgement = judge(question, self._of.group_of, self._of.policy)
         timings_ms = {"retrieve": _ms(retrieved_s - began_s), "judge": _ms(time.perf_counter() - retrieved_s)}
         ask = None
-        if generator is not None and not judgement.decided:
+        if self._of.generator is not None and not judgement.decided:
             ask = question_for_generator(event.text, judgement, document.candidates, self._of.labels(), found.sources)
         return _Work(record, requested, judgement, ask, timings_ms, self._monotonic_s() - from_s)
 
@@ -219,9 +228,9 @@ class FallbackSlices(SliceWork[Resolved]):
         if isinstance(answered, Generated):
             candidates = deferred_document(event).candidates
             judgement = self._of.believer.with_answer(judgement, answered.answer, event.text, candidates)
-        elif unheard and self._holds.may_wait(work.requested):
+        elif unheard and self._holds.may_wait(work.requested.wait):
             away = answered is not None or (self._of.generator is not None and self._of.generator.away)
-            return self._held(record, work.requested, self._holds.again_s(away), answered)
+            return self._held(record, work.requested.wait, self._holds.again_s(away), answered)
         now = datetime.fromtimestamp(self._now_s(), UTC)
         cost = cost_of(None if answered is None else answered.usage)
         if judgement.decided:
@@ -253,11 +262,9 @@ class FallbackSlices(SliceWork[Resolved]):
                 publishes, audit = [outgoing, audited], asked
         return Resolved(record, result, publishes, audit, None, work.answered, work.timings_ms)
 
-    def _held(
-        self, record: Record, requested: Requested, not_before_s: float, answered: Answered | None = None
-    ) -> Resolved:
+    def _held(self, record: Record, wait: Wait, not_before_s: float, answered: Answered | None = None) -> Resolved:
         now_ms = round(self._now_s() * 1000)
-        held = Held(min(requested.held_since_ms or now_ms, now_ms), now_ms, round(not_before_s * 1000))
+        held = Held(min(wait.held_since_ms or now_ms, now_ms), now_ms, round(not_before_s * 1000))
         return Resolved(record, held, (held_record(record, held),), answered=answered)
 
     def _rejected(self, record: Record, rejected: Rejected, event: FallbackRequested | None = None) -> Resolved:

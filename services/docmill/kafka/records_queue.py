@@ -8,21 +8,29 @@ from docmill.kafka.decode_record import Record
 
 LEAST_SLICE_TOKENS = 1024  # below that, publishing and committing would cost more than it spares
 BYTES_PER_TOKEN = 4  # English text on this tokenizer; an estimate, since tokens are counted only after parsing
+MOST_PASSING = 256  # records of a slice of which none is work: its cost is the transaction
+MOST_PASSING_BYTES = 1024 * 1024
 
 
 class RecordsQueue:
     """Bounded by a caller who asks `full` and stops feeding: adding never blocks, since the poller must not."""
 
     def __init__(
-        self, max_records: int, max_bytes: int, max_slice_tokens: int, max_slice_records: int | None = None
+        self,
+        max_records: int,
+        max_bytes: int,
+        max_slice_tokens: int,
+        max_slice_records: int | None = None,
+        passes: Callable[[Record], bool] = lambda record: False,
     ) -> None:
-        """`max_slice_records` None: its tokens alone bound a slice."""
+        """`max_slice_records` None: its tokens alone bound a slice. `passes`: see SliceWork."""
         self._records: deque[Record] = deque()
         self._bytes = 0  # of values, keys and headers
         self._max_records = max_records
         self._max_bytes = max_bytes
         self._max_slice_tokens = max_slice_tokens
         self._max_slice_records = max_slice_records
+        self._passes = passes
         self._changed = asyncio.Event()
         self._closed = False
 
@@ -61,8 +69,8 @@ class RecordsQueue:
         self._changed.set()
 
     async def next_slice(self, shared_by: Callable[[], int] = lambda: 1) -> list[Record]:
-        """At least one record, at most about `max_slice_tokens`, and `max_slice_records`; waits for the first, and is
-        empty once closed.
+        """At least one record; waits for the first, and is empty once closed. Either those that pass, up to the first
+        that is work; or from one that is work on at most about `max_slice_tokens`, and `max_slice_records`.
 
         Args:
             shared_by: how many slices will be in hand at once, this one included, asked when there is something to
@@ -73,17 +81,33 @@ class RecordsQueue:
             await self._changed.wait()
         if self._closed:
             return []
-        taken: list[Record] = []
-        tokens = 0
         most = max(self._max_slice_tokens // shared_by(), min(LEAST_SLICE_TOKENS, self._max_slice_tokens))
-        while self._records and len(taken) != self._max_slice_records:
-            tokens += estimated_tokens(self._records[0])
-            if taken and tokens > most:
-                break
-            record = self._records.popleft()
-            taken.append(record)
-            self._bytes -= _size(record)
+        count = passing(self._records, self._passes) or within(self._records, most, self._max_slice_records)
+        taken = [self._records.popleft() for _ in range(count)]
+        self._bytes -= sum(map(_size, taken))
         return taken
+
+
+def passing(records: Iterable[Record], passes: Callable[[Record], bool]) -> int:
+    """How many of the first pass, as far as they are to be one slice."""
+    count = size = 0
+    for record in records:
+        size += _size(record)
+        if count == MOST_PASSING or (count and size > MOST_PASSING_BYTES) or not passes(record):
+            break
+        count += 1
+    return count
+
+
+def within(records: Iterable[Record], most_tokens: int, most_records: int | None) -> int:
+    """How many of the first have no more tokens than that, and are no more than that; at least one, if there is one."""
+    count = tokens = 0
+    for record in records:
+        tokens += estimated_tokens(record)
+        if count == most_records or (count and tokens > most_tokens):
+            break
+        count += 1
+    return count
 
 
 def estimated_tokens(record: Record) -> int:

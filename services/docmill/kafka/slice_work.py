@@ -34,7 +34,8 @@ F = TypeVar("F", bound=Finished)
 class SliceWork(Protocol[F]):
     """A service's work. A failure is an exception: the slice is discarded, and nothing of it is published.
 
-    Every service's class is derived from this one: `most_records` and `pausing` are here for all who are not otherwise.
+    Every service's class is derived from this one: `most_records`, `passes` and `pausing` are here for all who are not
+    otherwise.
     """
 
     @property
@@ -51,6 +52,13 @@ class SliceWork(Protocol[F]):
     def most_records(self) -> int | None:
         """Of a slice, where what a record takes does not go by its size; None: tokens alone bound it."""
         return None
+
+    def passes(self, record: Record) -> bool:
+        """Whether a record is no work as things stand, as one that is only put back: many of these are one slice.
+
+        Called in the event loop, of records that wait for work. By the time it is processed it may be work after all.
+        """
+        return False
 
     @property
     def pausing(self) -> int:

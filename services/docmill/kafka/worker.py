@@ -79,7 +79,7 @@ class PartitionWorker:
         self._shared = shared
         of = shared.settings
         limits = of.max_queue_records, of.max_queue_bytes, of.max_slice_tokens
-        self._queue = RecordsQueue(*limits, shared.work.most_records)
+        self._queue = RecordsQueue(*limits, shared.work.most_records, shared.work.passes)
         self._patience = Patience(of.broker_timeout_s)
         self._next: int | None = None  # offset of the next record to accept; None: not acquired
         self._oldest_ms: int | None = None  # timestamp of the first record in hand, kept while its slice is retried

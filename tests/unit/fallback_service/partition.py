@@ -16,6 +16,7 @@ from docmill.fallback_service.retrieve import Retriever
 from docmill.generator.client import Generated, GeneratorUnavailableError, Unavailable
 from docmill.generator.types import Answer, Ask
 from docmill.kafka.put_back import HELD_SINCE, NOT_BEFORE
+from docmill.kafka.records_queue import passing
 from docmill_schemas.events import FallbackRequested
 from docmill_schemas.reasons import DeferralReason
 from tests.unit.fallback_service.fakes import TEXT, USAGE, Bench, FakeGenerator, bench, fine, plate, record, request
@@ -58,6 +59,7 @@ class FakePartition:
     of: Bench
     records: deque[FakeRecord] = field(default_factory=deque)
     rewritten: int = 0
+    commits: int = 0
     known: dict[str, float] = field(default_factory=dict)  # when a document was decided, or a person asked
 
     def add(self, event: FallbackRequested, **more: Any) -> None:
@@ -76,9 +78,11 @@ class FakePartition:
         if not self.records:
             self.of.now_s += 0.1
             return
-        taken = [self.records.popleft() for _ in range(min(SLICE, len(self.records)))]
+        passing_by = passing(self.records, self.of.slices.passes)
+        taken = [self.records.popleft() for _ in range(passing_by or min(SLICE, len(self.records)))]
         done = self.of.slices.process(taken, False, lambda: False)
         self.of.now_s += COMMIT_S
+        self.commits += 1
         self.of.slices.final(done)
         for one in done:
             if isinstance(one.came, Held):

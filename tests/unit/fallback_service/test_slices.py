@@ -10,7 +10,7 @@ import pytest
 
 from docmill.errors import AbandonedError, IndexUnavailableError
 from docmill.fallback_service.generators import Answered
-from docmill.fallback_service.holds import HOLD_S, LOOK_S, PAUSE_S
+from docmill.fallback_service.holds import EARLY_PER_S, HOLD_S, LOOK_S, PAUSE_S
 from docmill.fallback_service.resolved import Resolved
 from docmill.fallback_service.slices import MOST_QUESTIONS
 from docmill.generator.client import Unavailable
@@ -363,6 +363,58 @@ def test_where_nobody_is_due_a_moment_passes(tmp_path: Path, monkeypatch: pytest
         else:  # the same once more, and it is due when it was
             assert (generator.asked, outgoing.value) == ([], early.value)
             assert dict(outgoing.headers) == dict(early.headers) | {PUT_BACK_AT: b"%d" % (of.now_s * 1000)}
+
+
+@pytest.mark.parametrize(("count", "due_in_s"), [(40, 10.0), (120, 10.0)])
+def test_the_more_wait_the_longer_nobody_looks_at_them_until_they_are_due(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int, due_in_s: float
+) -> None:
+    with bench(tmp_path, generator=FakeGenerator(away=True)) as of, counted_sleep(of, monkeypatch) as slept:
+        early = [held(NOW_S - 50, NOW_S + due_in_s) for _ in range(count)]
+        assert all(map(of.slices.passes, early))
+        of.slices.process(early, False, lambda: False)
+        assert sum(slept) == pytest.approx(min(due_in_s, count / EARLY_PER_S), abs=LOOK_S)
+
+
+def test_who_only_passes(tmp_path: Path) -> None:
+    generator = FakeGenerator()
+    due, early, new = held(NOW_S - 50), held(NOW_S - 50, NOW_S + 10), record()
+    too_long, strange = held(NOW_S - 101, NOW_S + 10), held(NOW_S - 50, NOW_S + 10_000)
+    with bench(tmp_path, generator=generator) as of:
+        assert [of.slices.passes(one) for one in (new, due, early, too_long, strange)] == [0, 0, 1, 0, 0]
+        generator.away = True
+        assert [of.slices.passes(one) for one in (new, due, early, too_long, strange)] == [0, 1, 1, 0, 1]
+    (tmp_path / "none").mkdir()
+    with bench(tmp_path / "none") as of:
+        assert not of.slices.passes(early)
+
+
+def test_many_who_passed_when_the_generator_was_away_are_no_larger_slice_once_it_is_back(tmp_path: Path) -> None:
+    generator = FakeGenerator(away=True)
+    with bench(tmp_path, generator=generator) as of:
+        due = [held(NOW_S - 50) for _ in range(MOST_QUESTIONS + 5)]
+        assert all(map(of.slices.passes, due))
+        generator.away = False  # before the slice is worked on
+        done = of.slices.process(due, False, lambda: False)
+        assert len(generator.asked) == MOST_QUESTIONS
+        back = [one for one in done if one.publishes[0].topic == "documents.fallback"]
+        assert [one.record for one in back] == due[MOST_QUESTIONS:]
+        for one in back:  # due at once
+            assert dict(one.publishes[0].headers)[NOT_BEFORE] == b"%d" % (of.now_s * 1000)
+        assert sample(of, "stage_duration_seconds_count", stage="retrieve") == 0
+        of.slices.final(done)
+        assert sample(of, "stage_duration_seconds_count", stage="retrieve") == MOST_QUESTIONS
+
+
+def test_who_passes_is_not_read(tmp_path: Path) -> None:
+    """It goes round as it is, and is a dead letter once somebody looks at it."""
+    due = record(b"broken", headers=((HELD_SINCE, b"%d" % ((NOW_S - 50) * 1000)),))
+    generator = FakeGenerator(away=True)
+    with bench(tmp_path, generator=generator) as of:
+        [outgoing] = one(of, due).publishes
+        assert (outgoing.topic, outgoing.value) == ("documents.fallback", b"broken")
+        generator.away = False
+        assert dict(one(of, due).publishes[0].headers)["docmill_reason"] == b"invalid_event"
 
 
 @pytest.mark.parametrize("set_by_s", [-600.0, 600.0])

@@ -1,17 +1,19 @@
 """Whose turn it is to ask, and what a new document waits behind others: on a clock by hand, in one partition."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from docmill.fallback_service.generators import FOR_ALL
-from docmill.fallback_service.holds import HOLD_S, LOOK_S, PAUSE_S
+from docmill.fallback_service.holds import EARLY_PER_S, HOLD_S, LOOK_S, PAUSE_S
 from docmill.fallback_service.resolved import Held
 from docmill.fallback_service.turns import BEHIND_S, MOST_S, OWED, Turns
 from docmill.generator.client import Unavailable
 from docmill.kafka.put_back import HELD_SINCE
+from docmill.kafka.records_queue import MOST_PASSING
 from docmill_schemas.review_events import ReviewRequested
 from tests.unit.fallback_service import partition as costs
 from tests.unit.fallback_service.fakes import NOW_S, record
@@ -195,12 +197,15 @@ def test_while_the_generator_is_left_alone_a_new_document_waits_for_pauses_and_n
     with partition(tmp_path, monkeypatch, SlowGenerator(away=True)) as of:
         of.hold(count, HOLD_S)
         of.add(familiar("new"))
-        pauses_s = count // SLICE * (PAUSE_S + LOOK_S)
+        pauses_s = max(PAUSE_S, count / EARLY_PER_S) + LOOK_S
         assert of.until("new") <= min(pauses_s, HOLD_S + LOOK_S) + passed_s(count)
-        began_s, before, for_s = of.of.now_s, of.rewritten, 4 * HOLD_S
+        began_s, before, commits, for_s = of.of.now_s, of.rewritten, of.commits, 4 * HOLD_S
         of.work_for(for_s)
-        rewritten = of.rewritten - before
-        assert rewritten <= (of.of.now_s - began_s) * (count / HOLD_S + SLICE / PAUSE_S) + 2 * SLICE
+        took_s, most = of.of.now_s - began_s, min(count, MOST_PASSING)
+        assert of.rewritten - before <= took_s * (count / HOLD_S + EARLY_PER_S) + 2 * most
+        assert of.commits - commits <= took_s * EARLY_PER_S / max(EARLY_PER_S, most) + (
+            (took_s / HOLD_S + 1) * math.ceil(count / MOST_PASSING)
+        )
 
 
 def test_while_left_alone_each_new_document_costs_its_slice_and_waits_for_no_more_pauses(
@@ -213,7 +218,7 @@ def test_while_left_alone_each_new_document_costs_its_slice_and_waits_for_no_mor
             of.add(familiar(f"new-{number}"))
             assert of.until(f"new-{number}") <= HOLD_S + LOOK_S + passed_s(count)
         in_s = of.of.now_s - NOW_S
-        assert of.rewritten <= in_s * (count / HOLD_S + SLICE / PAUSE_S) + (new + 2) * SLICE
+        assert of.rewritten <= in_s * (count / HOLD_S + EARLY_PER_S) + (new + 2) * SLICE
 
 
 def test_who_is_new_is_asked_about_before_who_came_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

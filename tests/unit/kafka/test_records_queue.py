@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from docmill.kafka.records_queue import RecordsQueue
+from docmill.kafka.decode_record import Record
+from docmill.kafka.records_queue import MOST_PASSING, MOST_PASSING_BYTES, RecordsQueue
 from tests.unit.kafka.fakes import FakeRecord
 
 MANY = 10**9
@@ -52,6 +53,42 @@ async def test_a_slice_holds_no_more_records_than_it_may() -> None:
     waiting = queue(max_slice_tokens=33, max_slice_records=2)
     waiting.add(records(40, 40, 40, 120, 40))  # 11 tokens each, and 31
     assert [await offsets(waiting) for _ in range(4)] == [[0, 1], [2], [3], [4]]
+
+
+def passes(record: Record) -> bool:
+    """What begins so is no work."""
+    return (record.value or b"").startswith(b"pass")
+
+
+def passing(*values: bytes) -> RecordsQueue:
+    waiting = RecordsQueue(MANY, MANY, MANY, 2, passes)
+    waiting.add(FakeRecord(value, offset=n) for n, value in enumerate(values))
+    return waiting
+
+
+async def test_what_passes_is_a_slice_up_to_the_first_that_is_work() -> None:
+    waiting = passing(b"pass", b"pass", b"pass", b"work", b"pass", b"pass")
+    assert [await offsets(waiting) for _ in range(3)] == [[0, 1, 2], [3, 4], [5]]
+    assert not waiting.full
+
+
+async def test_what_passes_is_bounded_too() -> None:
+    many = passing(*[b"pass"] * (MOST_PASSING + 1))
+    assert [len(await offsets(many)) for _ in range(2)] == [MOST_PASSING, 1]
+    half = b"pass" + b"." * (MOST_PASSING_BYTES // 2)
+    large = passing(half, half, half + half, b"pass")
+    assert [await offsets(large) for _ in range(4)] == [[0], [1], [2], [3]]
+    assert await offsets(passing(b"pass" + b"." * (MOST_PASSING_BYTES - 100), b"pass")) == [0, 1]
+
+
+async def test_whether_it_passes_is_asked_when_there_is_something_to_take() -> None:
+    generator_is_back = False
+    waiting = RecordsQueue(MANY, MANY, MANY, 2, lambda record: not generator_is_back)
+    waiting.add(records(4, 4, 4, 4))
+    generator_is_back = True
+    assert await offsets(waiting) == [0, 1]
+    generator_is_back = False
+    assert await offsets(waiting) == [2, 3]
 
 
 async def test_how_many_share_is_asked_when_there_is_something_to_take() -> None:
