@@ -5,13 +5,14 @@
 One processor, one fallback, an endpoint that does as it is told, all on this machine. Receipts come at a constant rate;
 the shipped bundle defers most of ours, and the fallback asks the endpoint about these. Phases take turns, so that
 whatever else the machine does falls on all of them: the endpoint answers (it abstains), hangs up, is slow, talks
-nonsense, and again, each round once the fallback has caught up with what waited. At the end of each phase come bursts
-of receipts, each within a second and after the one before is through, which tell how many the fast path can take then.
-Printed for each: latency of the fast path (until the processor's own outcome), outcomes a second of the median burst,
-what the fallback did meanwhile, questions that were and were not answered, and whether the breaker was open at its end;
-then the medians' ratios to the phases in which it answers (claimed: no more than 5 % worse), and, once it answers
-again, whether each document that was sent has left the fast path once, and each that was deferred has come out of the
-fallback once: one by one, by their ids on the topics. A run in which nothing was deferred has shown nothing of a
+nonsense, and again; each begins once the fallback has caught up with what waited, for which the endpoint answers. At
+the end of each phase come bursts of receipts, each within a second and after the one before is through, which tell how
+many the fast path can take then. Printed for each: bursts and latency of the fast path (until the processor's own
+outcome), what the fallback did meanwhile, cores that each process used, and whether the breaker was open at its end;
+then, of all phases of a state together, the median burst's outcomes a second and latency, as ratios to the phases in
+which it answers (claimed: bursts and p99 no more than 5 % worse), with intervals from three rounds on; and, once all
+have caught up, whether each document that was sent has left the fast path once, and each that was deferred has come out
+of the fallback once: one by one, by their ids on the topics. A run in which nothing was deferred has shown nothing of a
 fallback, and fails. So does one in which no question was answered in a phase whose endpoint answers, or none failed in
 another. The fallback runs at a lower priority (nice 10), since elsewhere it has cores of its own: what waits for a
 generator goes round, which is work, and how much of these two cores that takes is not the question here.
@@ -20,68 +21,37 @@ generator goes round, which is work, and how much of these two cores that takes 
 import argparse
 import asyncio
 import json
+import math
 import os
-import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-
-from rich.table import Table
 
 from docmill.kafka.drive import open_drive
 from docmill.load.documents import sample_shelf
-from docmill.load.judge import StepResult
 from docmill.load.ledger import Ledger
-from docmill.load.machine import this_machine
 from docmill.load.scrape import scrape
 from docmill.resources import resource
 from docmill.settings import load_settings
+from load_tests.delivery_parts.proc import cpu_seconds
 from load_tests.flood import Books, plan_phase, run_phase
 from load_tests.local_processor import LocalProcessor, Processor, local_processor
-from load_tests.report import report_console
-from load_tests.roll_call import Compared, RollCall, call_roll
+from load_tests.outage_parts.phase import ANSWERS, DOWN, NONSENSE, PROCESSES, SLOW, STATES, WATCHED, Phase
+from load_tests.outage_parts.tell import tell
+from load_tests.roll_call import RollCall, call_roll
 from tests.unit.generator.endpoint import Endpoint, Reply, endpoint
 
-ANSWERS, DOWN, SLOW, NONSENSE = "answers", "down", "slow", "nonsense"
-STATES = (ANSWERS, DOWN, SLOW, NONSENSE)
 ABSTAINS = json.dumps({"label": {"choice": "abstain", "evidence": []}, "fields": {}})
-CLAIMED = 0.05
 DRAIN_S = 300.0  # for what was held back, once the endpoint answers again
 LOOK_EVERY_S = 1.0
 BURST_S = 1.0  # in which a burst is sent
 FALLBACK_NICE = 10
 SETTLE_S = 5.0  # after the last one that is waited for: one that comes twice shows
-WATCHED = {
-    "held": ("docmill_fallback_held_total", ""),
-    "reviews": ("docmill_review_total", ""),
-    "results": ("docmill_results_published_total", 'decided_by="retrieval"'),
-    "rejected": ("docmill_dead_letters_total", ""),
-    "answered": ("docmill_generator_questions_total", 'outcome="answered"'),
-    "questions": ("docmill_generator_questions_total", ""),
-}
 BREAKER = "docmill_generator_unavailable"
 DEFERRED = "docmill_fallback_total"
-
-
-@dataclass(frozen=True, slots=True)
-class Phase:
-    """What one phase showed; `fallback` counts what the fallback did in it."""
-
-    state: str
-    result: StepResult  # at the constant rate
-    bursts: tuple[StepResult, ...]
-    burst_per_s: float  # outcomes of the median one, from its first document to its last outcome
-    fallback: dict[str, float]
-    breaker_open: bool  # at its end
-
-    @property
-    def missing(self) -> int:
-        """Documents that never left the fast path."""
-        return self.result.missing + sum(burst.missing for burst in self.bursts)
 
 
 def main() -> int:
@@ -134,23 +104,28 @@ async def run(
     phases: list[Phase] = []
     async with open_drive(settings, books.on_outcome) as drive:
         for number, state in enumerate(STATES * args.rounds):
-            at.replies = (replies[state],)
-            if state == ANSWERS and number:
+            at.replies = (replies[ANSWERS],)
+            if number:
                 await caught_up(processor, service)
+            at.replies = (replies[state],)
             before = await counts(service.await_url())
+            used, began_s = cpu_s(processor, service), time.monotonic()
             own = number * (1 + args.bursts)  # numbers of plans, and so of documents, come once
             plan = plan_phase(shelf, own, args.rate, args.phase, 0)
             phase = await run_phase(processor, drive, books, plan, flooded=False)
+            latencies_s = latencies(books.ledger)
             bursts, per_s = [], []
             for burst in range(own + 1, own + 1 + args.bursts):
                 at_once = plan_phase(shelf, burst, args.burst / BURST_S, BURST_S, 0, settle_s=0.0)
                 bursts.append((await run_phase(processor, drive, books, at_once, flooded=False)).result)
                 per_s.append(outcomes_per_s(books.ledger))
+            took_s = time.monotonic() - began_s
+            cores = {name: (at_end - used[name]) / took_s for name, at_end in cpu_s(processor, service).items()}
             after = await counts(service.await_url())
             breaker_open = (await totals(service.await_url()))[BREAKER] == 1
             did = {name: after[name] - before[name] for name in WATCHED}
-            took = statistics.median(per_s)
-            phases.append(Phase(state, phase.result, tuple(bursts), took, did, breaker_open))
+            done = Phase(state, phase.result, latencies_s, tuple(bursts), tuple(per_s), did, cores, breaker_open)
+            phases.append(done)
             print(f"phase {number + 1} of {len(STATES) * args.rounds} done: {state}", file=sys.stderr)
     at.replies = (replies[ANSWERS],)
     await caught_up(processor, service)
@@ -161,6 +136,18 @@ async def caught_up(processor: LocalProcessor, service: Processor) -> None:
     """Returns once all that the processor has deferred so far has come out of the fallback; as `drained`."""
     deferred = (await totals(processor.url)).get(DEFERRED, 0.0)  # without a sample where there was none
     await drained(service.await_url(), deferred)
+
+
+def cpu_s(processor: LocalProcessor, service: Processor) -> dict[str, float]:
+    """What each of PROCESSES has used so far."""
+    pids = dict(zip(PROCESSES, (processor.pid, processor.broker_pid, service.pid), strict=True))
+    return {name: cpu_seconds(pid) for name, pid in pids.items()}
+
+
+def latencies(ledger: Ledger | None) -> tuple[float, ...]:
+    """Of a phase's counted documents, in seconds; infinite: it never left the fast path."""
+    counted = [] if ledger is None else ledger.counted
+    return tuple(math.inf if entry.latency_s is None else entry.latency_s for entry in counted)
 
 
 def outcomes_per_s(ledger: Ledger | None) -> float:
@@ -223,76 +210,6 @@ def _positive(text: str) -> int:
 
 def _is(series: str, name: str, label: str) -> bool:
     return series == name if not label else series.startswith(f"{name}{{") and label in series
-
-
-def tell(phases: Sequence[Phase], fast_path: Compared, fallback: Compared, unreadable: int) -> int:
-    """Print the phases, the ratios and the verdict; the exit code.
-
-    `unreadable`: records on the topics that name nobody.
-    """
-    out = report_console()
-    table = Table(title=f"The fast path beside a generator; {this_machine()}", title_justify="left")
-    for heading in ("generator", "burst/s", "missing", "p50 s", "p95 s", "p99 s", *WATCHED, "breaker"):
-        table.add_column(heading, justify="left" if heading in {"generator", "breaker"} else "right")
-    for phase in phases:
-        latency = phase.result.latency
-        seconds = (latency.p50_s, latency.p95_s, latency.p99_s)
-        table.add_row(
-            phase.state,
-            f"{phase.burst_per_s:.2f}",
-            str(phase.missing),
-            *("never" if value is None else f"{value:.3f}" for value in seconds),
-            *(f"{phase.fallback[name]:.0f}" for name in WATCHED),
-            "open" if phase.breaker_open else "closed",
-        )
-    out.print(table)
-    level = True
-    for state in STATES[1:]:
-        rate = _ratio(phases, state, lambda phase: phase.burst_per_s)
-        p50 = _ratio(phases, state, lambda phase: _seconds(phase.result.latency.p50_s))
-        p99 = _ratio(phases, state, lambda phase: _seconds(phase.result.latency.p99_s))
-        level = level and rate >= 1 - CLAIMED and p99 <= 1 + CLAIMED
-        out.print(
-            f"{state}: outcomes a second of a burst {rate:.3f}, p50 {p50:.3f}, p99 {p99:.3f} times the answering one's"
-        )
-    missing = sum(phase.missing for phase in phases)
-    whole = missing == 0 and fast_path.holds and fallback.holds and not unreadable
-    out.print(
-        f"Missing on the fast path {missing}. Sent {fast_path.went_in}, out of it in the end: {fast_path.told()}."
-    )
-    out.print(f"Deferred {fallback.went_in}, out of the fallback in the end: {fallback.told()}.")
-    if unreadable:
-        out.print(f"{unreadable} records on the topics name no document.")
-    if not fallback.went_in:
-        out.print("NOTHING WAS DEFERRED: this run shows nothing of a fallback. Send more (--rate, --phase).")
-    idle = [f"{number} ({phase.state})" for number, phase in enumerate(phases, start=1) if not _took_part(phase)]
-    if idle:
-        out.print(
-            f"THE ENDPOINT TOOK NO PART as it was told in phase {', '.join(idle)}: this run shows nothing of an outage."
-        )
-    shown = "NO" if not whole else "yes" if fallback.went_in else "not shown"
-    out.print(f"No more than {CLAIMED:.0%} worse: {'yes' if level else 'NO'}. Nothing lost or doubled: {shown}.")
-    return 0 if level and whole and fallback.went_in and not idle else 1
-
-
-def _took_part(phase: Phase) -> bool:
-    """Whether questions were answered where the endpoint answers; elsewhere, whether any was not, or the breaker is
-    open. Nonsense counts as an answer until the breaker opens.
-    """
-    asked, answered = phase.fallback["questions"], phase.fallback["answered"]
-    return answered > 0 if phase.state == ANSWERS else asked > answered or phase.breaker_open
-
-
-def _ratio(phases: Sequence[Phase], state: str, value_of: Callable[[Phase], float]) -> float:
-    """The median of a state's phases by the median of those in which it answers; NaN, which holds nothing, for none."""
-    own, answers = (
-        statistics.median(value_of(phase) for phase in phases if phase.state == of) for of in (state, ANSWERS)
-    )
-    return own / answers if answers else float("nan")
-
-
-def _seconds(quantile: float | None) -> float:
-    return float("inf") if quantile is None else quantile
 
 
 if __name__ == "__main__":

@@ -118,6 +118,8 @@ class LocalProcessor:
     environment: dict[str, str]  # of commands that are to meet this broker
     url: str  # of the processor's probes and metrics
     threads: int
+    pid: int  # of the processor
+    broker_pid: int
 
     @property
     def metrics_url(self) -> str:
@@ -141,7 +143,7 @@ def local_processor(threads: int | None) -> Iterator[LocalProcessor]:
         processor = Processor(environment, Path(folder) / "processor.log")
         try:
             processor.await_ready()
-            yield LocalProcessor(environment, processor.await_url(), threads)
+            yield LocalProcessor(environment, processor.await_url(), threads, processor.pid, broker.pid)
             processor.stop()
         finally:
             processor.close()

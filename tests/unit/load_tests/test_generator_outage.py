@@ -1,5 +1,6 @@
 """What the bench of a generator's outage reads and concludes."""
 
+import math
 from argparse import Namespace
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,26 +9,35 @@ from types import SimpleNamespace
 
 import pytest
 
-from docmill.load.judge import Latency, StepResult
 from docmill.load.plan import Plan
 from docmill.settings import Settings
 from load_tests import generator_outage
 from load_tests.generator_outage import (
-    ANSWERS,
     BREAKER,
-    DOWN,
     LOOK_EVERY_S,
     SETTLE_S,
+    counts,
+    cpu_s,
+    drained,
+    latencies,
+    outcomes_per_s,
+    run,
+    totals,
+)
+from load_tests.outage_parts.phase import (
+    ANSWERS,
+    DOWN,
+    NONSENSE,
+    PROCESSES,
     STATES,
     WATCHED,
     Phase,
-    counts,
-    drained,
-    outcomes_per_s,
-    run,
-    tell,
-    totals,
+    Ratio,
+    burst_per_s,
+    latency_s,
+    ratio,
 )
+from load_tests.outage_parts.tell import tell
 from load_tests.roll_call import Compared, RollCall
 from tests.unit.load.fakes import START_S, answer, ledger, offer, result, send_all
 
@@ -100,20 +110,56 @@ async def test_all_that_were_deferred_are_waited_for_and_a_little_longer(
     assert slept == [LOOK_EVERY_S] * looks + [SETTLE_S]
 
 
-def phases(
-    state: str = DOWN,
-    rate: float = 2.0,
-    p99_s: float | None = 0.2,
-    missing: int = 0,
-    burst: StepResult | None = None,
-) -> list[Phase]:
+def test_how_long_each_document_took_and_which_never_came() -> None:
+    one = ledger(offer(rate=1.0, warm_up_s=1.0, counted_s=3.0))
+    send_all(one)
+    for index in range(len(one.entries) - 1):
+        answer(one, index, 0.5)
+    assert latencies(one) == (pytest.approx(0.5), pytest.approx(0.5), math.inf)
+    assert latencies(None) == ()
+
+
+def test_cores_are_told_by_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generator_outage, "cpu_seconds", {1: 10.0, 2: 20.0, 3: 30.0}.__getitem__)
+    used = cpu_s(SimpleNamespace(pid=1, broker_pid=2), SimpleNamespace(pid=3))  # type: ignore[arg-type]
+    assert used == {"processor": 10.0, "broker": 20.0, "fallback": 30.0}
+
+
+DID = dict.fromkeys(WATCHED, 7.0) | {"questions": 9.0}
+CORES = dict.fromkeys(PROCESSES, 0.25)
+
+
+def phase_of(
+    state: str, rate: float = 2.0, latencies_s: tuple[float, ...] = (0.1, 0.1, 0.2), missing: int = 0
+) -> Phase:
+    one = result(missing=missing)
+    return Phase(state, one, latencies_s, (result(),), (rate,), DID, CORES, breaker_open=state != ANSWERS)
+
+
+def phases(state: str = DOWN, rate: float = 2.0, p99_s: float = 0.2, missing: int = 0) -> list[Phase]:
     """A phase of each state, all alike but one."""
-    did = dict.fromkeys(WATCHED, 7.0) | {"questions": 9.0}
-    level = result(latency=Latency(120, 0.1, 0.15, 0.2, 0.3))
-    found = {each: Phase(each, level, (level,), 2.0, did, breaker_open=each != ANSWERS) for each in STATES}
-    other = result(latency=Latency(120, 0.1, 0.15, p99_s, 0.3), missing=missing)
-    found[state] = Phase(state, other, (level, burst or level), rate, did, breaker_open=True)
+    found = {each: phase_of(each) for each in STATES}
+    found[state] = replace(phase_of(state, rate, (0.1, 0.1, p99_s), missing), breaker_open=True)
     return list(found.values())
+
+
+def test_documents_and_bursts_of_all_phases_of_a_state_count_together() -> None:
+    seen = [phase_of(DOWN, 1.0, (0.1,) * 99), phase_of(DOWN, 3.0, (0.7,)), phase_of(DOWN, 9.0, ())]
+    assert (burst_per_s(seen), latency_s(0.99)(seen), latency_s(1.0)(seen)) == (3.0, 0.1, 0.7)
+    assert latency_s(0.5)([phase_of(DOWN, 1.0, (math.inf, 0.1, math.inf))]) == math.inf
+    assert math.isnan(burst_per_s([]))
+
+
+def test_what_chance_does_to_a_ratio_is_told_from_three_phases_on() -> None:
+    two = [phase_of(state, rate) for state in (ANSWERS, DOWN) for rate in (2.0, 3.0)]
+    assert ratio(two, DOWN, burst_per_s) == Ratio(1.0, None, None)
+    level = [phase_of(state, 2.0) for state in (ANSWERS, DOWN) for _ in range(3)]
+    assert str(ratio(level, DOWN, burst_per_s)) == "1.000 (1.00 to 1.00)"
+    uneven = [phase_of(ANSWERS, 2.0)] * 3 + [phase_of(DOWN, rate) for rate in (1.0, 2.0, 4.0)]
+    assert ratio(uneven, DOWN, burst_per_s) == Ratio(1.0, 0.5, 2.0)
+    never = [phase_of(ANSWERS), *[phase_of(NONSENSE, latencies_s=(math.inf,))] * 3]
+    assert ratio(never, NONSENSE, latency_s(0.99)).value == math.inf
+    assert math.isnan(ratio([phase_of(DOWN)], DOWN, burst_per_s).value)
 
 
 ALL = Compared(1008, (), (), ())
@@ -126,6 +172,7 @@ def test_the_verdict_holds(capsys: pytest.CaptureFixture[str]) -> None:
     assert "Sent 1008, out of it in the end: all once." in printed
     assert "Deferred 1008, out of the fallback in the end: all once." in printed
     assert "No more than 5% worse: yes. Nothing lost or doubled: yes." in printed
+    assert "answers: 2.00 outcomes a second of a burst, p50 0.100 s, p99 0.200 s; cores: processor 0.25" in printed
     assert printed.count("open") == 3
     assert printed.count("closed") == 1
 
@@ -135,11 +182,11 @@ def test_the_verdict_holds(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (phases(missing=1), "Missing on the fast path 1."),
         (phases(ANSWERS, missing=1), "Missing on the fast path 1."),
-        (phases(burst=result(missing=2)), "Missing on the fast path 2."),
+        ([replace(one, bursts=(result(missing=2),)) if one.state == DOWN else one for one in phases()], "path 2."),
         (phases(rate=1.8), "down: outcomes a second of a burst 0.900"),
         (phases(p99_s=0.22), "p99 1.100 times"),
-        (phases(p99_s=None), "p99 inf times"),
-        (phases(ANSWERS, rate=0.0, p99_s=None), "outcomes a second of a burst nan"),
+        (phases(p99_s=math.inf), "p99 inf times"),
+        (phases(ANSWERS, rate=0.0), "outcomes a second of a burst nan"),
     ],
     ids=["missing", "missing while it answers", "missing of a burst", "fewer", "later", "never", "no base"],
 )
@@ -223,7 +270,7 @@ async def test_a_processor_that_deferred_nothing_is_no_error(monkeypatch: pytest
     assert (found, roll.fallback.went_in, waited_for) == ([], 0, [0.0])
 
 
-async def test_bursts_follow_a_phase_at_once_and_every_round_begins_caught_up(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_bursts_follow_a_phase_at_once_and_every_phase_begins_caught_up(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
     plans: list[Plan] = []
 
@@ -246,13 +293,13 @@ async def test_bursts_follow_a_phase_at_once_and_every_round_begins_caught_up(mo
         yield
 
     fakes = {"scrape": scrape, "drained": drained, "call_roll": call_roll, "open_drive": open_drive}
-    for name, fake in (fakes | {"run_phase": run_phase}).items():
+    for name, fake in (fakes | {"run_phase": run_phase, "cpu_seconds": lambda pid: 1.0}).items():
         monkeypatch.setattr(generator_outage, name, fake)
     at = SimpleNamespace(url="http://x", await_url=lambda: "http://x", environment={"KAFKA_BOOTSTRAP_SERVERS": "x:1"})
+    at.pid = at.broker_pid = 1
     args = Namespace(slow=1.0, rounds=2, rate=2.0, phase=3.0, burst=4, bursts=2)
     found, _ = await run(at, at, at, args)  # type: ignore[arg-type]
-    a_round = ["phase", "burst", "burst"] * len(STATES)
-    assert told == [*a_round, "caught up", *a_round, "caught up"]
+    assert told == ["phase", "burst", "burst", "caught up"] * 2 * len(STATES)
     assert [len(phase.bursts) for phase in found] == [2] * 2 * len(STATES)
     ids = [shipment.document_id for plan in plans for shipment in plan.shipments]
     assert len(ids) == len(set(ids))

@@ -1,0 +1,1 @@
+"""Parts of load_tests.generator_outage."""

@@ -1,0 +1,114 @@
+"""What one phase of a generator's outage showed, and what phases of one kind show together. Knows no Kafka."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+from statistics import median, quantiles
+
+from docmill.load.judge import StepResult
+from docmill.load.quantiles import quantile_of
+
+ANSWERS, DOWN, SLOW, NONSENSE = "answers", "down", "slow", "nonsense"
+STATES = (ANSWERS, DOWN, SLOW, NONSENSE)
+WATCHED = {
+    "held": ("docmill_fallback_held_total", ""),
+    "reviews": ("docmill_review_total", ""),
+    "results": ("docmill_results_published_total", 'decided_by="retrieval"'),
+    "rejected": ("docmill_dead_letters_total", ""),
+    "answered": ("docmill_generator_questions_total", 'outcome="answered"'),
+    "questions": ("docmill_generator_questions_total", ""),
+}
+PROCESSES = ("processor", "broker", "fallback")
+DRAWS = 2_000
+FEWEST = 3  # phases of a state, below which what chance does to a ratio is not told
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """`fallback` counts what the fallback did in it, `cores` how many each of PROCESSES used on average."""
+
+    state: str
+    result: StepResult  # at the constant rate
+    latencies_s: tuple[float, ...]  # at the constant rate; infinite: it never left the fast path
+    bursts: tuple[StepResult, ...]
+    bursts_per_s: tuple[float, ...]  # outcomes of each, from its first document to its last outcome
+    fallback: Mapping[str, float]
+    cores: Mapping[str, float]
+    breaker_open: bool  # at its end
+
+    @property
+    def missing(self) -> int:
+        """Documents that never left the fast path."""
+        return self.result.missing + sum(burst.missing for burst in self.bursts)
+
+    @property
+    def took_part(self) -> bool:
+        """Whether questions were answered where the endpoint answers; elsewhere, whether any was not, or the breaker
+        is open. Nonsense counts as an answer until the breaker opens.
+        """
+        asked, answered = self.fallback["questions"], self.fallback["answered"]
+        return answered > 0 if self.state == ANSWERS else asked > answered or self.breaker_open
+
+
+Measure = Callable[[Sequence[Phase]], float]
+
+
+def latency_s(quantile: float) -> Measure:
+    """Of the documents of all phases together, in seconds; infinite where too many never came."""
+
+    def of(phases: Sequence[Phase]) -> float:
+        ascending = sorted(one for phase in phases for one in phase.latencies_s)
+        found = quantile_of(ascending, quantile)
+        return math.inf if found is None else found
+
+    return of
+
+
+def burst_per_s(phases: Sequence[Phase]) -> float:
+    """The median burst of all phases together; NaN for none."""
+    return _median([rate for phase in phases for rate in phase.bursts_per_s])
+
+
+def cores(process: str) -> Measure:
+    """The median phase; NaN for none."""
+    return lambda phases: _median([phase.cores[process] for phase in phases])
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """Of a state to the phases that answer. `low` and `high`: a 95 % interval; None: too few phases to tell."""
+
+    value: float
+    low: float | None
+    high: float | None
+
+    def __str__(self) -> str:
+        return f"{self.value:.3f}" + ("" if self.low is None else f" ({self.low:.2f} to {self.high:.2f})")
+
+
+def ratio(phases: Iterable[Phase], state: str, measure: Measure) -> Ratio:
+    """With the interval of the percentile bootstrap that draws whole phases, since documents of one share its luck.
+
+    NaN, which holds nothing, where nothing answers. Source: B. Efron, R. Tibshirani, An Introduction to the Bootstrap.
+    """
+    phases = list(phases)
+    own, base = ([phase for phase in phases if phase.state == of] for of in (state, ANSWERS))
+    value = _divided(measure(own), measure(base))
+    if min(len(own), len(base)) < FEWEST:
+        return Ratio(value, None, None)
+    random = Random(0)
+    drawn = [
+        _divided(*(measure(random.choices(of, k=len(of))) for of in (own, base)))  # type: ignore[call-arg]
+        for _ in range(DRAWS)
+    ]
+    cuts = quantiles(drawn, n=40, method="inclusive")
+    return Ratio(value, cuts[0], cuts[-1])
+
+
+def _divided(own: float, base: float) -> float:
+    return own / base if base else math.nan
+
+
+def _median(values: Sequence[float]) -> float:
+    return median(values) if values else math.nan
