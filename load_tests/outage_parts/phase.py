@@ -98,10 +98,7 @@ def ratio(phases: Iterable[Phase], state: str, measure: Measure) -> Ratio:
     if min(len(own), len(base)) < FEWEST:
         return Ratio(value, None, None)
     random = Random(0)
-    drawn = [
-        _divided(*(measure(random.choices(of, k=len(of))) for of in (own, base)))  # type: ignore[call-arg]
-        for _ in range(DRAWS)
-    ]
+    drawn = [_divided(*(measure(random.choices(of, k=len(of))) for of in (own, base))) for _ in range(DRAWS)]
     cuts = quantiles(drawn, n=40, method="inclusive")
     return Ratio(value, cuts[0], cuts[-1])
 

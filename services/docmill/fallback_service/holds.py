@@ -8,9 +8,12 @@ from contextlib import contextmanager
 from docmill.errors import AbandonedError
 from docmill.fallback_service.requested import Wait
 
-HOLD_S = 15.0  # before a document that waits for the generator is looked at again
-PAUSE_S = 1.0  # of a slice in which nobody is due, at least, unless all are sooner: who is behind it waits for that
-EARLY_PER_S = 8.0  # put back before they are due, in a partition, for the sake of who is behind them
+HOLD_S = 15.0  # before a document that waits for the generator is looked at again, at first
+LONGEST_HOLD_S = 60.0  # for one that has waited for long
+HOLD_SHARE = 8  # that part of the time for which it has waited, in between
+PAUSE_S = 3.0  # of a slice in which nobody is due, at least, unless all are sooner: who is behind it waits for that
+LONGEST_PAUSE_S = 15.0
+EARLY_PER_S = 8.0  # put back before they are due for the sake of who is behind them, in between
 LOOK_S = 0.2
 
 
@@ -49,11 +52,15 @@ class Holds:
 
     def is_early(self, wait: Wait) -> bool:
         """Whether it waits and is not due; of a time too far ahead, some other clock's, never."""
-        return self.waits(wait) and 0 < wait.not_before_ms / 1000 - self._now_s() <= HOLD_S
+        return self.waits(wait) and 0 < wait.not_before_ms / 1000 - self._now_s() <= LONGEST_HOLD_S
 
-    def again_s(self, away: bool) -> float:
-        """Unix time at which one who waits is due. Who only had no turn comes to it as soon as there is one."""
-        return self._now_s() + (HOLD_S if away else 0.0)
+    def again_s(self, wait: Wait, away: bool) -> float:
+        """Unix time at which one who waits is due; the longer it has waited, the later. Who only had no turn comes to
+        it as soon as there is one.
+        """
+        now_s = self._now_s()
+        waited_s = 0.0 if wait.held_since_ms is None else now_s - wait.held_since_ms / 1000
+        return now_s + (min(LONGEST_HOLD_S, max(HOLD_S, waited_s / HOLD_SHARE)) if away else 0.0)
 
     def pause(self, waits: Sequence[Wait], abandoned: Callable[[], bool]) -> None:
         """Where nobody of a slice is due: until all are, or a moment, which is longer the more they are.
@@ -65,7 +72,7 @@ class Holds:
             return
         due_in_s = max(wait.not_before_ms for wait in waits) / 1000 - self._now_s()
         # Not by the time of day, which may be set back meanwhile: nobody behind is to wait for that.
-        until_s = self._monotonic_s() + min(due_in_s, max(PAUSE_S, len(waits) / EARLY_PER_S))
+        until_s = self._monotonic_s() + min(due_in_s, LONGEST_PAUSE_S, max(PAUSE_S, len(waits) / EARLY_PER_S))
         with self._counted():
             while self._monotonic_s() < until_s:
                 if abandoned():

@@ -184,7 +184,7 @@ class FallbackSlices(SliceWork[Resolved]):
         if self._holds.is_early(wait):
             return self._held(record, wait, wait.not_before_ms / 1000)
         away = generator.away
-        return self._held(record, wait, self._holds.again_s(away)) if away or not asks else None
+        return self._held(record, wait, self._holds.again_s(wait, away)) if away or not asks else None
 
     def _begun(self, record: Record, requested: Requested | Rejected) -> "_Work | Resolved":
         """Tier 1."""
@@ -230,7 +230,8 @@ class FallbackSlices(SliceWork[Resolved]):
             judgement = self._of.believer.with_answer(judgement, answered.answer, event.text, candidates)
         elif unheard and self._holds.may_wait(work.requested.wait):
             away = answered is not None or (self._of.generator is not None and self._of.generator.away)
-            return self._held(record, work.requested.wait, self._holds.again_s(away), answered)
+            wait = work.requested.wait
+            return self._held(record, wait, self._holds.again_s(wait, away), answered)
         now = datetime.fromtimestamp(self._now_s(), UTC)
         cost = cost_of(None if answered is None else answered.usage)
         if judgement.decided:

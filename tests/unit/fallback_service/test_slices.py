@@ -10,7 +10,7 @@ import pytest
 
 from docmill.errors import AbandonedError, IndexUnavailableError
 from docmill.fallback_service.generators import Answered
-from docmill.fallback_service.holds import EARLY_PER_S, HOLD_S, LOOK_S, PAUSE_S
+from docmill.fallback_service.holds import EARLY_PER_S, HOLD_S, LONGEST_PAUSE_S, LOOK_S, PAUSE_S
 from docmill.fallback_service.resolved import Resolved
 from docmill.fallback_service.slices import MOST_QUESTIONS
 from docmill.generator.client import Unavailable
@@ -365,15 +365,31 @@ def test_where_nobody_is_due_a_moment_passes(tmp_path: Path, monkeypatch: pytest
             assert dict(outgoing.headers) == dict(early.headers) | {PUT_BACK_AT: b"%d" % (of.now_s * 1000)}
 
 
-@pytest.mark.parametrize(("count", "due_in_s"), [(40, 10.0), (120, 10.0)])
+@pytest.mark.parametrize(
+    ("count", "due_in_s", "pause_s"), [(40, 10.0, 40 / EARLY_PER_S), (120, 10.0, 10.0), (200, 50.0, LONGEST_PAUSE_S)]
+)
 def test_the_more_wait_the_longer_nobody_looks_at_them_until_they_are_due(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int, due_in_s: float
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int, due_in_s: float, pause_s: float
 ) -> None:
     with bench(tmp_path, generator=FakeGenerator(away=True)) as of, counted_sleep(of, monkeypatch) as slept:
         early = [held(NOW_S - 50, NOW_S + due_in_s) for _ in range(count)]
         assert all(map(of.slices.passes, early))
         of.slices.process(early, False, lambda: False)
-        assert sum(slept) == pytest.approx(min(due_in_s, count / EARLY_PER_S), abs=LOOK_S)
+        assert sum(slept) == pytest.approx(pause_s, abs=LOOK_S)
+
+
+@pytest.mark.parametrize(("waited_s", "hold_s"), [(0, 15), (119, 15), (240, 30), (480, 60), (9_000, 60)])
+@pytest.mark.parametrize("away", [True, False])
+def test_the_longer_one_has_waited_the_more_seldom_it_is_looked_at(
+    tmp_path: Path, waited_s: float, hold_s: float, away: bool
+) -> None:
+    """While it is left alone, and after an attempt that failed."""
+    generator = FakeGenerator(Unavailable.TIMEOUT, away=away)
+    with bench(tmp_path, generator=generator, max_hold_s=10_000) as of:
+        [outgoing] = one(of, held(NOW_S - waited_s)).publishes
+        assert dict(outgoing.headers)[NOT_BEFORE] == b"%d" % ((NOW_S + hold_s) * 1000)
+        of.now_s += 1
+        assert of.slices.passes(record(headers=tuple(outgoing.headers)))
 
 
 def test_who_only_passes(tmp_path: Path) -> None:

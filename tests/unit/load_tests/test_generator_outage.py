@@ -115,7 +115,7 @@ def test_how_long_each_document_took_and_which_never_came() -> None:
     send_all(one)
     for index in range(len(one.entries) - 1):
         answer(one, index, 0.5)
-    assert latencies(one) == (pytest.approx(0.5), pytest.approx(0.5), math.inf)
+    assert latencies(one) == pytest.approx((0.5, 0.5, math.inf))
     assert latencies(None) == ()
 
 
