@@ -105,8 +105,7 @@ async def run(
     async with open_drive(settings, books.on_outcome) as drive:
         for number, state in enumerate(STATES * args.rounds):
             at.replies = (replies[ANSWERS],)
-            if number:
-                await caught_up(processor, service)
+            in_step = not number or await caught_up(processor, service)
             at.replies = (replies[state],)
             before = await counts(service.await_url())
             used, began_s = cpu_s(processor, service), time.monotonic()
@@ -124,18 +123,18 @@ async def run(
             after = await counts(service.await_url())
             breaker_open = (await totals(service.await_url()))[BREAKER] == 1
             did = {name: after[name] - before[name] for name in WATCHED}
-            done = Phase(state, phase.result, latencies_s, tuple(bursts), tuple(per_s), did, cores, breaker_open)
-            phases.append(done)
+            seen = (phase.result, latencies_s, tuple(bursts), tuple(per_s))
+            phases.append(Phase(state, *seen, did, cores, breaker_open, in_step))
             print(f"phase {number + 1} of {len(STATES) * args.rounds} done: {state}", file=sys.stderr)
     at.replies = (replies[ANSWERS],)
     await caught_up(processor, service)
     return phases, await call_roll(settings)
 
 
-async def caught_up(processor: LocalProcessor, service: Processor) -> None:
+async def caught_up(processor: LocalProcessor, service: Processor) -> bool:
     """Returns once all that the processor has deferred so far has come out of the fallback; as `drained`."""
     deferred = (await totals(processor.url)).get(DEFERRED, 0.0)  # without a sample where there was none
-    await drained(service.await_url(), deferred)
+    return await drained(service.await_url(), deferred)
 
 
 def cpu_s(processor: LocalProcessor, service: Processor) -> dict[str, float]:
@@ -159,8 +158,8 @@ def outcomes_per_s(ledger: Ledger | None) -> float:
     return len(arrived) / (max([began_s + ledger.plan.offer.counted_s, *arrived]) - began_s)
 
 
-async def drained(url: str, deferred: float) -> None:
-    """Returns a little after as many have come out of the fallback as were deferred, or when patience ends.
+async def drained(url: str, deferred: float) -> bool:
+    """Returns a little after as many have come out of the fallback as were deferred, or when patience ends; which.
 
     Whether they are the same ones the topics tell.
     """
@@ -171,7 +170,7 @@ async def drained(url: str, deferred: float) -> None:
             if came < deferred:
                 print(f"after {DRAIN_S:.0f} s {deferred - came:.0f} still wait in the fallback", file=sys.stderr)
             await asyncio.sleep(SETTLE_S)
-            return
+            return came >= deferred
         await asyncio.sleep(LOOK_EVERY_S)
 
 

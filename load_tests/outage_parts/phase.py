@@ -26,7 +26,9 @@ FEWEST = 3  # phases of a state, below which what chance does to a ratio is not 
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """`fallback` counts what the fallback did in it, `cores` how many each of PROCESSES used on average."""
+    """`fallback` counts what the fallback did in it, `cores` how many each of PROCESSES used on average, without
+    children (parsers, which receipts as text do not need).
+    """
 
     state: str
     result: StepResult  # at the constant rate
@@ -36,6 +38,7 @@ class Phase:
     fallback: Mapping[str, float]
     cores: Mapping[str, float]
     breaker_open: bool  # at its end
+    caught_up: bool = True  # the fallback, before it: else what the phase before left weighs on this one
 
     @property
     def missing(self) -> int:
@@ -77,7 +80,9 @@ def cores(process: str) -> Measure:
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """Of a state to the phases that answer. `low` and `high`: a 95 % interval; None: too few phases to tell."""
+    """Of a state to the phases that answer. `low` and `high`: the middle 95 % of resampled phases, which of fewer than
+    six rounds is narrower than a 95 % interval (of three by a third); None: too few phases to tell.
+    """
 
     value: float
     low: float | None
@@ -88,7 +93,7 @@ class Ratio:
 
 
 def ratio(phases: Iterable[Phase], state: str, measure: Measure) -> Ratio:
-    """With the interval of the percentile bootstrap that draws whole phases, since documents of one share its luck.
+    """By the percentile bootstrap that draws whole phases, since documents of one share its luck.
 
     NaN, which holds nothing, where nothing answers. Source: B. Efron, R. Tibshirani, An Introduction to the Bootstrap.
     """
@@ -99,12 +104,14 @@ def ratio(phases: Iterable[Phase], state: str, measure: Measure) -> Ratio:
         return Ratio(value, None, None)
     random = Random(0)
     drawn = [_divided(*(measure(random.choices(of, k=len(of))) for of in (own, base))) for _ in range(DRAWS)]
+    if any(map(math.isnan, drawn)):
+        return Ratio(value, None, None)
     cuts = quantiles(drawn, n=40, method="inclusive")
     return Ratio(value, cuts[0], cuts[-1])
 
 
 def _divided(own: float, base: float) -> float:
-    return own / base if base else math.nan
+    return own / base if base and math.isfinite(base) else math.nan
 
 
 def _median(values: Sequence[float]) -> float:

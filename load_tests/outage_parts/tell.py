@@ -60,6 +60,9 @@ def tell(phases: Sequence[Phase], fast_path: Compared, fallback: Compared, unrea
         out.print(
             f"THE ENDPOINT TOOK NO PART as it was told in phase {', '.join(idle)}: this run shows nothing of an outage."
         )
+    late = [f"{number} ({phase.state})" for number, phase in enumerate(phases, start=1) if not phase.caught_up]
+    if late:
+        out.print(f"THE FALLBACK HAD NOT CAUGHT UP before phase {', '.join(late)}: what was left weighs on it.")
     shown = "NO" if not whole else "yes" if fallback.went_in else "not shown"
     out.print(f"No more than {CLAIMED:.0%} worse: {'yes' if level else 'NO'}. Nothing lost or doubled: {shown}.")
-    return 0 if level and whole and fallback.went_in and not idle else 1
+    return 0 if level and whole and fallback.went_in and not idle and not late else 1

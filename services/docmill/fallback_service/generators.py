@@ -112,7 +112,9 @@ class GeneratorThread:
 
     async def _answer(self, ask: Ask) -> Answered:
         try:
-            return await self._generator.ask(ask)
+            answered = await self._generator.ask(ask)
+            self._left_alone_until_s = 0.0  # the one question that a half-open breaker lets through: it is back
+            return answered
         except GeneratorUnavailableError as error:
             if error.reason in FOR_ALL:
                 self._left_alone_until_s = time.monotonic() + LEFT_ALONE_S

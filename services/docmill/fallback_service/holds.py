@@ -8,12 +8,11 @@ from contextlib import contextmanager
 from docmill.errors import AbandonedError
 from docmill.fallback_service.requested import Wait
 
-HOLD_S = 15.0  # before a document that waits for the generator is looked at again, at first
-LONGEST_HOLD_S = 60.0  # for one that has waited for long
-HOLD_SHARE = 8  # that part of the time for which it has waited, in between
-PAUSE_S = 3.0  # of a slice in which nobody is due, at least, unless all are sooner: who is behind it waits for that
-LONGEST_PAUSE_S = 15.0
-EARLY_PER_S = 8.0  # put back before they are due for the sake of who is behind them, in between
+# A document that waits for the generator is looked at again after a share of the time for which it has waited.
+HOLD_S, LONGEST_HOLD_S, HOLD_SHARE = 15.0, 30.0, 1 / 8
+# A slice in which nobody is due pauses so long as so many a second take, or until all are due; who is behind waits.
+PAUSE_S, LONGEST_PAUSE_S, EARLY_PER_S = 3.0, 15.0, 8.0
+CLOCKS_S = 15.0  # that the clocks of two replicas may differ by, or one is set back
 LOOK_S = 0.2
 
 
@@ -39,20 +38,20 @@ class Holds:
         with self._lock:
             return self._pausing
 
-    def may_wait(self, wait: Wait) -> bool:
-        """Whether one that a generator is needed for may wait for it, or wait on."""
+    def may_wait(self, wait: Wait, for_s: float = 0.0) -> bool:
+        """Whether one that a generator is needed for may wait for it, or wait on; `for_s`: still then."""
         since_ms = wait.held_since_ms
-        waited_s = 0.0 if since_ms is None else self._now_s() - since_ms / 1000
+        waited_s = 0.0 if since_ms is None else self._now_s() + for_s - since_ms / 1000
         # A little before now is another replica's clock, or this one's that was set back; far ahead is a stranger's.
-        return self.any and -HOLD_S <= waited_s < self._max_hold_s
+        return self.any and -CLOCKS_S <= waited_s < self._max_hold_s
 
-    def waits(self, wait: Wait) -> bool:
-        """Whether it was put back, and may wait on."""
-        return wait.held_since_ms is not None and self.may_wait(wait)
+    def waits(self, wait: Wait, for_s: float = 0.0) -> bool:
+        """Whether it was put back, and may wait on; `for_s`: still then."""
+        return wait.held_since_ms is not None and self.may_wait(wait, for_s)
 
     def is_early(self, wait: Wait) -> bool:
         """Whether it waits and is not due; of a time too far ahead, some other clock's, never."""
-        return self.waits(wait) and 0 < wait.not_before_ms / 1000 - self._now_s() <= LONGEST_HOLD_S
+        return self.waits(wait) and 0 < wait.not_before_ms / 1000 - self._now_s() <= LONGEST_HOLD_S + CLOCKS_S
 
     def again_s(self, wait: Wait, away: bool) -> float:
         """Unix time at which one who waits is due; the longer it has waited, the later. Who only had no turn comes to
@@ -60,7 +59,7 @@ class Holds:
         """
         now_s = self._now_s()
         waited_s = 0.0 if wait.held_since_ms is None else now_s - wait.held_since_ms / 1000
-        return now_s + (min(LONGEST_HOLD_S, max(HOLD_S, waited_s / HOLD_SHARE)) if away else 0.0)
+        return now_s + (min(LONGEST_HOLD_S, max(HOLD_S, HOLD_SHARE * waited_s)) if away else 0.0)
 
     def pause(self, waits: Sequence[Wait], abandoned: Callable[[], bool]) -> None:
         """Where nobody of a slice is due: until all are, or a moment, which is longer the more they are.

@@ -31,8 +31,8 @@ class Requested:
 
 
 def read_wait(record: Record) -> Wait:
-    """Without a look at the document."""
-    if not was_put_back(record):
+    """Without a look at the document. One without a document is new, to be told so: nobody put it back."""
+    if not was_put_back(record) or not record.value:
         return Wait()
     headers = read_headers(record.headers)
     return Wait(milliseconds(headers.get(HELD_SINCE)), milliseconds(headers.get(NOT_BEFORE)) or 0)

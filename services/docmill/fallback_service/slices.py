@@ -23,7 +23,7 @@ from docmill.fallback.policy import Policy
 from docmill.fallback.requested import deferred_document, own_fields
 from docmill.fallback_service.believe import Believer
 from docmill.fallback_service.generators import Answered, Asked, Place, may_answer_later, was_put, why_none
-from docmill.fallback_service.holds import Holds
+from docmill.fallback_service.holds import LONGEST_PAUSE_S, Holds
 from docmill.fallback_service.publish import Publisher, held_record
 from docmill.fallback_service.questions import question_for_generator
 from docmill.fallback_service.requested import Requested, Wait, read_request, read_wait, ready_ms
@@ -121,9 +121,9 @@ class FallbackSlices(SliceWork[Resolved]):
         return MOST_QUESTIONS
 
     def passes(self, record: Record) -> bool:
-        """Who waits and is not due; nor, while the generator is left alone, is anybody else who waits."""
+        """Who waits and is not due, or while the generator is left alone; but not for whom a person is asked soon."""
         wait = read_wait(record)
-        if self._of.generator is None or not self._holds.waits(wait):
+        if self._of.generator is None or not self._holds.waits(wait, LONGEST_PAUSE_S):
             return False
         return self._of.generator.away or self._holds.is_early(wait)
 
@@ -146,11 +146,12 @@ class FallbackSlices(SliceWork[Resolved]):
         self._of.wait_for_index(abandoned)
         asks = self._may_ask(waits)
         works: list[_Work | Resolved] = []
+        looked_at = 0
         for record, wait in waits:
             if abandoned():
                 raise AbandonedError("nobody waits for this slice any more")
-            looked_at = sum(isinstance(work, _Work) for work in works)
             back = self._put_back(record, wait, asks and looked_at < MOST_QUESTIONS)
+            looked_at += back is None
             works.append(self._guarded(record, read_request(record), self._begun) if back is None else back)
         if asks:
             self._ask(records[0], [work for work in works if isinstance(work, _Work)], abandoned)

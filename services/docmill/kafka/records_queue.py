@@ -82,13 +82,14 @@ class RecordsQueue:
         if self._closed:
             return []
         most = max(self._max_slice_tokens // shared_by(), min(LEAST_SLICE_TOKENS, self._max_slice_tokens))
-        count = passing(self._records, self._passes) or within(self._records, most, self._max_slice_records)
+        count = count_passing(self._records, self._passes)
+        count = count or count_within(self._records, most, self._max_slice_records)
         taken = [self._records.popleft() for _ in range(count)]
         self._bytes -= sum(map(_size, taken))
         return taken
 
 
-def passing(records: Iterable[Record], passes: Callable[[Record], bool]) -> int:
+def count_passing(records: Iterable[Record], passes: Callable[[Record], bool]) -> int:
     """How many of the first pass, as far as they are to be one slice."""
     count = size = 0
     for record in records:
@@ -99,7 +100,7 @@ def passing(records: Iterable[Record], passes: Callable[[Record], bool]) -> int:
     return count
 
 
-def within(records: Iterable[Record], most_tokens: int, most_records: int | None) -> int:
+def count_within(records: Iterable[Record], most_tokens: int, most_records: int | None) -> int:
     """How many of the first have no more tokens than that, and are no more than that; at least one, if there is one."""
     count = tokens = 0
     for record in records:

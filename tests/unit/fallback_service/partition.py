@@ -16,7 +16,7 @@ from docmill.fallback_service.retrieve import Retriever
 from docmill.generator.client import Generated, GeneratorUnavailableError, Unavailable
 from docmill.generator.types import Answer, Ask
 from docmill.kafka.put_back import HELD_SINCE, NOT_BEFORE
-from docmill.kafka.records_queue import passing
+from docmill.kafka.records_queue import count_passing
 from docmill_schemas.events import FallbackRequested
 from docmill_schemas.reasons import DeferralReason
 from tests.unit.fallback_service.fakes import TEXT, USAGE, Bench, FakeGenerator, bench, fine, plate, record, request
@@ -78,7 +78,7 @@ class FakePartition:
         if not self.records:
             self.of.now_s += 0.1
             return
-        passing_by = passing(self.records, self.of.slices.passes)
+        passing_by = count_passing(self.records, self.of.slices.passes)
         taken = [self.records.popleft() for _ in range(passing_by or min(SLICE, len(self.records)))]
         done = self.of.slices.process(taken, False, lambda: False)
         self.of.now_s += COMMIT_S

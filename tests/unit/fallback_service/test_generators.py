@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 
@@ -31,10 +31,14 @@ def asks(*offsets: int) -> list[tuple[Place, Ask]]:
 
 @contextmanager
 def thread(
-    *replies: Reply, deadline_s: float = 20.0, failures: int = 100, tokens: int | None = None
+    *replies: Reply,
+    deadline_s: float = 20.0,
+    failures: int = 100,
+    tokens: int | None = None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[tuple[GeneratorThread, Endpoint]]:
     with endpoint(*replies) as at:
-        breaker = Breaker(failures, 1000.0, time.monotonic)
+        breaker = Breaker(failures, 1000.0, clock)
         options = Options(at.base_url, "m", deadline_s=deadline_s)
         made = GeneratorThread(
             lambda: Generator(options, breaker, Budget(tokens, None, 10.0, time.monotonic)), lambda: breaker.state, "m"
@@ -116,6 +120,20 @@ def test_it_says_that_it_is_left_alone() -> None:
         assert not generator.away
         generator.ask_all(asks(1), nobody)
         assert generator.away
+
+
+def test_once_the_one_question_is_answered_that_a_half_open_breaker_lets_through_it_is_back() -> None:
+    now_s = 0.0
+    replies = Reply(hangs_up=True), Reply(SAID, delay_s=0.3)
+    with thread(*replies, failures=1, clock=lambda: now_s) as (generator, at):
+        generator.ask_all(asks(1), nobody)
+        assert generator.away
+        now_s = 1000.0
+        one, *others = generator.ask_all(asks(2, 3, 4), nobody)
+        assert isinstance(one, Generated)
+        assert [isinstance(o, GeneratorUnavailableError) and o.reason for o in others] == [Unavailable.BREAKER_OPEN] * 2
+        assert not generator.away
+        assert len(at.asked) == 2
 
 
 def test_a_slice_that_nobody_waits_for_gives_up_its_questions() -> None:

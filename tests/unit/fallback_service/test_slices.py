@@ -10,7 +10,7 @@ import pytest
 
 from docmill.errors import AbandonedError, IndexUnavailableError
 from docmill.fallback_service.generators import Answered
-from docmill.fallback_service.holds import EARLY_PER_S, HOLD_S, LONGEST_PAUSE_S, LOOK_S, PAUSE_S
+from docmill.fallback_service.holds import EARLY_PER_S, HOLD_S, LONGEST_HOLD_S, LONGEST_PAUSE_S, LOOK_S, PAUSE_S
 from docmill.fallback_service.resolved import Resolved
 from docmill.fallback_service.slices import MOST_QUESTIONS
 from docmill.generator.client import Unavailable
@@ -366,7 +366,7 @@ def test_where_nobody_is_due_a_moment_passes(tmp_path: Path, monkeypatch: pytest
 
 
 @pytest.mark.parametrize(
-    ("count", "due_in_s", "pause_s"), [(40, 10.0, 40 / EARLY_PER_S), (120, 10.0, 10.0), (200, 50.0, LONGEST_PAUSE_S)]
+    ("count", "due_in_s", "pause_s"), [(40, 10.0, 40 / EARLY_PER_S), (120, 10.0, 10.0), (200, 25.0, LONGEST_PAUSE_S)]
 )
 def test_the_more_wait_the_longer_nobody_looks_at_them_until_they_are_due(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int, due_in_s: float, pause_s: float
@@ -378,7 +378,7 @@ def test_the_more_wait_the_longer_nobody_looks_at_them_until_they_are_due(
         assert sum(slept) == pytest.approx(pause_s, abs=LOOK_S)
 
 
-@pytest.mark.parametrize(("waited_s", "hold_s"), [(0, 15), (119, 15), (240, 30), (480, 60), (9_000, 60)])
+@pytest.mark.parametrize(("waited_s", "hold_s"), [(0, 15), (119, 15), (160, 20), (240, 30), (9_000, 30)])
 @pytest.mark.parametrize("away", [True, False])
 def test_the_longer_one_has_waited_the_more_seldom_it_is_looked_at(
     tmp_path: Path, waited_s: float, hold_s: float, away: bool
@@ -396,10 +396,12 @@ def test_who_only_passes(tmp_path: Path) -> None:
     generator = FakeGenerator()
     due, early, new = held(NOW_S - 50), held(NOW_S - 50, NOW_S + 10), record()
     too_long, strange = held(NOW_S - 101, NOW_S + 10), held(NOW_S - 50, NOW_S + 10_000)
+    soon = held(NOW_S - 100 + LONGEST_PAUSE_S, NOW_S + 10)  # too long by the time at which a slice has paused
+    all_of_them = (new, due, early, too_long, soon, strange)
     with bench(tmp_path, generator=generator) as of:
-        assert [of.slices.passes(one) for one in (new, due, early, too_long, strange)] == [0, 0, 1, 0, 0]
+        assert [of.slices.passes(one) for one in all_of_them] == [0, 0, 1, 0, 0, 0]
         generator.away = True
-        assert [of.slices.passes(one) for one in (new, due, early, too_long, strange)] == [0, 1, 1, 0, 1]
+        assert [of.slices.passes(one) for one in all_of_them] == [0, 1, 1, 0, 0, 1]
     (tmp_path / "none").mkdir()
     with bench(tmp_path / "none") as of:
         assert not of.slices.passes(early)
@@ -420,6 +422,23 @@ def test_many_who_passed_when_the_generator_was_away_are_no_larger_slice_once_it
         assert sample(of, "stage_duration_seconds_count", stage="retrieve") == 0
         of.slices.final(done)
         assert sample(of, "stage_duration_seconds_count", stage="retrieve") == MOST_QUESTIONS
+
+
+@pytest.mark.parametrize("away", [True, False])
+def test_what_has_no_document_was_never_put_back(tmp_path: Path, away: bool) -> None:
+    """A record without key and value could not be sent."""
+    headers = ((HELD_SINCE, b"%d" % ((NOW_S - 50) * 1000)), (NOT_BEFORE, b"%d" % ((NOW_S + 10) * 1000)))
+    empty = FakeRecord(None, headers, topic="t.documents.fallback")
+    with bench(tmp_path, generator=FakeGenerator(away=away)) as of:
+        assert not of.slices.passes(empty)
+        assert dict(one(of, empty).publishes[0].headers)["docmill_reason"] == b"empty_value"
+
+
+@pytest.mark.parametrize("behind_s", [0.001, 14.0])
+def test_a_clock_that_is_behind_makes_nobody_due_before_his_time(tmp_path: Path, behind_s: float) -> None:
+    """Another replica put it back, with the longest hold."""
+    with bench(tmp_path, generator=FakeGenerator(), max_hold_s=1000) as of:
+        assert of.slices.passes(held(NOW_S - 500, NOW_S + LONGEST_HOLD_S + behind_s))
 
 
 def test_who_passes_is_not_read(tmp_path: Path) -> None:

@@ -208,7 +208,7 @@ def test_while_the_generator_is_left_alone_a_new_document_waits_for_pauses_and_n
         )
 
 
-def test_while_left_alone_each_new_document_costs_its_slice_and_waits_for_no_more_pauses(
+def test_while_left_alone_new_documents_wait_no_longer_than_a_pause_and_cost_few_who_wait_a_round(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     count, new = 200, 30

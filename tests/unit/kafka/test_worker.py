@@ -475,6 +475,25 @@ async def test_a_slice_has_no_more_records_than_the_work_wants(make: Make, monke
     assert sizes == [2, 2, 1]
 
 
+async def test_what_is_no_work_is_a_slice_of_its_own(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    real = ProcessSlices.process
+
+    def process(self: ProcessSlices, records: Sequence[Record], *more: Any) -> Any:
+        sizes.append(len(records))
+        return real(self, records, *more)
+
+    monkeypatch.setattr(ProcessSlices, "process", process)
+    monkeypatch.setattr(ProcessSlices, "most_records", 2)
+    monkeypatch.setattr(ProcessSlices, "passes", lambda self, record: record.offset < 3)
+    bench = await make()
+    await bench.ready()
+    bench.worker.accept(polled(0, 5))
+    await until(lambda: bench.worker.committed == 5)
+    await bench.end()
+    assert sizes == [3, 2]
+
+
 async def test_the_slice_in_hand_is_finished_and_no_other_begun(make: Make) -> None:
     held = Held()
     bench = await make(executor=held, max_slice_tokens=256)

@@ -13,6 +13,7 @@ from docmill.load.plan import Plan
 from docmill.settings import Settings
 from load_tests import generator_outage
 from load_tests.generator_outage import (
+    ABSTAINS,
     BREAKER,
     LOOK_EVERY_S,
     SETTLE_S,
@@ -39,6 +40,7 @@ from load_tests.outage_parts.phase import (
 )
 from load_tests.outage_parts.tell import tell
 from load_tests.roll_call import Compared, RollCall
+from tests.unit.generator.endpoint import Reply
 from tests.unit.load.fakes import START_S, answer, ledger, offer, result, send_all
 
 PAGE = """# HELP docmill_review_total x
@@ -106,7 +108,7 @@ async def test_all_that_were_deferred_are_waited_for_and_a_little_longer(
     monkeypatch.setattr(generator_outage, "DRAIN_S", 2 * LOOK_EVERY_S)
     monkeypatch.setattr(generator_outage, "time", SimpleNamespace(monotonic=lambda: now_s))
     monkeypatch.setattr(generator_outage, "asyncio", SimpleNamespace(sleep=sleep))
-    await drained("http://x", deferred)
+    assert await drained("http://x", deferred) is (deferred <= 4.0)
     assert slept == [LOOK_EVERY_S] * looks + [SETTLE_S]
 
 
@@ -157,8 +159,10 @@ def test_what_chance_does_to_a_ratio_is_told_from_three_phases_on() -> None:
     assert str(ratio(level, DOWN, burst_per_s)) == "1.000 (1.00 to 1.00)"
     uneven = [phase_of(ANSWERS, 2.0)] * 3 + [phase_of(DOWN, rate) for rate in (1.0, 2.0, 4.0)]
     assert ratio(uneven, DOWN, burst_per_s) == Ratio(1.0, 0.5, 2.0)
-    never = [phase_of(ANSWERS), *[phase_of(NONSENSE, latencies_s=(math.inf,))] * 3]
-    assert ratio(never, NONSENSE, latency_s(0.99)).value == math.inf
+    never = [*[phase_of(ANSWERS)] * 3, *[phase_of(NONSENSE, latencies_s=(math.inf,))] * 3]
+    assert ratio(never, NONSENSE, latency_s(0.99)) == Ratio(math.inf, math.inf, math.inf)
+    base = [*[phase_of(ANSWERS, latencies_s=(math.inf,))] * 3, *[phase_of(DOWN)] * 3]
+    assert math.isnan(ratio(base, DOWN, latency_s(0.99)).value)
     assert math.isnan(ratio([phase_of(DOWN)], DOWN, burst_per_s).value)
 
 
@@ -233,6 +237,12 @@ def test_a_run_whose_endpoint_took_no_part_says_so_and_fails(state: str, capsys:
     assert f"THE ENDPOINT TOOK NO PART as it was told in phase {1 + STATES.index(state)} ({state}):" in printed
 
 
+def test_a_run_that_did_not_catch_up_says_so_and_fails(capsys: pytest.CaptureFixture[str]) -> None:
+    seen = [replace(phase, caught_up=phase.state != DOWN) for phase in phases()]
+    assert tell(seen, ALL, ALL, 0) == 1
+    assert "THE FALLBACK HAD NOT CAUGHT UP before phase 2 (down):" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("state", "answered", "breaker_open", "code"),
     [(ANSWERS, 0.0, True, 1), (DOWN, 9.0, False, 1), (DOWN, 9.0, True, 0), (DOWN, 8.0, False, 0)],
@@ -253,8 +263,9 @@ async def test_a_processor_that_deferred_nothing_is_no_error(monkeypatch: pytest
     async def scrape(urls: list[str]) -> list[str]:
         return ["# HELP docmill_fallback_total x\n"]
 
-    async def drained(url: str, deferred: float) -> None:
+    async def drained(url: str, deferred: float) -> bool:
         waited_for.append(deferred)
+        return True
 
     async def call_roll(settings: Settings) -> RollCall:
         return RollCall()
@@ -273,18 +284,23 @@ async def test_a_processor_that_deferred_nothing_is_no_error(monkeypatch: pytest
 async def test_bursts_follow_a_phase_at_once_and_every_phase_begins_caught_up(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
     plans: list[Plan] = []
+    replies: list[Reply] = []
+    answering: list[bool] = []
 
     async def scrape(urls: list[str]) -> list[str]:
         return [PAGE]
 
-    async def drained(url: str, deferred: float) -> None:
+    async def drained(url: str, deferred: float) -> bool:
         told.append("caught up")
+        answering.append(at.replies == (Reply(ABSTAINS),))
+        return len(answering) != 2
 
     async def call_roll(settings: Settings) -> RollCall:
         return RollCall()
 
     async def run_phase(processor: object, drive: object, books: object, plan: Plan, *, flooded: bool) -> object:
         told.append("burst" if plan.offer.warm_up_s == 0 else "phase")
+        replies.append(at.replies[0])
         plans.append(plan)
         return SimpleNamespace(result=result())
 
@@ -300,6 +316,11 @@ async def test_bursts_follow_a_phase_at_once_and_every_phase_begins_caught_up(mo
     args = Namespace(slow=1.0, rounds=2, rate=2.0, phase=3.0, burst=4, bursts=2)
     found, _ = await run(at, at, at, args)  # type: ignore[arg-type]
     assert told == ["phase", "burst", "burst", "caught up"] * 2 * len(STATES)
+    assert answering == [True] * 2 * len(STATES)
+    own = [(reply.hangs_up, reply.delay_s, reply.content == ABSTAINS) for reply in replies[::3]]
+    assert own == [(False, 0.0, True), (True, 0.0, False), (False, 1.0, True), (False, 0.0, False)] * 2
+    assert replies[::3] == replies[2::3]
+    assert [phase.caught_up for phase in found] == [True, True, False, *[True] * 5]
     assert [len(phase.bursts) for phase in found] == [2] * 2 * len(STATES)
     ids = [shipment.document_id for plan in plans for shipment in plan.shipments]
     assert len(ids) == len(set(ids))

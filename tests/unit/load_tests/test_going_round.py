@@ -3,15 +3,15 @@
 import pytest
 
 from docmill.fallback_service.holds import EARLY_PER_S, PAUSE_S
-from load_tests.going_round import NEW, main, spell
+from load_tests.going_round import RUNS, main, spell
 
 
 def test_few_cost_a_commit_a_pause_and_a_new_one_waits_for_one_pause() -> None:
     seen = spell(3, 0.0, 30.0)
     assert seen.commits_per_s == pytest.approx(1 / PAUSE_S, rel=0.2)
     assert seen.rewritten_per_s == pytest.approx(3 / PAUSE_S, rel=0.2)
-    assert len(seen.waited_s) == NEW
-    assert max(seen.waited_s) < PAUSE_S + 0.5
+    assert len(seen.waited_s) > RUNS
+    assert PAUSE_S / 2 < max(seen.waited_s) < PAUSE_S + 0.5
 
 
 def test_many_are_written_again_at_a_rate_of_their_own() -> None:
