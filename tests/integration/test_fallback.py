@@ -13,6 +13,7 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
 from docmill.bundle.load import default_bundle
+from docmill.fallback_service.slices import MOST_QUESTIONS
 from docmill.indexer.embed import embed_source
 from docmill.kafka.topics import create_topics
 from docmill.settings import Settings
@@ -111,19 +112,23 @@ async def test_what_the_index_knows_is_decided_and_what_it_learns_counts_from_th
 async def test_while_the_generator_is_down_nothing_is_lost_and_the_index_goes_on_deciding(
     topics: Topics, tmp_path: Path
 ) -> None:
+    """Those that wait go round in slices that are larger than any that are looked at, and it is killed meanwhile."""
     await know(topics, "f1", "f2")
-    count = 12
+    count = 3 * 2 * MOST_QUESTIONS  # on three partitions
     with endpoint(Reply(hangs_up=True)) as down:
         settings = {"DOCMILL_GENERATOR_URL": down.base_url, "DOCMILL_GENERATOR_MODEL": "m"}
         await topics.send_to(FALLBACK, [asked(n, UNHEARD_OF) for n in range(count)])
-        with fallback(topics, tmp_path, **settings) as process:
-            process.wait_for(lambda: process.metric("docmill_fallback_held_total") >= count, "all are held")
-            process.wait_for(lambda: process.metric("docmill_generator_unavailable") == 1, "the breaker opens")
-            assert (await topics.read_at_least(0, PROCESSED, REVIEW)) == {PROCESSED: [], REVIEW: []}
-            await topics.send_to(FALLBACK, [asked(100, FINE)])
-            came = await topics.read_at_least(1, PROCESSED)
-            assert ids(came[PROCESSED]) == ["doc-100"]
-            assert process.metric("docmill_results_published_total", decided_by="retrieval") == 1
+        for number in (1000, 1001):
+            with fallback(topics, tmp_path, **settings, **SOON_MISSED) as process:
+                process.wait_for(lambda p=process: p.metric("docmill_fallback_held_total") >= count, "all are held")  # type: ignore[misc]
+                process.wait_for(lambda p=process: larger_slices(p) > 3, "large slices")  # type: ignore[misc]
+                process.wait_for(lambda p=process: p.metric("docmill_generator_unavailable") == 1, "the breaker opens")  # type: ignore[misc]
+                await topics.send_to(FALLBACK, [asked(number, FINE)])
+                came = await topics.read_at_least(number - 999, PROCESSED)
+                assert ids(came[PROCESSED]) == [f"doc-{n}" for n in range(1000, number + 1)]
+                assert (await topics.read_at_least(0, REVIEW)) == {REVIEW: []}
+                process.process.send_signal(signal.SIGKILL)
+                process.process.wait(PATIENCE_S)
     with endpoint(Reply(ABSTAINS)) as back:
         settings = {"DOCMILL_GENERATOR_URL": back.base_url, "DOCMILL_GENERATOR_MODEL": "m"}
         with fallback(topics, tmp_path, **settings):
@@ -131,6 +136,14 @@ async def test_while_the_generator_is_down_nothing_is_lost_and_the_index_goes_on
     assert ids(came[REVIEW]) == sorted(f"doc-{n}" for n in range(count))
     assert {json.loads(one.value)["review_reasons"][0] for one in came[REVIEW]} == {"undecided"}
     assert all(json.loads(one.value)["cost"]["tokens"] == 120 for one in came[REVIEW])
+
+
+def larger_slices(process: ProcessorProcess) -> float:
+    """Than any that is looked at."""
+    largest = f"{MOST_QUESTIONS}.0"
+    return process.metric("docmill_slice_documents_count") - process.metric(
+        "docmill_slice_documents_bucket", le=largest
+    )
 
 
 async def test_a_generator_that_stays_away_for_too_long_leaves_it_to_people(topics: Topics, tmp_path: Path) -> None:

@@ -64,6 +64,7 @@ class GeneratorThread:
         self._model = model
         self._breaker_state = breaker_state
         self._left_alone_until_s = 0.0
+        self._left_alone_for: Unavailable | None = None
         self._answers: OrderedDict[Question, Generated] = OrderedDict()
         self._lock = threading.Lock()
         self._loop = asyncio.new_event_loop()
@@ -113,10 +114,12 @@ class GeneratorThread:
     async def _answer(self, ask: Ask) -> Answered:
         try:
             answered = await self._generator.ask(ask)
-            self._left_alone_until_s = 0.0  # the one question that a half-open breaker lets through: it is back
+            if self._left_alone_for is Unavailable.BREAKER_OPEN:
+                self._left_alone_until_s = 0.0  # it was the one question that a half-open breaker lets through
             return answered
         except GeneratorUnavailableError as error:
             if error.reason in FOR_ALL:
+                self._left_alone_for = error.reason
                 self._left_alone_until_s = time.monotonic() + LEFT_ALONE_S
             return error
         except Exception as error:  # tied to one question: a person decides that one, the others are answered

@@ -8,10 +8,12 @@ from contextlib import contextmanager
 from docmill.errors import AbandonedError
 from docmill.fallback_service.requested import Wait
 
-# A document that waits for the generator is looked at again after a share of the time for which it has waited.
+# A document that waits for the generator is looked at again after HOLD_SHARE of the time for which it has waited, no
+# sooner than after HOLD_S and no later than after LONGEST_HOLD_S.
 HOLD_S, LONGEST_HOLD_S, HOLD_SHARE = 15.0, 30.0, 1 / 8
-# A slice in which nobody is due pauses so long as so many a second take, or until all are due; who is behind waits.
-PAUSE_S, LONGEST_PAUSE_S, EARLY_PER_S = 3.0, 15.0, 8.0
+# A slice of n documents of which none is due pauses for n / EARLY_PER_S, PAUSE_S at least and LONGEST_PAUSE_S at most,
+# or until all are due; who comes meanwhile waits for that. Where somebody lies behind them in the slice it is less.
+PAUSE_S, LONGEST_PAUSE_S, EARLY_PER_S, EARLY_PER_S_BEFORE_OTHERS = 3.0, 15.0, 8.0, 64.0
 CLOCKS_S = 15.0  # that the clocks of two replicas may differ by, or one is set back
 LOOK_S = 0.2
 
@@ -53,6 +55,11 @@ class Holds:
         """Whether it waits and is not due; of a time too far ahead, some other clock's, never."""
         return self.waits(wait) and 0 < wait.not_before_ms / 1000 - self._now_s() <= LONGEST_HOLD_S + CLOCKS_S
 
+    def passes(self, wait: Wait, away: bool) -> bool:
+        """Whether nobody looks at it, now and when its slice has paused; `away`: the generator is left alone."""
+        waits = self.waits(wait) and self.waits(wait, LONGEST_PAUSE_S)
+        return waits and (away or self.is_early(wait))
+
     def again_s(self, wait: Wait, away: bool) -> float:
         """Unix time at which one who waits is due; the longer it has waited, the later. Who only had no turn comes to
         it as soon as there is one.
@@ -62,21 +69,26 @@ class Holds:
         return now_s + (min(LONGEST_HOLD_S, max(HOLD_S, HOLD_SHARE * waited_s)) if away else 0.0)
 
     def pause(self, waits: Sequence[Wait], abandoned: Callable[[], bool]) -> None:
-        """Where nobody of a slice is due: until all are, or a moment, which is longer the more they are.
+        """Where the first of a slice are not due, a time that is longer the more they are, so that they do not go round
+        all the time; where nobody is, no longer than until all are.
 
         Raises:
             AbandonedError: `abandoned` says so.
         """
-        if not all(map(self.is_early, waits)):
+        early = next((n for n, wait in enumerate(waits) if not self.is_early(wait)), len(waits))
+        if not early:
             return
-        due_in_s = max(wait.not_before_ms for wait in waits) / 1000 - self._now_s()
+        pause_s = early / EARLY_PER_S_BEFORE_OTHERS
+        if early == len(waits):
+            due_in_s = max(wait.not_before_ms for wait in waits) / 1000 - self._now_s()
+            pause_s = min(due_in_s, LONGEST_PAUSE_S, max(PAUSE_S, early / EARLY_PER_S))
         # Not by the time of day, which may be set back meanwhile: nobody behind is to wait for that.
-        until_s = self._monotonic_s() + min(due_in_s, LONGEST_PAUSE_S, max(PAUSE_S, len(waits) / EARLY_PER_S))
+        until_s = self._monotonic_s() + pause_s
         with self._counted():
-            while self._monotonic_s() < until_s:
+            while (left_s := until_s - self._monotonic_s()) > 0:
                 if abandoned():
                     raise AbandonedError("nobody waits for this slice any more")
-                time.sleep(LOOK_S)
+                time.sleep(min(LOOK_S, left_s))
 
     @contextmanager
     def _counted(self) -> Iterator[None]:

@@ -23,7 +23,7 @@ from docmill.fallback.policy import Policy
 from docmill.fallback.requested import deferred_document, own_fields
 from docmill.fallback_service.believe import Believer
 from docmill.fallback_service.generators import Answered, Asked, Place, may_answer_later, was_put, why_none
-from docmill.fallback_service.holds import LONGEST_PAUSE_S, Holds
+from docmill.fallback_service.holds import Holds
 from docmill.fallback_service.publish import Publisher, held_record
 from docmill.fallback_service.questions import question_for_generator
 from docmill.fallback_service.requested import Requested, Wait, read_request, read_wait, ready_ms
@@ -122,10 +122,8 @@ class FallbackSlices(SliceWork[Resolved]):
 
     def passes(self, record: Record) -> bool:
         """Who waits and is not due, or while the generator is left alone; but not for whom a person is asked soon."""
-        wait = read_wait(record)
-        if self._of.generator is None or not self._holds.waits(wait, LONGEST_PAUSE_S):
-            return False
-        return self._of.generator.away or self._holds.is_early(wait)
+        generator = self._of.generator
+        return generator is not None and self._holds.passes(read_wait(record), generator.away)
 
     @property
     def pausing(self) -> int:
@@ -150,7 +148,7 @@ class FallbackSlices(SliceWork[Resolved]):
         for record, wait in waits:
             if abandoned():
                 raise AbandonedError("nobody waits for this slice any more")
-            back = self._put_back(record, wait, asks and looked_at < MOST_QUESTIONS)
+            back = self._put_back(record, wait, asks, looked_at < MOST_QUESTIONS)
             looked_at += back is None
             works.append(self._guarded(record, read_request(record), self._begun) if back is None else back)
         if asks:
@@ -177,15 +175,16 @@ class FallbackSlices(SliceWork[Resolved]):
         oldest_ms = min(ready_ms(record, wait) for record, wait in waits)
         return self._turns.may_ask(waits[0][0].partition, waits[0][0].offset, oldest_ms / 1000)
 
-    def _put_back(self, record: Record, wait: Wait, asks: bool) -> Resolved | None:
-        """Of one that waits for a generator and has to wait on, that it does, unseen."""
+    def _put_back(self, record: Record, wait: Wait, asks: bool, looks: bool) -> Resolved | None:
+        """Of one that waits for a generator and has to wait on, that it does, unseen. `looks`: there is room for it."""
         generator = self._of.generator
-        if generator is None or not self._holds.waits(wait):
+        if generator is None or wait.held_since_ms is None or not self._holds.any:
             return None
         if self._holds.is_early(wait):
             return self._held(record, wait, wait.not_before_ms / 1000)
         away = generator.away
-        return self._held(record, wait, self._holds.again_s(wait, away)) if away or not asks else None
+        waits_on = self._holds.may_wait(wait) and (away or not asks)
+        return self._held(record, wait, self._holds.again_s(wait, away)) if waits_on or not looks else None
 
     def _begun(self, record: Record, requested: Requested | Rejected) -> "_Work | Resolved":
         """Tier 1."""

@@ -8,7 +8,7 @@ from docmill.kafka.decode_record import Record
 
 LEAST_SLICE_TOKENS = 1024  # below that, publishing and committing would cost more than it spares
 BYTES_PER_TOKEN = 4  # English text on this tokenizer; an estimate, since tokens are counted only after parsing
-MOST_PASSING = 256  # records of a slice of which none is work: its cost is the transaction
+MOST_PASSING = 256  # records at the beginning of a slice that are no work: what they cost is the transaction
 MOST_PASSING_BYTES = 1024 * 1024
 
 
@@ -69,8 +69,8 @@ class RecordsQueue:
         self._changed.set()
 
     async def next_slice(self, shared_by: Callable[[], int] = lambda: 1) -> list[Record]:
-        """At least one record; waits for the first, and is empty once closed. Either those that pass, up to the first
-        that is work; or from one that is work on at most about `max_slice_tokens`, and `max_slice_records`.
+        """At least one record; waits for the first, and is empty once closed. Those that pass, and behind them at most
+        about `max_slice_tokens`, and `max_slice_records`, from one that is work on.
 
         Args:
             shared_by: how many slices will be in hand at once, this one included, asked when there is something to
@@ -82,33 +82,31 @@ class RecordsQueue:
         if self._closed:
             return []
         most = max(self._max_slice_tokens // shared_by(), min(LEAST_SLICE_TOKENS, self._max_slice_tokens))
-        count = count_passing(self._records, self._passes)
-        count = count or count_within(self._records, most, self._max_slice_records)
+        count = slice_length(self._records, self._passes, most, self._max_slice_records)
         taken = [self._records.popleft() for _ in range(count)]
         self._bytes -= sum(map(_size, taken))
         return taken
 
 
-def count_passing(records: Iterable[Record], passes: Callable[[Record], bool]) -> int:
-    """How many of the first pass, as far as they are to be one slice."""
-    count = size = 0
+def slice_length(
+    records: Iterable[Record], passes: Callable[[Record], bool], most_tokens: int, most_records: int | None
+) -> int:
+    """How many of the first are the next slice: those that pass, and then some from the first that is work on; at least
+    one, if there is one.
+    """
+    passed = passed_bytes = others = tokens = 0
     for record in records:
-        size += _size(record)
-        if count == MOST_PASSING or (count and size > MOST_PASSING_BYTES) or not passes(record):
-            break
-        count += 1
-    return count
-
-
-def count_within(records: Iterable[Record], most_tokens: int, most_records: int | None) -> int:
-    """How many of the first have no more tokens than that, and are no more than that; at least one, if there is one."""
-    count = tokens = 0
-    for record in records:
+        if not others and passes(record):
+            passed_bytes += _size(record)
+            if passed == MOST_PASSING or (passed and passed_bytes > MOST_PASSING_BYTES):
+                break
+            passed += 1
+            continue
         tokens += estimated_tokens(record)
-        if count == most_records or (count and tokens > most_tokens):
+        if others == most_records or (others and tokens > most_tokens):
             break
-        count += 1
-    return count
+        others += 1
+    return passed + others
 
 
 def estimated_tokens(record: Record) -> int:

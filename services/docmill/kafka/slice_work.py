@@ -54,8 +54,8 @@ class SliceWork(Protocol[F]):
         return None
 
     def passes(self, record: Record) -> bool:
-        """Whether a record is no work as things stand, as one that is only put back. Of these many are one slice,
-        whatever their tokens.
+        """Whether a record is no work as things stand, as one that is only put back. Many of these may lie before the
+        others in a slice, whatever their tokens.
 
         Called in the event loop, of records that wait for work. By the time it is processed it may be work after all.
         """

@@ -16,7 +16,7 @@ from docmill.fallback_service.retrieve import Retriever
 from docmill.generator.client import Generated, GeneratorUnavailableError, Unavailable
 from docmill.generator.types import Answer, Ask
 from docmill.kafka.put_back import HELD_SINCE, NOT_BEFORE
-from docmill.kafka.records_queue import count_passing
+from docmill.kafka.records_queue import slice_length
 from docmill_schemas.events import FallbackRequested
 from docmill_schemas.reasons import DeferralReason
 from tests.unit.fallback_service.fakes import TEXT, USAGE, Bench, FakeGenerator, bench, fine, plate, record, request
@@ -28,6 +28,7 @@ SEARCH_S = 0.03  # of it, without the embedding: likewise
 COMMIT_S = 0.02
 DEADLINE_S = 30.0
 SLICE = 16  # documents
+MOST_TOKENS = 10**9
 
 
 @dataclass
@@ -61,6 +62,11 @@ class FakePartition:
     rewritten: int = 0
     commits: int = 0
     known: dict[str, float] = field(default_factory=dict)  # when a document was decided, or a person asked
+    meanwhile: Callable[[], None] = lambda: None  # what happens whenever some time has passed
+
+    def passes(self, seconds: float) -> None:
+        self.of.now_s += seconds
+        self.meanwhile()
 
     def add(self, event: FallbackRequested, **more: Any) -> None:
         given: dict[str, Any] = {"timestamp": int(self.of.now_s * 1000), "key": event.document_id.encode()}
@@ -76,12 +82,12 @@ class FakePartition:
     def work(self) -> None:
         """One slice."""
         if not self.records:
-            self.of.now_s += 0.1
+            self.passes(0.1)
             return
-        passing_by = count_passing(self.records, self.of.slices.passes)
-        taken = [self.records.popleft() for _ in range(passing_by or min(SLICE, len(self.records)))]
+        count = slice_length(self.records, self.of.slices.passes, MOST_TOKENS, SLICE)
+        taken = [self.records.popleft() for _ in range(count)]
         done = self.of.slices.process(taken, False, lambda: False)
-        self.of.now_s += COMMIT_S
+        self.passes(COMMIT_S)
         self.commits += 1
         self.of.slices.final(done)
         for one in done:
@@ -127,23 +133,20 @@ def partition(
     folder: Path, monkeypatch: pytest.MonkeyPatch, generator: SlowGenerator, max_hold_s: float = 4 * 3600.0
 ) -> Iterator[FakePartition]:
     with bench(folder, *(fine(f"f{n}") for n in range(3)), generator=generator, max_hold_s=max_hold_s) as of:
-        real = Retriever.retrieve
-
-        def passes(seconds: float) -> None:
-            of.now_s += seconds
+        made, real = FakePartition(of), Retriever.retrieve
 
         def retrieve(self: Retriever, *of_document: Any) -> Any:
-            passes(SEARCH_S)
+            made.passes(SEARCH_S)
             return real(self, *of_document)
 
         embed = LetterEmbedder.embed_document
 
         def embed_document(self: LetterEmbedder, text: str) -> Any:
-            passes(LOOK_S - SEARCH_S if text.startswith(TEXT) else 0.0)
+            made.passes(LOOK_S - SEARCH_S if text.startswith(TEXT) else 0.0)
             return embed(self, text)
 
-        generator.passes = passes
+        generator.passes = made.passes
         monkeypatch.setattr(Retriever, "retrieve", retrieve)
         monkeypatch.setattr(LetterEmbedder, "embed_document", embed_document)
-        monkeypatch.setattr("docmill.fallback_service.holds.time.sleep", passes)
-        yield FakePartition(of)
+        monkeypatch.setattr("docmill.fallback_service.holds.time.sleep", made.passes)
+        yield made

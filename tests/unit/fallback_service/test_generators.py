@@ -115,6 +115,16 @@ def test_with_nothing_left_to_spend_it_is_left_alone() -> None:
     assert at.asked == []
 
 
+def test_an_answer_that_was_under_way_ends_no_spent_budget() -> None:
+    with thread(Reply(SAID, delay_s=0.3), tokens=15_000) as (generator, at):
+        answers = generator.ask_all(asks(1, 2), nobody)
+        assert isinstance(answers[0], Generated)
+        assert isinstance(answers[1], GeneratorUnavailableError)
+        assert answers[1].reason is Unavailable.BUDGET_SPENT
+        assert generator.away
+    assert len(at.asked) == 1
+
+
 def test_it_says_that_it_is_left_alone() -> None:
     with thread(Reply(hangs_up=True), failures=1) as (generator, _):
         assert not generator.away
@@ -134,6 +144,16 @@ def test_once_the_one_question_is_answered_that_a_half_open_breaker_lets_through
         assert [isinstance(o, GeneratorUnavailableError) and o.reason for o in others] == [Unavailable.BREAKER_OPEN] * 2
         assert not generator.away
         assert len(at.asked) == 2
+
+
+def test_nonsense_from_a_half_open_breaker_leaves_it_alone() -> None:
+    now_s = 0.0
+    replies = Reply(hangs_up=True), Reply("This is no JSON.")
+    with thread(*replies, failures=1, clock=lambda: now_s) as (generator, _):
+        generator.ask_all(asks(1), nobody)
+        now_s = 1000.0
+        generator.ask_all(asks(2, 3), nobody)
+        assert generator.away
 
 
 def test_a_slice_that_nobody_waits_for_gives_up_its_questions() -> None:

@@ -10,7 +10,16 @@ import pytest
 
 from docmill.errors import AbandonedError, IndexUnavailableError
 from docmill.fallback_service.generators import Answered
-from docmill.fallback_service.holds import EARLY_PER_S, HOLD_S, LONGEST_HOLD_S, LONGEST_PAUSE_S, LOOK_S, PAUSE_S
+from docmill.fallback_service.holds import (
+    CLOCKS_S,
+    EARLY_PER_S,
+    EARLY_PER_S_BEFORE_OTHERS,
+    HOLD_S,
+    LONGEST_HOLD_S,
+    LONGEST_PAUSE_S,
+    LOOK_S,
+    PAUSE_S,
+)
 from docmill.fallback_service.resolved import Resolved
 from docmill.fallback_service.slices import MOST_QUESTIONS
 from docmill.generator.client import Unavailable
@@ -397,11 +406,12 @@ def test_who_only_passes(tmp_path: Path) -> None:
     due, early, new = held(NOW_S - 50), held(NOW_S - 50, NOW_S + 10), record()
     too_long, strange = held(NOW_S - 101, NOW_S + 10), held(NOW_S - 50, NOW_S + 10_000)
     soon = held(NOW_S - 100 + LONGEST_PAUSE_S, NOW_S + 10)  # too long by the time at which a slice has paused
-    all_of_them = (new, due, early, too_long, soon, strange)
+    ahead = held(NOW_S + CLOCKS_S + 1)  # of no clock that is nearly right
+    all_of_them = (new, due, early, too_long, soon, strange, ahead)
     with bench(tmp_path, generator=generator) as of:
-        assert [of.slices.passes(one) for one in all_of_them] == [0, 0, 1, 0, 0, 0]
+        assert [of.slices.passes(one) for one in all_of_them] == [0, 0, 1, 0, 0, 0, 0]
         generator.away = True
-        assert [of.slices.passes(one) for one in all_of_them] == [0, 1, 1, 0, 0, 1]
+        assert [of.slices.passes(one) for one in all_of_them] == [0, 1, 1, 0, 0, 1, 0]
     (tmp_path / "none").mkdir()
     with bench(tmp_path / "none") as of:
         assert not of.slices.passes(early)
@@ -439,6 +449,25 @@ def test_a_clock_that_is_behind_makes_nobody_due_before_his_time(tmp_path: Path,
     """Another replica put it back, with the longest hold."""
     with bench(tmp_path, generator=FakeGenerator(), max_hold_s=1000) as of:
         assert of.slices.passes(held(NOW_S - 500, NOW_S + LONGEST_HOLD_S + behind_s))
+
+
+@pytest.mark.parametrize("away", [True, False])
+def test_many_who_have_waited_for_too_long_meanwhile_are_no_larger_slice(tmp_path: Path, away: bool) -> None:
+    """While the index was made anew, say: the others come when they are next, and are asked about if it is back."""
+    generator = FakeGenerator(away=True)
+    with bench(tmp_path, generator=generator, max_hold_s=100) as of:
+        waits = [held(NOW_S - 50) for _ in range(MOST_QUESTIONS + 5)]
+        assert all(map(of.slices.passes, waits))
+        generator.away = away
+        of.now_s += 51
+        done = of.slices.process(waits, False, lambda: False)
+        topics = [one.publishes[0].topic for one in done]
+        assert topics == ["documents.review"] * MOST_QUESTIONS + ["documents.fallback"] * 5
+        again = [record(headers=tuple(one.publishes[0].headers)) for one in done[MOST_QUESTIONS:]]
+        assert not any(map(of.slices.passes, again))
+        assert {one.publishes[0].topic for one in of.slices.process(again, False, lambda: False)} == {
+            "documents.review"
+        }
 
 
 def test_who_passes_is_not_read(tmp_path: Path) -> None:
@@ -502,7 +531,13 @@ def test_who_is_new_does_not_wait_until_others_are_due(tmp_path: Path, monkeypat
     with bench(tmp_path, *FINES, generator=FakeGenerator()) as of, counted_sleep(of, monkeypatch) as slept:
         done = of.slices.process([held(NOW_S - 50, NOW_S + 10), record()], False, lambda: False)
         assert [one.publishes[0].topic for one in done] == ["documents.fallback", "documents.processed"]
+        assert sum(slept) == pytest.approx(1 / EARLY_PER_S_BEFORE_OTHERS)
+        slept.clear()
+        of.slices.process([record(), *[held(NOW_S - 50, NOW_S + 10)] * 8], False, lambda: False)
         assert slept == []
+        many = [*[held(NOW_S - 50, NOW_S + 10)] * 64, record()]
+        of.slices.process(many, False, lambda: False)
+        assert sum(slept) == pytest.approx(64 / EARLY_PER_S_BEFORE_OTHERS)
 
 
 def test_a_time_that_nobody_here_wrote_holds_nobody_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

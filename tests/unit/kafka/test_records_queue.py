@@ -66,10 +66,21 @@ def passing(*values: bytes) -> RecordsQueue:
     return waiting
 
 
-async def test_what_passes_is_a_slice_up_to_the_first_that_is_work() -> None:
+async def test_what_passes_lies_before_what_is_work_in_one_slice() -> None:
+    """Who is new does not wait until those before him are done with by themselves."""
     waiting = passing(b"pass", b"pass", b"pass", b"work", b"pass", b"pass")
-    assert [await offsets(waiting) for _ in range(3)] == [[0, 1, 2], [3, 4], [5]]
+    assert [await offsets(waiting) for _ in range(2)] == [[0, 1, 2, 3, 4], [5]]
     assert not waiting.full
+    assert await offsets(passing(b"work", b"pass", b"pass")) == [0, 1]
+
+
+async def test_what_is_work_has_its_bounds_behind_what_passes() -> None:
+    waiting = RecordsQueue(MANY, MANY, 33, MANY, passes)
+    waiting.add(FakeRecord(value, offset=n) for n, value in enumerate([b"pass" * 100, *[b"w" * 40] * 4, b"w" * 400]))
+    assert [await offsets(waiting) for _ in range(3)] == [[0, 1, 2, 3], [4], [5]]
+    before_a_large_one = RecordsQueue(MANY, MANY, 33, MANY, passes)
+    before_a_large_one.add([FakeRecord(b"pass", offset=0), FakeRecord(b"w" * 400, offset=1)])
+    assert await offsets(before_a_large_one) == [0, 1]
 
 
 async def test_what_passes_is_bounded_too() -> None:
