@@ -8,6 +8,7 @@ from typing import Any
 
 from docmill.bundle.manifest import GroupEntry, Manifest
 from docmill.resources import resource
+from docmill_schemas.ids import result_id
 
 BUNDLE = resource("bundles") / "mailroom-en"
 README, MODEL = resource("README.md"), resource("docs") / "model.md"
@@ -113,9 +114,13 @@ def test_the_page_of_the_model_shows_every_certificate() -> None:
 
 
 def test_the_events_of_the_readme_are_of_the_bundle_that_is_there() -> None:
-    shown = re.findall(r'"version": "([^"]+)", "sha256": "([0-9a-f]+)"', README.read_text(encoding="utf-8"))
+    text = README.read_text(encoding="utf-8")
+    shown = re.findall(r'"version": "([^"]+)", "sha256": "([0-9a-f]+)"', text)
     own = hashlib.sha256((BUNDLE / "manifest.json").read_bytes()).hexdigest()
     assert shown == [(MANIFEST.version, own)] * 2
+    [(request, result)] = re.findall(r'"request_id": "([0-9a-f]+)",\s+"result_id": "([0-9a-f]+)"', text)
+    content = hashlib.sha256((resource("samples") / "receipts/hardware-store-rm.txt").read_bytes()).hexdigest()
+    assert result == result_id(request, content, "model", own)
 
 
 def test_the_page_of_the_model_is_of_the_bundle_that_is_there() -> None:
