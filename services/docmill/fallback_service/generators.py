@@ -63,8 +63,8 @@ class GeneratorThread:
         """`generator` is called in the loop."""
         self._model = model
         self._breaker_state = breaker_state
-        self._left_alone_until_s = 0.0
-        self._left_alone_for: Unavailable | None = None
+        self._refused_until_s = 0.0  # by the breaker
+        self._spent_until_s = 0.0
         self._answers: OrderedDict[Question, Generated] = OrderedDict()
         self._lock = threading.Lock()
         self._loop = asyncio.new_event_loop()
@@ -80,7 +80,8 @@ class GeneratorThread:
     @property
     def away(self) -> bool:
         """See Asked."""
-        return self._breaker_state() is State.OPEN or time.monotonic() < self._left_alone_until_s
+        left_alone_until_s = max(self._refused_until_s, self._spent_until_s)
+        return self._breaker_state() is State.OPEN or time.monotonic() < left_alone_until_s
 
     def ask_all(self, asks: Sequence[tuple[Place, Ask]], abandoned: Callable[[], bool]) -> list[Answered]:
         """See Asked. All are put at once; the generator's own limit says how many are under way."""
@@ -114,13 +115,15 @@ class GeneratorThread:
     async def _answer(self, ask: Ask) -> Answered:
         try:
             answered = await self._generator.ask(ask)
-            if self._left_alone_for is Unavailable.BREAKER_OPEN:
-                self._left_alone_until_s = 0.0  # it was the one question that a half-open breaker lets through
+            self._refused_until_s = 0.0  # as when it was the one question that a half-open breaker lets through
             return answered
         except GeneratorUnavailableError as error:
             if error.reason in FOR_ALL:
-                self._left_alone_for = error.reason
-                self._left_alone_until_s = time.monotonic() + LEFT_ALONE_S
+                until_s = time.monotonic() + LEFT_ALONE_S
+                if error.reason is Unavailable.BUDGET_SPENT:
+                    self._spent_until_s = until_s
+                else:
+                    self._refused_until_s = until_s
             return error
         except Exception as error:  # tied to one question: a person decides that one, the others are answered
             where = whereabouts(error)

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from docmill.errors import AbandonedError
 from docmill.fallback_service.requested import Wait
@@ -60,6 +60,19 @@ class Holds:
         waits = self.waits(wait) and self.waits(wait, LONGEST_PAUSE_S)
         return waits and (away or self.is_early(wait))
 
+    def looked_at(self, waits: Sequence[Wait], asks: bool, most: int) -> frozenset[int]:
+        """Which of a slice: who is new, who may wait no longer, and who is due if there is room left.
+
+        Args:
+            asks: whether any that waits may be asked about now.
+            most: of those who came back; a slice may hold more of them than when it was cut.
+        """
+        new = [n for n, wait in enumerate(waits) if wait.held_since_ms is None]
+        over = [n for n, wait in enumerate(waits) if wait.held_since_ms is not None and not self.may_wait(wait)]
+        due = [n for n, wait in enumerate(waits) if self.waits(wait) and not self.is_early(wait)]
+        room = max(0, most - len(new) - len(over))
+        return frozenset((*new, *over[:most], *(due[:room] if asks else ())))
+
     def again_s(self, wait: Wait, away: bool) -> float:
         """Unix time at which one who waits is due; the longer it has waited, the later. Who only had no turn comes to
         it as soon as there is one.
@@ -70,7 +83,7 @@ class Holds:
 
     def pause(self, waits: Sequence[Wait], abandoned: Callable[[], bool]) -> None:
         """Where the first of a slice are not due, a time that is longer the more they are, so that they do not go round
-        all the time; where nobody is, no longer than until all are.
+        all the time; no longer than until all of them are.
 
         Raises:
             AbandonedError: `abandoned` says so.
@@ -78,13 +91,14 @@ class Holds:
         early = next((n for n, wait in enumerate(waits) if not self.is_early(wait)), len(waits))
         if not early:
             return
-        pause_s = early / EARLY_PER_S_BEFORE_OTHERS
-        if early == len(waits):
-            due_in_s = max(wait.not_before_ms for wait in waits) / 1000 - self._now_s()
-            pause_s = min(due_in_s, LONGEST_PAUSE_S, max(PAUSE_S, early / EARLY_PER_S))
+        nobody = early == len(waits)
+        due_in_s = max(wait.not_before_ms for wait in waits[:early]) / 1000 - self._now_s()
+        most_s = (
+            min(LONGEST_PAUSE_S, max(PAUSE_S, early / EARLY_PER_S)) if nobody else early / EARLY_PER_S_BEFORE_OTHERS
+        )
         # Not by the time of day, which may be set back meanwhile: nobody behind is to wait for that.
-        until_s = self._monotonic_s() + pause_s
-        with self._counted():
+        until_s = self._monotonic_s() + min(due_in_s, most_s)
+        with self._counted() if nobody else nullcontext():  # else it has its share of what all need
             while (left_s := until_s - self._monotonic_s()) > 0:
                 if abandoned():
                     raise AbandonedError("nobody waits for this slice any more")

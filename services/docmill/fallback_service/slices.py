@@ -117,7 +117,7 @@ class FallbackSlices(SliceWork[Resolved]):
 
     @property
     def most_records(self) -> int | None:
-        """A short document takes as long to embed and search; and no more are in a slice than it may ask about."""
+        """A short document takes as long to embed and search; and no more are looked at than may be asked about."""
         return MOST_QUESTIONS
 
     def passes(self, record: Record) -> bool:
@@ -127,9 +127,7 @@ class FallbackSlices(SliceWork[Resolved]):
 
     @property
     def pausing(self) -> int:
-        """Not who waits for answers: of the generator's turns all slices have a share. Nor who waits for the index:
-        when it is whole, all of them compute.
-        """
+        """Not who waits for answers, of which all slices have a share; nor for the index: once whole, all compute."""
         return self._holds.pausing
 
     def process(self, records: Sequence[Record], suspected: bool, abandoned: Callable[[], bool]) -> list[Resolved]:
@@ -143,14 +141,15 @@ class FallbackSlices(SliceWork[Resolved]):
             self._holds.pause([wait for _, wait in waits], abandoned)
         self._of.wait_for_index(abandoned)
         asks = self._may_ask(waits)
+        looked_at = self._looked_at([wait for _, wait in waits], asks)
         works: list[_Work | Resolved] = []
-        looked_at = 0
-        for record, wait in waits:
+        for number, (record, wait) in enumerate(waits):
             if abandoned():
                 raise AbandonedError("nobody waits for this slice any more")
-            back = self._put_back(record, wait, asks, looked_at < MOST_QUESTIONS)
-            looked_at += back is None
-            works.append(self._guarded(record, read_request(record), self._begun) if back is None else back)
+            looks = number in looked_at
+            works.append(
+                self._guarded(record, read_request(record), self._begun) if looks else self._back(record, wait)
+            )
         if asks:
             self._ask(records[0], [work for work in works if isinstance(work, _Work)], abandoned)
         return [work if isinstance(work, Resolved) else self._finished(work) for work in works]
@@ -175,16 +174,18 @@ class FallbackSlices(SliceWork[Resolved]):
         oldest_ms = min(ready_ms(record, wait) for record, wait in waits)
         return self._turns.may_ask(waits[0][0].partition, waits[0][0].offset, oldest_ms / 1000)
 
-    def _put_back(self, record: Record, wait: Wait, asks: bool, looks: bool) -> Resolved | None:
-        """Of one that waits for a generator and has to wait on, that it does, unseen. `looks`: there is room for it."""
+    def _looked_at(self, waits: Sequence[Wait], asks: bool) -> frozenset[int]:
+        """Which of a slice; the others wait on. Where nobody waits, all."""
         generator = self._of.generator
-        if generator is None or wait.held_since_ms is None or not self._holds.any:
-            return None
-        if self._holds.is_early(wait):
-            return self._held(record, wait, wait.not_before_ms / 1000)
-        away = generator.away
-        waits_on = self._holds.may_wait(wait) and (away or not asks)
-        return self._held(record, wait, self._holds.again_s(wait, away)) if waits_on or not looks else None
+        if generator is None or not self._holds.any:
+            return frozenset(range(len(waits)))
+        return self._holds.looked_at(waits, asks and not generator.away, MOST_QUESTIONS)
+
+    def _back(self, record: Record, wait: Wait) -> Resolved:
+        """Unseen."""
+        away = self._of.generator is not None and self._of.generator.away
+        early = self._holds.is_early(wait)
+        return self._held(record, wait, wait.not_before_ms / 1000 if early else self._holds.again_s(wait, away))
 
     def _begun(self, record: Record, requested: Requested | Rejected) -> "_Work | Resolved":
         """Tier 1."""

@@ -146,16 +146,6 @@ def test_once_the_one_question_is_answered_that_a_half_open_breaker_lets_through
         assert len(at.asked) == 2
 
 
-def test_nonsense_from_a_half_open_breaker_leaves_it_alone() -> None:
-    now_s = 0.0
-    replies = Reply(hangs_up=True), Reply("This is no JSON.")
-    with thread(*replies, failures=1, clock=lambda: now_s) as (generator, _):
-        generator.ask_all(asks(1), nobody)
-        now_s = 1000.0
-        generator.ask_all(asks(2, 3), nobody)
-        assert generator.away
-
-
 def test_a_slice_that_nobody_waits_for_gives_up_its_questions() -> None:
     gone = threading.Event()
     with thread(Reply(SAID, delay_s=5.0)) as (generator, _):

@@ -465,9 +465,36 @@ def test_many_who_have_waited_for_too_long_meanwhile_are_no_larger_slice(tmp_pat
         assert topics == ["documents.review"] * MOST_QUESTIONS + ["documents.fallback"] * 5
         again = [record(headers=tuple(one.publishes[0].headers)) for one in done[MOST_QUESTIONS:]]
         assert not any(map(of.slices.passes, again))
+        assert len(generator.asked) == MOST_QUESTIONS
         assert {one.publishes[0].topic for one in of.slices.process(again, False, lambda: False)} == {
             "documents.review"
         }
+
+
+@pytest.mark.parametrize("new", [True, False])
+def test_who_cannot_wait_is_looked_at_before_those_who_lie_before_him_and_are_due_meanwhile(
+    tmp_path: Path, new: bool
+) -> None:
+    """Either he is new, or he has waited for too long."""
+    generator = FakeGenerator()
+    with bench(tmp_path, generator=generator) as of:
+        before = [held(NOW_S - 50) for _ in range(40)]
+        own = [record() if new else held(NOW_S - 101) for _ in range(MOST_QUESTIONS - 1)]
+        done = of.slices.process([*before, *own], False, lambda: False)
+        topics = [one.publishes[0].topic for one in done]
+        assert topics[40:] == ["documents.review"] * (MOST_QUESTIONS - 1)
+        assert topics[:40] == ["documents.review"] + ["documents.fallback"] * 39  # there was room for one
+        assert len(generator.asked) == MOST_QUESTIONS
+
+
+def test_a_pause_for_others_sake_ends_when_those_before_are_due(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the slice counts as one that computes meanwhile, since others do."""
+    with bench(tmp_path, generator=FakeGenerator()) as of, counted_sleep(of, monkeypatch) as slept:
+        early = [held(NOW_S - 50, NOW_S + 0.5) for _ in range(200)]
+        of.slices.process([*early, record()], False, lambda: of.slices.pausing > 0)
+        assert sum(slept) == pytest.approx(0.5)
 
 
 def test_who_passes_is_not_read(tmp_path: Path) -> None:
