@@ -4,8 +4,8 @@
 
 In one partition so many documents wait. Printed for each number, for the first 90 s and for five minutes after ten:
 transactions a second, documents that are written again a second, and, of three runs more in which documents come that
-the index can decide, one every 2 to 25 s, how long these wait, median and longest; then the same while three a second
-come, which is 60 % of what the partition can decide. The partition is that of the unit tests
+the index can decide, one every 2 to 25 s, how long these wait, median and longest; then all that for the first 90 s
+while three a second come, which is 60 % of what the partition can decide. The partition is that of the unit tests
 (tests/unit/fallback_service/partition.py): the service's own slices, 0.2 s of tier 1 a document, 0.02 s a commit.
 """
 

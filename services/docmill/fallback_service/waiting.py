@@ -18,7 +18,7 @@ from docmill.fallback_service.resolved import Held, Resolved
 from docmill.kafka.decode_record import Record
 from docmill.kafka.put_back import put_back_ms, was_put_back
 
-FORGOTTEN_AFTER_S = 60.0  # a broker may be away for a moment, and a slice that is cut has no hurry
+FORGOTTEN_AFTER_S = 60.0  # between two slices lies a commit, and the broker may be away for a moment
 WELL_AFTER_S = 300.0  # a slice may take so long to be in the log, and the senders' clocks may differ by it
 
 
