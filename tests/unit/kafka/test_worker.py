@@ -475,7 +475,7 @@ async def test_a_slice_has_no_more_records_than_the_work_wants(make: Make, monke
     assert sizes == [2, 2, 1]
 
 
-async def test_what_is_no_work_is_a_slice_of_its_own(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_is_no_work_lies_before_a_slice_and_does_not_count(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
     real = ProcessSlices.process
 
@@ -488,10 +488,10 @@ async def test_what_is_no_work_is_a_slice_of_its_own(make: Make, monkeypatch: py
     monkeypatch.setattr(ProcessSlices, "passes", lambda self, record: record.offset < 3)
     bench = await make()
     await bench.ready()
-    bench.worker.accept(polled(0, 5))
-    await until(lambda: bench.worker.committed == 5)
+    bench.worker.accept(polled(0, 6))
+    await until(lambda: bench.worker.committed == 6)
     await bench.end()
-    assert sizes == [3, 2]
+    assert sizes == [5, 1]
 
 
 async def test_the_slice_in_hand_is_finished_and_no_other_begun(make: Make) -> None:
