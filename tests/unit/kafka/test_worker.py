@@ -475,7 +475,7 @@ async def test_a_slice_has_no_more_records_than_the_work_wants(make: Make, monke
     assert sizes == [2, 2, 1]
 
 
-async def test_what_is_no_work_lies_before_a_slice_and_does_not_count(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_is_no_work_lies_before_a_slice_uncounted(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
     real = ProcessSlices.process
 
