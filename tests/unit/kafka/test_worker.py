@@ -457,7 +457,10 @@ async def test_a_full_queue_pauses_and_a_drained_one_resumes(make: Make) -> None
     await bench.end()
 
 
-async def test_a_slice_has_no_more_records_than_the_work_wants(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("passing", "cut"), [(0, [2, 2, 2]), (3, [5, 1])])
+async def test_a_slice_has_no_more_records_than_the_work_wants_and_those_before_them_that_are_none(
+    make: Make, monkeypatch: pytest.MonkeyPatch, passing: int, cut: list[int]
+) -> None:
     sizes: list[int] = []
     real = ProcessSlices.process
 
@@ -467,31 +470,13 @@ async def test_a_slice_has_no_more_records_than_the_work_wants(make: Make, monke
 
     monkeypatch.setattr(ProcessSlices, "process", process)
     monkeypatch.setattr(ProcessSlices, "most_records", 2)
-    bench = await make()
-    await bench.ready()
-    bench.worker.accept(polled(0, 5))
-    await until(lambda: bench.worker.committed == 5)
-    await bench.end()
-    assert sizes == [2, 2, 1]
-
-
-async def test_what_is_no_work_lies_before_a_slice_uncounted(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    sizes: list[int] = []
-    real = ProcessSlices.process
-
-    def process(self: ProcessSlices, records: Sequence[Record], *more: Any) -> Any:
-        sizes.append(len(records))
-        return real(self, records, *more)
-
-    monkeypatch.setattr(ProcessSlices, "process", process)
-    monkeypatch.setattr(ProcessSlices, "most_records", 2)
-    monkeypatch.setattr(ProcessSlices, "passes", lambda self, record: record.offset < 3)
+    monkeypatch.setattr(ProcessSlices, "passes", lambda self, record: record.offset < passing)
     bench = await make()
     await bench.ready()
     bench.worker.accept(polled(0, 6))
     await until(lambda: bench.worker.committed == 6)
     await bench.end()
-    assert sizes == [5, 1]
+    assert sizes == cut
 
 
 async def test_the_slice_in_hand_is_finished_and_no_other_begun(make: Make) -> None:
