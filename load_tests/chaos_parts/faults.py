@@ -10,7 +10,7 @@ from typing import Any, assert_never
 
 from load_tests.chaos_parts.bundles import Shelf
 from load_tests.chaos_parts.cluster import Cluster
-from load_tests.chaos_parts.coordinator import serves_group
+from load_tests.chaos_parts.coordinator import is_served
 from load_tests.chaos_parts.fleet import Cause, End, Fleet, Worker
 from load_tests.chaos_parts.plan import Fault, Kind
 from load_tests.chaos_parts.proxy import Mode
@@ -20,7 +20,7 @@ from load_tests.chaos_parts.sender import Sender
 # only there so that what never strikes ends, and is reported, also where a machine has ten times more work than cores.
 PATIENCE_S = 180.0
 LOOK_EVERY_S = 0.1
-COORDINATOR_S = 45.0  # for a broker that came back to take up its group
+COORDINATOR_S = 45.0  # for a broker that came back to take up its group and its transactions
 BROKER_STARTS = 3
 STORM_STEP_S = 1.5  # between the joins of a storm
 MODES = {Kind.BLACKHOLE: Mode.BLACKHOLE, Kind.HALF_OPEN: Mode.HALF_OPEN, Kind.DELAY: Mode.DELAY}
@@ -114,9 +114,9 @@ async def _without_broker(cluster: Cluster, seconds: float) -> None:
     await asyncio.sleep(seconds)
     await asyncio.to_thread(cluster.broker.start)
     for attempt in range(1, BROKER_STARTS + 1):
-        if await serves_group(cluster.bootstrap, COORDINATOR_S):
+        if await is_served(cluster.bootstrap, COORDINATOR_S):
             return
-        print(f"the broker is back without its group ({attempt}): started again", file=sys.stderr)
+        print(f"the broker is back without its coordinators ({attempt}): started again", file=sys.stderr)
         await asyncio.to_thread(cluster.broker.kill)
         await asyncio.to_thread(cluster.broker.start)
 

@@ -194,6 +194,11 @@ class Fleet:
             await asyncio.sleep(LOOK_EVERY_S)
         return False
 
+    def told_unready(self) -> str:
+        """Who is not ready, in words. Blocks for a second a worker at most."""
+        unready = [f"worker {slot}" for slot, worker in self.workers.items() if not self._is_ready(worker)]
+        return f"not ready: {', '.join(unready) or 'none by now'}"
+
     async def stop(self) -> bool:
         """All in good order; whether all went that way."""
         self._stopping = True

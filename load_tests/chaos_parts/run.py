@@ -25,9 +25,12 @@ from load_tests.chaos_parts.state import EndSeen, Happened, State, save_state
 from load_tests.chaos_parts.throughput import BIN_S, Throughput
 
 READY_S = 180.0
-READY_AGAIN_S = 20.0
 MOST_REPEATED = 6  # rounds after the plan, for faults that did not strike
 LOOK_EVERY_S = 0.5
+
+
+class NotWholeError(Exception):
+    """A worker did not become ready again: faults upon such a fleet would show little, and take their full patience."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,8 @@ async def _under_load(task: Task, scene: Scene, throughput: Throughput, state: S
     profile, generator = task.profile, task.driven.generator
     for slot in range(profile.workers):
         scene.fleet.start(slot)
-    await scene.fleet.all_ready(READY_S)
+    if not await scene.fleet.all_ready(READY_S):
+        raise NotWholeError(f"at the start: {scene.fleet.told_unready()}")
     sending = asyncio.create_task(scene.sender.run())
 
     def is_over() -> bool:
@@ -141,7 +145,10 @@ def _next_round(rounds: Sequence[Round], state: State, profile: Profile) -> Roun
 
 
 async def _round(faults: Round, scene: Scene, throughput: Throughput, state: State, patience_s: float) -> None:
-    """Faults of a round, and what follows them, until the fleet is whole and as fast as before."""
+    """Faults of a round, and what follows them, until the fleet is whole and as fast as before.
+
+    Raises: NotWholeError: a worker is not ready again after READY_S.
+    """
     calm_s = throughput.now_s()
 
     async def one(fault: Fault) -> Happened:
@@ -152,7 +159,8 @@ async def _round(faults: Round, scene: Scene, throughput: Throughput, state: Sta
 
     happened = await asyncio.gather(*(one(fault) for fault in faults))
     state.happened += happened
-    await scene.fleet.all_ready(max(patience_s, READY_AGAIN_S))
+    if not await scene.fleet.all_ready(READY_S):
+        raise NotWholeError(f"after {', '.join(fault.name for fault in faults)}: {scene.fleet.told_unready()}")
     deadline_s = throughput.now_s() + patience_s
     while (now_s := throughput.now_s()) < deadline_s:
         found = (recovery_s(throughput.bins, BIN_S, h.calm_s, h.began_s, h.ended_s, now_s) for h in happened)

@@ -4,10 +4,14 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from docmill.local_kafka.ports import free_port
+from docmill.resources import resource
+from load_tests.chaos_parts.coordinator import PROBES, is_served
 from load_tests.chaos_parts.documents import make_document
 from load_tests.chaos_parts.ledger import Ledger
 from load_tests.chaos_parts.oracle import NUMBER_HEADER, judge
@@ -16,16 +20,39 @@ from tests.integration.topics import PROCESSED, RECEIVED, Sent, Topics
 
 pytestmark = pytest.mark.kafka
 PARTITIONS = 3  # of the fixture's topics
-# Only there so that a run that hangs ends. The smoke is meant to take less than three minutes on two quiet cores; ten
-# times that is more than a machine with other work needed, and no test here fails for being slow.
-LONGEST_S = 1800
+# Only there so that a run that hangs ends, and tells where. The smoke is meant to take less than three minutes on two
+# quiet cores; five times that is more than a machine with other work needed, and no test here fails for being slow.
+LONGEST_S = 900
+LOG_LINES = 30  # of each worker, where a run fails
+
+
+def chaos(work: Path, *options: str) -> dict[str, Any]:
+    """The report of a run that went as it is meant to; of any other the test says all that the driver and the workers
+    said.
+    """
+    command = [sys.executable, "-m", "load_tests.chaos", *options, "--work", str(work)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as driver:
+        try:
+            said, _ = driver.communicate(timeout=LONGEST_S)
+        except subprocess.TimeoutExpired:
+            driver.kill()
+            said, _ = driver.communicate()
+            pytest.fail(f"not done after {LONGEST_S} s:\n{said}\n{last_lines(work)}", pytrace=False)
+    assert driver.returncode == 0, f"{said}\n{last_lines(work)}"
+    report: dict[str, Any] = json.loads((work / "chaos.json").read_text())
+    return report
+
+
+def last_lines(work: Path) -> str:
+    """Of the workers' logs."""
+    logs = sorted(work.glob("worker-*.log"))
+    return "\n".join(
+        "\n".join([f"{log.name}:", *log.read_text(errors="replace").splitlines()[-LOG_LINES:]]) for log in logs
+    )
 
 
 def test_chaos_smoke(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "load_tests.chaos", "--profile", "smoke", "--work", str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=LONGEST_S)
-    assert done.returncode == 0, f"{done.stdout}\n{done.stderr[-4000:]}"
-    report = json.loads((tmp_path / "chaos.json").read_text())
+    report = chaos(tmp_path, "--profile", "smoke")
     assert report["accepted"] >= 1000
     assert set(report["faults"].values()) == {0}
     assert report["strange_ends"] == []
@@ -34,10 +61,7 @@ def test_chaos_smoke(tmp_path: Path) -> None:
 
 def test_chaos_of_the_fallback(tmp_path: Path) -> None:
     """Three rounds, a minute and a half: what is put back to wait for the generator outlives deaths as well."""
-    command = [sys.executable, "-m", "load_tests.chaos", "--profile", "fallback-brief", "--work", str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=LONGEST_S)
-    assert done.returncode == 0, f"{done.stdout}\n{done.stderr[-4000:]}"
-    report = json.loads((tmp_path / "chaos.json").read_text())
+    report = chaos(tmp_path, "--profile", "fallback-brief")
     assert report["accepted"] >= 100
     assert set(report["faults"].values()) == {0}
     assert "left waiting" in report["faults"]
@@ -48,13 +72,17 @@ def test_chaos_of_the_fallback(tmp_path: Path) -> None:
 
 def test_the_oracle_convicts_a_naive_worker(tmp_path: Path) -> None:
     """FastStream's default acknowledgement, and two deaths. If that went unseen, the runs above would prove nothing."""
-    command = [sys.executable, "-m", "load_tests.chaos", "--control", "ack_first", "--brief", "--work", str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=LONGEST_S)
-    assert done.returncode == 0, f"{done.stdout}\n{done.stderr[-4000:]}"
-    report = json.loads((tmp_path / "chaos.json").read_text())
+    report = chaos(tmp_path, "--control", "ack_first", "--brief")
     assert report["worker_kills"] == 2
     assert report["faults"]["lost"] + report["faults"]["duplicated"] > 0
     assert report["faults"]["corrupt"] == 0  # what it did publish is right: the oracle sees no more than there is
+
+
+async def test_a_broker_serves_its_coordinators_or_is_told_apart(topics: Topics) -> None:
+    assert await is_served(topics.bootstrap, 60)
+    assert not await is_served(f"127.0.0.1:{free_port()}", 0.1)
+    template = resource("deploy/kafka/server.properties.template").read_text(encoding="utf-8")
+    assert f"transaction.state.log.num.partitions={len(PROBES)}\n" in template
 
 
 async def test_the_read_out_sees_what_is_committed_and_the_oracle_believes_it(topics: Topics) -> None:

@@ -252,3 +252,21 @@ def test_a_limit_needs_a_folder_to_go_on_in(capsys: pytest.CaptureFixture[str]) 
         chaos.main(["--limit-s", "5"])
     assert ended.value.code == 2
     assert "--limit-s needs --work" in capsys.readouterr().err
+
+
+def test_a_fleet_that_is_not_whole_again_ends_the_run(
+    broker: FakeBroker, faults: Faults, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Lame(FakeFleet):
+        async def all_ready(self, patience_s: float) -> bool:
+            return not faults.done  # at the start it is
+
+        def told_unready(self) -> str:
+            return "not ready: worker 1"
+
+    monkeypatch.setattr(run_module, "Fleet", Lame)
+    with pytest.raises(ExceptionGroup) as failed:
+        chaos_run(tmp_path)
+    assert failed.group_contains(run_module.NotWholeError, match=f"after {PLANNED[0].name}.*: not ready: worker 1")
+    assert faults.done == list(plan(SMALL, SEED)[0])
+    assert not (tmp_path / "chaos.json").exists()
