@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, assert_never
 
+from docmill.errors import LocalKafkaError
 from load_tests.chaos_parts.bundles import Shelf
 from load_tests.chaos_parts.cluster import Cluster
 from load_tests.chaos_parts.coordinator import is_served
@@ -116,9 +117,10 @@ async def _without_broker(cluster: Cluster, seconds: float) -> None:
     for attempt in range(1, BROKER_STARTS + 1):
         if await is_served(cluster.bootstrap, COORDINATOR_S):
             return
-        print(f"the broker is back without its coordinators ({attempt}): started again", file=sys.stderr)
+        print(f"the broker is back without all its coordinators ({attempt})", file=sys.stderr)
         await asyncio.to_thread(cluster.broker.kill)
         await asyncio.to_thread(cluster.broker.start)
+    raise LocalKafkaError(f"the broker was started {BROKER_STARTS} times, and never had all its coordinators")
 
 
 async def _bad_network(fault: Fault, cluster: Cluster) -> None:

@@ -77,6 +77,16 @@ class Worker:
         except (OSError, urllib.error.URLError, ValueError):
             return {}
 
+    def says(self) -> str:
+        """What /readyz says, of whatever status, or why it says nothing. Blocks for a second at most."""
+        try:
+            with self._ask() as answer:
+                return str(answer.read().decode())
+        except urllib.error.HTTPError as refusal:
+            return refusal.read().decode()
+        except OSError as error:
+            return repr(error)
+
     def _ask(self) -> Any:
         """Raises: OSError: it does not listen yet, or is not ready."""
         if self.url is None:
@@ -166,7 +176,7 @@ class Fleet:
         except TimeoutError:
             worker.cause = Cause.ITSELF  # that it had to be killed is its own doing
             worker.send(signal.SIGKILL)
-            await worker.ended.wait()
+            await asyncio.to_thread(worker.process.wait)  # not for `watch`, which may have been cancelled
             return False
         return True
 
@@ -195,9 +205,10 @@ class Fleet:
         return False
 
     def told_unready(self) -> str:
-        """Who is not ready, in words. Blocks for a second a worker at most."""
-        unready = [f"worker {slot}" for slot, worker in self.workers.items() if not self._is_ready(worker)]
-        return f"not ready: {', '.join(unready) or 'none by now'}"
+        """Who is not ready, and what they say of it. Blocks for a second a worker at most."""
+        unready = {slot: worker for slot, worker in self.workers.items() if not self._is_ready(worker)}
+        told = [f"worker {slot} ({worker.says()})" for slot, worker in unready.items()]
+        return f"not ready: {', '.join(told) or 'none by now'}"
 
     async def stop(self) -> bool:
         """All in good order; whether all went that way."""

@@ -46,7 +46,7 @@ async def read_topics(bootstrap: str, topics: Sequence[str], partitions: int) ->
         await consumer.seek_to_beginning(*wanted)
         records: list[ReadRecord] = []
         deadline_s = time.monotonic() + PATIENCE_S
-        while any([await consumer.position(partition) < ends[partition] for partition in wanted]):
+        while any([await _position(consumer, partition) < ends[partition] for partition in wanted]):
             polled = await consumer.getmany(timeout_ms=POLL_MS)
             records += [_read(record) for part in polled.values() for record in part]
             if polled:
@@ -56,6 +56,14 @@ async def read_topics(bootstrap: str, topics: Sequence[str], partitions: int) ->
         return records
     finally:
         await consumer.stop()
+
+
+async def _position(consumer: AIOKafkaConsumer, partition: TopicPartition) -> int:
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            return int(await consumer.position(partition))
+    except TimeoutError:
+        raise ReadOutError(f"no position on {partition}") from None
 
 
 async def _await_ended_transactions(bootstrap: str, wanted: Sequence[TopicPartition]) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from load_tests.chaos_parts.cluster import Cluster
+from load_tests.chaos_parts.coordinator import is_served
 from load_tests.chaos_parts.documents import POISON_SHARE, Document
 from load_tests.chaos_parts.drain import drain
 from load_tests.chaos_parts.driven import Driven
@@ -24,8 +25,9 @@ from load_tests.chaos_parts.sender import Sender
 from load_tests.chaos_parts.state import EndSeen, Happened, State, save_state
 from load_tests.chaos_parts.throughput import BIN_S, Throughput
 
-READY_S = 180.0
+READY_S = 360.0  # a worker that the broker does not answer ends after 300 s, and another comes
 MOST_REPEATED = 6  # rounds after the plan, for faults that did not strike
+SERVED_S = 15.0  # for a broker to say whether it serves
 LOOK_EVERY_S = 0.5
 
 
@@ -95,8 +97,7 @@ async def _under_load(task: Task, scene: Scene, throughput: Throughput, state: S
     profile, generator = task.profile, task.driven.generator
     for slot in range(profile.workers):
         scene.fleet.start(slot)
-    if not await scene.fleet.all_ready(READY_S):
-        raise NotWholeError(f"at the start: {scene.fleet.told_unready()}")
+    await _whole(scene, "at the start")
     sending = asyncio.create_task(scene.sender.run())
 
     def is_over() -> bool:
@@ -159,14 +160,23 @@ async def _round(faults: Round, scene: Scene, throughput: Throughput, state: Sta
 
     happened = await asyncio.gather(*(one(fault) for fault in faults))
     state.happened += happened
-    if not await scene.fleet.all_ready(READY_S):
-        raise NotWholeError(f"after {', '.join(fault.name for fault in faults)}: {scene.fleet.told_unready()}")
+    await _whole(scene, f"after {', '.join(fault.name for fault in faults)}")
     deadline_s = throughput.now_s() + patience_s
     while (now_s := throughput.now_s()) < deadline_s:
         found = (recovery_s(throughput.bins, BIN_S, h.calm_s, h.began_s, h.ended_s, now_s) for h in happened)
         if None not in found:
             return
         await asyncio.sleep(LOOK_EVERY_S)
+
+
+async def _whole(scene: Scene, when: str) -> None:
+    """Returns once all workers are ready. Raises: NotWholeError."""
+    if await scene.fleet.all_ready(READY_S):
+        return
+    broker = scene.cluster.broker
+    serves = broker.is_running and await is_served(scene.cluster.bootstrap, SERVED_S)
+    state = "serves" if serves else "does not serve all its coordinators" if broker.is_running else "has died"
+    raise NotWholeError(f"{when} the broker {state}; {scene.fleet.told_unready()}")
 
 
 def _line(planned: int, faults: int, state: State, now_s: float) -> str:

@@ -23,7 +23,7 @@ PARTITIONS = 3  # of the fixture's topics
 # Only there so that a run that hangs ends, and tells where. The smoke is meant to take less than three minutes on two
 # quiet cores; five times that is more than a machine with other work needed, and no test here fails for being slow.
 LONGEST_S = 900
-LOG_LINES = 30  # of each worker, where a run fails
+LOG_LINES = 40  # of each, where a run fails
 
 
 def chaos(work: Path, *options: str) -> dict[str, Any]:
@@ -38,14 +38,15 @@ def chaos(work: Path, *options: str) -> dict[str, Any]:
             driver.kill()
             said, _ = driver.communicate()
             pytest.fail(f"not done after {LONGEST_S} s:\n{said}\n{last_lines(work)}", pytrace=False)
-    assert driver.returncode == 0, f"{said}\n{last_lines(work)}"
+    if driver.returncode:
+        pytest.fail(f"exit code {driver.returncode}:\n{said}\n{last_lines(work)}", pytrace=False)
     report: dict[str, Any] = json.loads((work / "chaos.json").read_text())
     return report
 
 
 def last_lines(work: Path) -> str:
-    """Of the workers' logs."""
-    logs = sorted(work.glob("worker-*.log"))
+    """Of the workers' logs, and the broker's."""
+    logs = [*sorted(work.glob("worker-*.log")), *work.glob("kafka/kafka.log")]
     return "\n".join(
         "\n".join([f"{log.name}:", *log.read_text(errors="replace").splitlines()[-LOG_LINES:]]) for log in logs
     )
@@ -82,7 +83,8 @@ async def test_a_broker_serves_its_coordinators_or_is_told_apart(topics: Topics)
     assert await is_served(topics.bootstrap, 60)
     assert not await is_served(f"127.0.0.1:{free_port()}", 0.1)
     template = resource("deploy/kafka/server.properties.template").read_text(encoding="utf-8")
-    assert f"transaction.state.log.num.partitions={len(PROBES)}\n" in template
+    for setting in ("offsets.topic.num.partitions", "transaction.state.log.num.partitions"):
+        assert f"{setting}={len(PROBES)}\n" in template
 
 
 async def test_the_read_out_sees_what_is_committed_and_the_oracle_believes_it(topics: Topics) -> None:

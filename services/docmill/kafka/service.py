@@ -26,7 +26,7 @@ from docmill.kafka.broker_version import require_exactly_once
 from docmill.kafka.delivery import Delivery
 from docmill.kafka.engine import Engine
 from docmill.kafka.exactly_once import ExactlyOnce
-from docmill.kafka.health import Health
+from docmill.kafka.health import LONGEST_IDLE_S, Health
 from docmill.kafka.poller import Poller
 from docmill.kafka.producers import new_producer, start_producer
 from docmill.kafka.progress import ProgressLog, new_progress_consumer
@@ -224,7 +224,12 @@ async def _delivery(settings: Settings, poller: Poller, reads: TopicSpec) -> Asy
 
 
 async def _observe(engine: Engine, poller: Poller, health: Health, service: Service, settings: Settings) -> None:
-    """Every few seconds: the loop's pulse, what the service observes, and lag."""
+    """Every few seconds: the loop's pulse, what the service observes, and lag.
+
+    Raises:
+        BrokerError: for as long as a broker may be silent it was, or nothing was polled by a member of the group.
+    """
+    still_s = 0.0  # counted in turns of this loop: a process that was stopped is given time to poll again
     while True:
         health.beat()
         await asyncio.sleep(OBSERVE_EVERY_S)
@@ -240,6 +245,9 @@ async def _observe(engine: Engine, poller: Poller, health: Health, service: Serv
         # An idle replica, or one that never joined, meets it nowhere else.
         if health.deaf_s > settings.broker_timeout_s:
             raise await _unanswered(settings, health.deaf_s)
+        still_s = still_s + OBSERVE_EVERY_S if engine.joined and poller.idle_s() > LONGEST_IDLE_S else 0.0
+        if still_s > settings.broker_timeout_s:
+            raise BrokerError(f"in the group, and nothing has been polled for {still_s:.0f} s: see the errors above")
 
 
 async def _unanswered(settings: Settings, deaf_s: float) -> BrokerError:

@@ -3,6 +3,7 @@
 Does not know who polls it, or what becomes of the records.
 """
 
+import asyncio
 import time
 from collections.abc import Callable
 from typing import Any
@@ -82,6 +83,13 @@ class WatchedConsumer(AIOKafkaConsumer):  # type: ignore[misc]
                 raise BrokerError("the task that fetches records has died; see aiokafka's error above")
         except ConsumerStoppedError:
             raise
+        except asyncio.CancelledError:
+            if (task := asyncio.current_task()) is None or task.cancelling():
+                raise
+            # Not this task was cancelled: it is what aiokafka's own has ended of. FastStream takes no notice of it, and
+            # would poll no more.
+            self._watch.fail(BrokerError("the task that keeps this member in its group has been cancelled"))
+            return {}
         except Exception as error:
             self._watch.fail(self._explained(error))
             return {}

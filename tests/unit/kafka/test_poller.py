@@ -147,7 +147,9 @@ async def fetched(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Callable[...
     monkeypatch.setattr(fetcher_module, "FetchResult", Results)
     made: list[WatchedConsumer] = []
 
-    def make(watch: PollWatch, results: dict[TopicPartition, Results], coordination: Exception | None = None) -> Any:
+    def make(
+        watch: PollWatch, results: dict[TopicPartition, Results], coordination: BaseException | None = None
+    ) -> Any:
         consumer = WatchedConsumer(watch=watch, bootstrap_servers="nowhere:1", group_id=None)
         consumer._subscription.assign_from_user([P0, P1])
         consumer._coordinator = Coordinator(coordination)
@@ -165,7 +167,7 @@ async def fetched(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Callable[...
 class Coordinator:
     """Of a group that is well, or is not."""
 
-    def __init__(self, error: Exception | None) -> None:
+    def __init__(self, error: BaseException | None) -> None:
         self._error = error
 
     def check_errors(self) -> None:
@@ -220,6 +222,25 @@ async def test_a_group_that_fails_stops_the_service(fetched: Fetched) -> None:
     consumer = fetched(PollWatch(engine.fail), {}, GroupAuthorizationFailedError("docmill"))
     assert await consumer.getmany() == {}
     assert isinstance(engine.error, ConfigurationError)
+
+
+async def test_a_coordination_that_was_cancelled_stops_the_service(fetched: Fetched) -> None:
+    """aiokafka's own; FastStream would leave off polling without a word, and the member would stay in its group."""
+    engine = FakeEngine()
+    consumer = fetched(PollWatch(engine.fail), {}, asyncio.CancelledError())
+    assert await consumer.getmany() == {}
+    assert isinstance(engine.error, BrokerError)
+
+
+async def test_a_poll_that_is_cancelled_itself_is_no_failure(fetched: Fetched) -> None:
+    engine = FakeEngine()
+    consumer = fetched(PollWatch(engine.fail), {})
+    polling = asyncio.create_task(consumer.getmany(timeout_ms=60_000))
+    await asyncio.sleep(0.01)
+    polling.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await polling
+    assert engine.error is None
 
 
 async def test_a_dead_fetcher_stops_the_service(fetched: Fetched) -> None:

@@ -139,7 +139,7 @@ def broker(monkeypatch: pytest.MonkeyPatch) -> FakeBroker:
 
     @contextmanager
     def cluster(folder: Path, paths: int) -> Iterator[Any]:
-        yield SimpleNamespace(bootstrap="here:1")
+        yield SimpleNamespace(bootstrap="here:1", broker=SimpleNamespace(is_running=False))
 
     async def drained(bootstrap: str, topic: str, partitions: int) -> Mapping[int, int]:
         return {}
@@ -267,6 +267,8 @@ def test_a_fleet_that_is_not_whole_again_ends_the_run(
     monkeypatch.setattr(run_module, "Fleet", Lame)
     with pytest.raises(ExceptionGroup) as failed:
         chaos_run(tmp_path)
-    assert failed.group_contains(run_module.NotWholeError, match=f"after {PLANNED[0].name}.*: not ready: worker 1")
+    assert failed.group_contains(
+        run_module.NotWholeError, match=f"after {PLANNED[0].name}.* the broker has died; not ready: worker 1"
+    )
     assert faults.done == list(plan(SMALL, SEED)[0])
     assert not (tmp_path / "chaos.json").exists()
