@@ -164,7 +164,9 @@ class Settings(BaseSettings):
     acquire_timeout_s: float = Field(default=30.0, gt=0, description="time to take a partition over")
     publish_timeout_s: float = Field(default=60.0, gt=0, description="time to publish and commit one slice")
     broker_timeout_s: float = Field(
-        default=120.0, gt=0, description="a broker that fails for so long without a success ends the service"
+        default=120.0,
+        gt=0,
+        description="a broker that fails for so long without a success, or gives no polls, ends the service",
     )
     max_internal_errors: int = Field(
         default=20, ge=1, description="unexpected exceptions among 1,000 records at which the service stops"
