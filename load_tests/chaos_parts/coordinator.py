@@ -25,6 +25,7 @@ GROUP = "chaos"  # of the workers
 ASK_EVERY_S = 0.5
 ASK_AGAIN_S = 2.0  # after the first yes
 REQUEST_S = 5
+COMMITS_S = 15  # of a broker that has just come up, while all workers join
 NOT_SERVED = (CoordinatorLoadInProgressError, CoordinatorNotAvailableError, NotCoordinatorError)
 # Transactional ids, and groups as well: one for each partition of `__transaction_state` and of `__consumer_offsets`
 # (deploy/kafka/server.properties.template). Kafka takes the name's Java hash modulo their number, and names that differ
@@ -36,8 +37,8 @@ FAILURES = (KafkaError, IllegalOperation, TimeoutError, AssertionError)
 
 
 async def is_served(bootstrap: str, patience_s: float) -> bool:
-    """Whether the coordinators of the workers' group, of transactions and of offsets do their work within that time,
-    and still do a little later.
+    """Whether the coordinators of the workers' group, of transactions and of offsets do their work, and still do a
+    little later. The last try begins within that time.
     """
     deadline_s = time.monotonic() + patience_s
     while time.monotonic() < deadline_s:
@@ -51,7 +52,12 @@ async def is_served(bootstrap: str, patience_s: float) -> bool:
 
 async def serves(bootstrap: str) -> bool:
     """Whether all of them do now."""
-    return await serves_group(bootstrap) and all([await commits(bootstrap, probe) for probe in PROBES])
+    if not await serves_group(bootstrap):
+        return False
+    for probe in PROBES:
+        if not await commits(bootstrap, probe):
+            return False
+    return True
 
 
 async def serves_group(bootstrap: str) -> bool:
@@ -68,12 +74,12 @@ async def serves_group(bootstrap: str) -> bool:
 
 
 async def commits(bootstrap: str, probe: str) -> bool:
-    """Whether two transactions with an offset go through within REQUEST_S: the second begins once the first one's
+    """Whether two transactions with an offset go through within COMMITS_S: the second begins once the first one's
     marker is written.
     """
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, transactional_id=probe)
     try:
-        async with asyncio.timeout(REQUEST_S):
+        async with asyncio.timeout(COMMITS_S):
             await producer.start()
             for _ in range(2):
                 await producer.begin_transaction()
@@ -85,4 +91,5 @@ async def commits(bootstrap: str, probe: str) -> bool:
         with suppress(*FAILURES):
             async with asyncio.timeout(REQUEST_S):
                 await producer.stop()
+        await producer.client.close()  # a stop that takes too long leaves it open
     return True

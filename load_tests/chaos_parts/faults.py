@@ -21,7 +21,7 @@ from load_tests.chaos_parts.sender import Sender
 # only there so that what never strikes ends, and is reported, also where a machine has ten times more work than cores.
 PATIENCE_S = 180.0
 LOOK_EVERY_S = 0.1
-COORDINATOR_S = 45.0  # for a broker that came back to take up its group and its transactions
+COORDINATOR_S = 90.0  # for a broker that came back to take up its group and its transactions
 BROKER_STARTS = 3
 STORM_STEP_S = 1.5  # between the joins of a storm
 MODES = {Kind.BLACKHOLE: Mode.BLACKHOLE, Kind.HALF_OPEN: Mode.HALF_OPEN, Kind.DELAY: Mode.DELAY}
@@ -113,13 +113,12 @@ async def _freeze(worker: Worker, seconds: float) -> float | None:
 async def _without_broker(cluster: Cluster, seconds: float) -> None:
     await asyncio.to_thread(cluster.broker.kill)
     await asyncio.sleep(seconds)
-    await asyncio.to_thread(cluster.broker.start)
     for attempt in range(1, BROKER_STARTS + 1):
+        await asyncio.to_thread(cluster.broker.start)
         if await is_served(cluster.bootstrap, COORDINATOR_S):
             return
         print(f"the broker is back without all its coordinators ({attempt})", file=sys.stderr)
         await asyncio.to_thread(cluster.broker.kill)
-        await asyncio.to_thread(cluster.broker.start)
     raise LocalKafkaError(f"the broker was started {BROKER_STARTS} times, and never had all its coordinators")
 
 

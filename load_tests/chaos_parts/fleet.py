@@ -78,13 +78,15 @@ class Worker:
             return {}
 
     def says(self) -> str:
-        """What /readyz says, of whatever status, or why it says nothing. Blocks for a second at most."""
+        """What /readyz says, of whatever status, or why it says nothing. Blocks for two seconds at most."""
         try:
-            with self._ask() as answer:
+            try:
+                answer = self._ask()
+            except urllib.error.HTTPError as refusal:
+                answer = refusal
+            with answer:
                 return str(answer.read().decode())
-        except urllib.error.HTTPError as refusal:
-            return refusal.read().decode()
-        except OSError as error:
+        except (OSError, ValueError) as error:  # the latter of a worker without probes
             return repr(error)
 
     def _ask(self) -> Any:
@@ -176,22 +178,15 @@ class Fleet:
         except TimeoutError:
             worker.cause = Cause.ITSELF  # that it had to be killed is its own doing
             worker.send(signal.SIGKILL)
-            await asyncio.to_thread(worker.process.wait)  # not for `watch`, which may have been cancelled
+            await asyncio.to_thread(worker.process.wait)
+            self._notice()  # `watch` may have been cancelled
             return False
         return True
 
     async def watch(self) -> None:
         """Notice ends, and fill the slots again, until cancelled."""
         while True:
-            for slot, worker in list(self.workers.items()):
-                if worker.process.poll() is None or worker.ended.is_set():
-                    continue
-                self._on_end(_end(slot, worker))
-                if worker.stays and not self._stopping:
-                    self.start(slot)
-                elif self.workers.get(slot) is worker:
-                    del self.workers[slot]
-                worker.ended.set()
+            self._notice()
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def all_ready(self, patience_s: float) -> bool:
@@ -205,7 +200,7 @@ class Fleet:
         return False
 
     def told_unready(self) -> str:
-        """Who is not ready, and what they say of it. Blocks for a second a worker at most."""
+        """Who is not ready, and what they say of it. Blocks for three seconds a worker at most."""
         unready = {slot: worker for slot, worker in self.workers.items() if not self._is_ready(worker)}
         told = [f"worker {slot} ({worker.says()})" for slot, worker in unready.items()]
         return f"not ready: {', '.join(told) or 'none by now'}"
@@ -221,6 +216,17 @@ class Fleet:
         for worker in self.workers.values():
             worker.send(signal.SIGKILL)
             worker.process.wait()
+
+    def _notice(self) -> None:
+        for slot, worker in list(self.workers.items()):
+            if worker.process.poll() is None or worker.ended.is_set():
+                continue
+            self._on_end(_end(slot, worker))
+            if worker.stays and not self._stopping:
+                self.start(slot)
+            elif self.workers.get(slot) is worker:
+                del self.workers[slot]
+            worker.ended.set()
 
     def _is_ready(self, worker: Worker) -> bool:
         return worker.is_ready() if self._probes else worker.process.poll() is None

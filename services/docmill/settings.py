@@ -166,7 +166,7 @@ class Settings(BaseSettings):
     broker_timeout_s: float = Field(
         default=120.0,
         gt=0,
-        description="a broker that fails for so long without a success, or gives no polls, ends the service",
+        description="a broker that fails for so long without a success ends the service; so do polls that stay away",
     )
     max_internal_errors: int = Field(
         default=20, ge=1, description="unexpected exceptions among 1,000 records at which the service stops"

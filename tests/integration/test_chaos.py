@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaProducer
 
 from docmill.local_kafka.ports import free_port
 from docmill.resources import resource
-from load_tests.chaos_parts.coordinator import PROBES, is_served
+from load_tests.chaos_parts.coordinator import PROBES, commits, is_served
 from load_tests.chaos_parts.documents import make_document
 from load_tests.chaos_parts.ledger import Ledger
 from load_tests.chaos_parts.oracle import NUMBER_HEADER, judge
@@ -38,6 +38,9 @@ def chaos(work: Path, *options: str) -> dict[str, Any]:
             driver.kill()
             said, _ = driver.communicate()
             pytest.fail(f"not done after {LONGEST_S} s:\n{said}\n{last_lines(work)}", pytrace=False)
+        except BaseException:
+            driver.kill()
+            raise
     if driver.returncode:
         pytest.fail(f"exit code {driver.returncode}:\n{said}\n{last_lines(work)}", pytrace=False)
     report: dict[str, Any] = json.loads((work / "chaos.json").read_text())
@@ -81,10 +84,21 @@ def test_the_oracle_convicts_a_naive_worker(tmp_path: Path) -> None:
 
 async def test_a_broker_serves_its_coordinators_or_is_told_apart(topics: Topics) -> None:
     assert await is_served(topics.bootstrap, 60)
-    assert not await is_served(f"127.0.0.1:{free_port()}", 0.1)
+    nowhere = f"127.0.0.1:{free_port()}"
+    assert not await is_served(nowhere, 0.1)
+    assert not await commits(nowhere, PROBES[0])
     template = resource("deploy/kafka/server.properties.template").read_text(encoding="utf-8")
     for setting in ("offsets.topic.num.partitions", "transaction.state.log.num.partitions"):
         assert f"{setting}={len(PROBES)}\n" in template
+    assert {java_hash(probe) % len(PROBES) for probe in PROBES} == set(range(len(PROBES)))
+
+
+def java_hash(name: str) -> int:
+    """Its absolute value, by which Kafka finds the partition of a name. Source: java.lang.String.hashCode."""
+    value = 0
+    for letter in name:
+        value = (31 * value + ord(letter)) % 2**32
+    return min(value, 2**32 - value)
 
 
 async def test_the_read_out_sees_what_is_committed_and_the_oracle_believes_it(topics: Topics) -> None:

@@ -227,7 +227,8 @@ async def _observe(engine: Engine, poller: Poller, health: Health, service: Serv
     """Every few seconds: the loop's pulse, what the service observes, and lag.
 
     Raises:
-        BrokerError: for as long as a broker may be silent it was, or nothing was polled by a member of the group.
+        BrokerError: the broker has been silent for longer than it may, or this member of the group has been without a
+            poll, and so not ready, for as long.
     """
     still_s = 0.0  # counted in turns of this loop: a process that was stopped is given time to poll again
     while True:
@@ -247,7 +248,8 @@ async def _observe(engine: Engine, poller: Poller, health: Health, service: Serv
             raise await _unanswered(settings, health.deaf_s)
         still_s = still_s + OBSERVE_EVERY_S if engine.joined and poller.idle_s() > LONGEST_IDLE_S else 0.0
         if still_s > settings.broker_timeout_s:
-            raise BrokerError(f"in the group, and nothing has been polled for {still_s:.0f} s: see the errors above")
+            idle_s = LONGEST_IDLE_S + still_s
+            raise BrokerError(f"in the group, and nothing polled for {idle_s:.0f} s at least: see the errors above")
 
 
 async def _unanswered(settings: Settings, deaf_s: float) -> BrokerError:
