@@ -31,7 +31,7 @@ JSON = "application/json"
 LIMITS = {
     "DOCMILL_MAX_CHARACTERS": "20000",
     "DOCMILL_MAX_PAGES": "1",
-    "DOCMILL_PARSE_TIMEOUT_S": "3",
+    "DOCMILL_PARSE_TIMEOUT_S": "1.5",
     "DOCMILL_PARSE_MEMORY_MIB": "64",
     "DOCMILL_PARSERS": "1",
     "DOCMILL_LOG_LEVEL": "debug",
@@ -86,7 +86,7 @@ def broken() -> dict[str, list[tuple[str | None, bytes | None]]]:
         "too_many_pages": [(PDF, text_pdf([TEXT], [TEXT]))],
         "archive_too_large": [(DOCX, archive({"word/document.xml": text * 2_000_000}))],
         "parse_timeout": [
-            (MAIL, b"Subject: %s\nContent-Type: multipart/mixed; boundary=b\n\n" % text + b"--b\n\nhi\n" * 100_000)
+            (MAIL, b"Subject: %s\nContent-Type: multipart/mixed; boundary=b\n\n" % text + b"--b\n\nhi\n" * 200_000)
         ],
         "parser_crashed": [(PDF, crashing_pdf())],
         "parse_memory": [(DOCX, word_file(paragraph("x") * 600_000 + paragraph(TEXT)))],
