@@ -35,7 +35,7 @@ def mail(attachment: bytes, media_type: str) -> bytes:
 
 
 def endless_mail() -> bytes:
-    """Two hundred thousand parts: four to ten seconds of the standard library until it holds 64 MiB of them; the other
+    """Two hundred thousand parts: some five seconds of the standard library until it holds 64 MiB of them; the other
     killers here take less than half a second.
     """
     return b"Subject: s\nContent-Type: multipart/mixed; boundary=b\n\n" + b"--b\n\nhi\n" * 200_000
