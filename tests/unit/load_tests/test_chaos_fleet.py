@@ -26,9 +26,9 @@ async def test_a_worker_that_has_to_be_killed_at_the_end_is_told_even_if_nobody_
 ) -> None:
     monkeypatch.setattr(fleet_module, "TERM_PATIENCE_S", 0.05)
     workers = fleet(tmp_path, ends, "-c", DEAF)
-    workers.start(0)
+    worker = workers.start(0)
     try:
-        while "deaf" not in (tmp_path / "worker-0.log").read_text():
+        while worker.process.poll() is None and "deaf" not in (tmp_path / "worker-0.log").read_text():
             time.sleep(0.02)  # noqa: ASYNC251 - nothing else runs
         assert not await workers.stop()
     finally:
