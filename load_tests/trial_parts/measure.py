@@ -126,7 +126,7 @@ def _judged(read: Read) -> list[str]:
 def _counts(read: Read, prediction: Prediction, field: FieldSpec) -> tuple[bool, bool, bool]:
     """Of one field of one document: is its surest value one that is marked, is there one, is any marked?"""
     text = read.document.text
-    marked = [text[e.start : e.end] for e in read.document.entities if e.field == field.name]
+    marked = read.document.right_texts(field.name)
     spans = [span for span in prediction.spans if span.field == field.name]
     if not spans:
         return False, False, bool(marked)

@@ -174,7 +174,9 @@ def _document(row: Row, labels: Mapping[str, str | None], fields: Sequence[GoldF
         stretches = {(e.start, e.end) for e in row.entities if e.label in field.entities}
         if stretches:
             spans[field.name] = frozenset(stretches)
-        found = _values(row, field) or {row.text[start:end] for start, end in stretches}
+        is_list = field.many and field.kind in AS_WRITTEN
+        named = named_values(row.fields, field.values, is_list=is_list)
+        found = named or {row.text[start:end] for start, end in stretches}
         if found:
             values[field.name] = frozenset(found)
     label = None if row.label is None else labels[row.label]
@@ -188,12 +190,12 @@ def _document(row: Row, labels: Mapping[str, str | None], fields: Sequence[GoldF
     )
 
 
-def _values(row: Row, field: GoldField) -> set[str]:
-    """Document-level values of a field. A string that stands for many texts is a list of names."""
+def named_values(values: Mapping[str, JsonValue], aliases: Sequence[str], *, is_list: bool) -> set[str]:
+    """Document-level values under any of some names, as written. `is_list`: a string holds a list of names."""
     found: set[str] = set()
-    for alias in field.values:
-        value = row.fields.get(alias)
-        if isinstance(value, str) and field.many and field.kind in AS_WRITTEN:
+    for alias in aliases:
+        value = values.get(alias)
+        if isinstance(value, str) and is_list:
             found.update(split_names(value))
         else:
             found.update(_texts(value))

@@ -187,8 +187,8 @@ def _is_right(read: Read, spans: Sequence[Span], field: FieldSpec) -> bool:
     What is marked is a text, so a period is right that counts from where the found one does.
     """
     text, starts = read.document.text, {span.start_date for span in spans} or {None}
-    marked = [text[e.start : e.end] for e in read.document.entities if e.field == field.name]
-    gold = {gold_comparable(field, words, start) for words in marked for start in starts}
+    right = read.document.right_texts(field.name)
+    gold = {gold_comparable(field, words, start) for words in right for start in starts}
     values = {comparable(field, text[span.start : span.end], span.start_date) for span in spans}
     found = in_terms_of(gold, values, field)
     return found == gold or (not field.many and found <= gold)

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from docmill.errors import ConfigurationError
@@ -10,6 +10,7 @@ from docmill.training.likeness import COPY_RESEMBLANCE, alike, resemblance
 from docmill.training.mapping import WHAT_TO_DO, unknown_names
 from docmill.training.recipe import Recipe, Source
 from docmill.training.row import LabelledRow, read_rows
+from docmill.training.value_places import Place, settle, values_of
 
 PARTS = ("train", "validation")
 
@@ -27,7 +28,11 @@ class Entity:
 
 @dataclass(frozen=True, slots=True)
 class LabelledDocument:
-    """`unplaced` are fields whose value is known, but not where it stands: the document cannot teach their absence."""
+    """`unplaced` are fields whose value is known, but not where it stands: the document cannot teach their absence.
+
+    `doubtful` are places that were marked, and hold none of the values that the row names: they teach nothing.
+    `values`, field and value as written, are what is right where the row decides it; else what its entities hold is.
+    """
 
     id: str
     source: str
@@ -36,6 +41,13 @@ class LabelledDocument:
     text: str
     entities: tuple[Entity, ...]
     unplaced: tuple[str, ...] = ()
+    doubtful: tuple[Entity, ...] = ()
+    values: tuple[tuple[str, str], ...] = ()
+
+    def right_texts(self, field: str) -> list[str]:
+        """What a field holds, as it is written."""
+        named = [value for name, value in self.values if name == field]
+        return named or [self.text[e.start : e.end] for e in self.entities if e.field == field]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +145,24 @@ def _document(row: LabelledRow, source: Source, recipe: Recipe) -> LabelledDocum
             entities.append(Entity(field, entity.start, entity.end))
     kept = None if label in recipe.labels.unlabel else label
     unplaced = _unplaced(row, source, recipe, {entity.field for entity in entities})
-    return LabelledDocument(row.id, source.name, source.group, kept, row.text, tuple(entities), unplaced)
+    document = LabelledDocument(row.id, source.name, source.group, kept, row.text, tuple(entities), unplaced)
+    return _decided_by_values(document, row, recipe) if source.values_decide else document
+
+
+def _decided_by_values(document: LabelledDocument, row: LabelledRow, recipe: Recipe) -> LabelledDocument:
+    """The same document, told where the values stand that its row names."""
+    marked: dict[str, list[Place]] = defaultdict(list)
+    for entity in document.entities:
+        marked[entity.field].append((entity.start, entity.end))
+    entities: list[Entity] = []
+    doubtful: list[Entity] = []
+    values: list[tuple[str, str]] = []
+    for field, places in marked.items():
+        settled = settle(row, field, places, recipe)
+        entities += (Entity(field, *place) for place in settled.places)
+        doubtful += (Entity(field, *place) for place in settled.doubtful)
+        values += ((field, value) for value in sorted(values_of(row, field, recipe.fields[field])))
+    return replace(document, entities=tuple(entities), doubtful=tuple(doubtful), values=tuple(values))
 
 
 def _unplaced(row: LabelledRow, source: Source, recipe: Recipe, placed: Set[str]) -> tuple[str, ...]:

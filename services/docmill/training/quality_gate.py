@@ -19,6 +19,7 @@ from docmill.training.quality.names import check_ids, check_names
 from docmill.training.quality.spans import check_spans
 from docmill.training.quality.subject import Subject
 from docmill.training.quality.texts import check_texts
+from docmill.training.quality.values import check_values
 from docmill.training.recipe import Recipe
 
 RULES = (
@@ -27,6 +28,7 @@ RULES = (
     check_size,
     check_labels,
     check_spans,
+    check_values,
     check_fields,
     check_duplicates,
     check_texts,

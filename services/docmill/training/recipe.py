@@ -85,6 +85,8 @@ class Source(Strict):
     of a document `head_windows` of those that decide its type are drawn anew each time, the first more often than the
     second (none: all are taken), `entity_windows` of the others that bear an entity, and `other_windows` of those that
     bear none (both 0: all). `head_drawn` = false: always the first `head_windows`, and the rest are among the others.
+    `values_decide`: of a field whose values a row names under `fields`, what is marked and is none of them teaches
+    nothing, see value_places.py.
     `augment` varies receipts and nothing else, see receipt_fields.py.
     `fold_by_source`: rows that name the same `source`, such as a layout, are kept in one fold.
     `synthetic_claims`: instead of a folder, so many documents of docmill's own generator, a fifth for validation.
@@ -102,6 +104,7 @@ class Source(Strict):
     unused: tuple[Name, ...] = ()
     masked: tuple[Name, ...] = ()
     augment: bool = False
+    values_decide: bool = False
     share: float = Field(1.0, gt=0)
     per_label: int | None = Field(None, ge=1)
     head_windows: int | None = Field(None, ge=1)
@@ -181,6 +184,11 @@ class Recipe(Strict):
                 raise ValueError(f"source {source.name} both maps and does not use {sorted(both)}")
             if both := set(source.entities.values()) & set(source.masked):
                 raise ValueError(f"source {source.name} both maps to and masks {sorted(both)}")
+            if source.augment and source.values_decide:
+                raise ValueError(
+                    f"source {source.name} has augment and values_decide = true: where a text is varied, places in "
+                    f"doubt are lost; leave one of them out"
+                )
             kinds = {name: self.fields[name].kind for name in self.taught_fields(source)}
             if source.augment and (why := unfit_to_vary(kinds)):
                 raise ValueError(

@@ -46,7 +46,7 @@ def gate(recipe: Recipe, data: Places, data_digests: Mapping[str, str]) -> Stage
         if report.is_refused:
             raise ConfigurationError(refusal(report))
 
-    return Stage("gate", 1, {**_corpus_section(recipe), "seed": recipe.seed}, data_digests, make)
+    return Stage("gate", 2, {**_corpus_section(recipe), "seed": recipe.seed}, data_digests, make)
 
 
 def findings_of(gate_result: Result) -> Mapping[str, int]:
@@ -63,7 +63,7 @@ def corpus(recipe: Recipe, data: Places, data_digests: Mapping[str, str]) -> Sta
 
     out_of_fold = recipe.out_of_fold
     section = {**_corpus_section(recipe), "folds": out_of_fold.folds, "held out": out_of_fold.tokens is None}
-    return Stage("corpus", 3, section, data_digests, make)
+    return Stage("corpus", 4, section, data_digests, make)
 
 
 def vocabulary(recipe: Recipe, base: Path, base_digest: str, corpus_result: Result) -> Stage:

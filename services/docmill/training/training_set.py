@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 
 from docmill.errors import ConfigurationError
@@ -33,12 +33,10 @@ class TrainingSet:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over id, label, text, entities and unplaced fields of all documents."""
+        """SHA-256 over all that is known of all documents."""
         digest = hashlib.sha256()
         for document in sorted(self.all, key=lambda d: d.id):
-            entities = [[e.field, e.start, e.end] for e in document.entities]
-            kept = [document.id, document.label, document.text, entities, list(document.unplaced)]
-            digest.update(json.dumps(kept).encode())
+            digest.update(json.dumps(asdict(document)).encode())
         return digest.hexdigest()
 
     def without(self, fold: int) -> "TrainingSet":
@@ -118,9 +116,17 @@ def read_training_set(folder: Path, sources: Sequence[str]) -> TrainingSet:
     with (folder / DOCUMENTS_FILE).open(encoding="utf-8") as lines:
         for line in lines:
             row = json.loads(line)
-            entities = tuple(Entity(field, start, end) for field, start, end in row["entities"])
-            kept = (row["id"], row["source"], row["group"], row["label"], row["text"])
-            document = LabelledDocument(*kept, entities, tuple(row["unplaced"]))
+            document = LabelledDocument(
+                id=row["id"],
+                source=row["source"],
+                group=row["group"],
+                label=row["label"],
+                text=row["text"],
+                entities=_entities(row["entities"]),
+                unplaced=tuple(row["unplaced"]),
+                doubtful=_entities(row["doubtful"]),
+                values=tuple((field, value) for field, value in row["values"]),
+            )
             documents[document.source].append(document)
             folds[document.id] = row["fold"]
     return TrainingSet(documents, folds)
@@ -142,7 +148,13 @@ def _row(document: LabelledDocument, fold: int) -> dict[str, object]:
         "group": document.group,
         "label": document.label,
         "text": document.text,
-        "entities": [[e.field, e.start, e.end] for e in document.entities],
+        "entities": [astuple(entity) for entity in document.entities],
         "unplaced": list(document.unplaced),
+        "doubtful": [astuple(entity) for entity in document.doubtful],
+        "values": list(document.values),
         "fold": fold,
     }
+
+
+def _entities(rows: Sequence[tuple[str, int, int]]) -> tuple[Entity, ...]:
+    return tuple(Entity(field, start, end) for field, start, end in rows)

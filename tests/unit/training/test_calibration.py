@@ -126,6 +126,13 @@ def test_a_value_without_a_place_says_nothing() -> None:
     assert fit_tags([placed, *others], SPEC) == fit_tags([placed], SPEC)
 
 
+def test_a_document_that_names_its_values_is_judged_by_them() -> None:
+    named = replace(slip("d"), values=(("total", "4.50"),))
+    other = replace(slip("d"), values=(("total", "9.99"),))
+    judged = [decisions([replace(read("d"), document=one)], SPEC)["receipt", "field"] for one in (named, other)]
+    assert [is_right for [(_, _, is_right)] in judged] == [True, False]
+
+
 def test_only_taught_fields_are_fitted() -> None:
     assert fit_tags([replace(read("d"), taught=())], SPEC) == (1.0, {})
 

@@ -99,6 +99,25 @@ def test_a_value_without_a_place_is_remembered(tmp_path: Path) -> None:
     assert [d.unplaced for d in load_part(tmp_path, post, "train", recipe)] == [(), ("law",), ()]
 
 
+def test_a_row_that_names_its_values_decides_what_is_taught(tmp_path: Path) -> None:
+    text = 'Ann Lee, each a "Party", by German law'
+    marked = (("party", "Ann Lee"), ("party", 'each a "Party"'), ("jurisdiction", "German"))
+    named = corpora.row("x", None, text, *marked, fields={"parties": "Ann Lee; Bob Orr"})
+    (tmp_path / "post").mkdir()
+    (tmp_path / "post/train.jsonl").write_text(json.dumps(named), encoding="utf-8")
+    decided = corpora.recipe([{"name": "post", "values_decide": True}])
+    [kept] = load_part(tmp_path, decided.sources[1], "train", decided)
+    assert kept.entities == (Entity("party", 0, 7), Entity("law", 28, 34))
+    assert kept.doubtful == (Entity("party", 9, 23),)
+    assert kept.right_texts("party") == ["Ann Lee", "Bob Orr"]
+    assert kept.right_texts("law") == ["German"]
+    plain = corpora.recipe()
+    [whole] = load_part(tmp_path, plain.sources[1], "train", plain)
+    assert [entity.field for entity in whole.entities] == ["party", "party", "law"]
+    assert (whole.doubtful, whole.values) == ((), ())
+    assert whole.right_texts("party") == ["Ann Lee", 'each a "Party"']
+
+
 def test_a_part_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"no train\.jsonl\[\.gz\] in .*post; set DOCMILL_DATA"):
         load_part(tmp_path, corpora.recipe().sources[1], "train", corpora.recipe())

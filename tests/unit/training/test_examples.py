@@ -135,6 +135,13 @@ def test_a_value_whose_place_is_not_known_teaches_nothing() -> None:
     assert set(column(example, "total")) == {OUTSIDE}  # a receipt that has none
 
 
+def test_a_place_that_is_in_doubt_teaches_nothing() -> None:
+    tax = replace(RECEIPT, doubtful=(Entity("total", 0, len(RECEIPT.text)),))
+    tags = column(make(tax), "total")
+    assert set(tags) == {IGNORED, BEGIN}  # the total within it is one all the same
+    assert column(make(tax), "date") == column(make(RECEIPT), "date")
+
+
 def test_other_places_of_a_value_teach_nothing_of_its_field() -> None:
     slip = document("Total 4.50 for cash 4.50 vat 0.45 and 14.50", ("total", "4.50"))
     # in pieces of four:   Tota l 4.50 for cash 4.50 vat 0.45 and 14.5 0

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from docmill.errors import ConfigurationError
 from docmill.resources import resource
 from docmill.training.recipe import Recipe, load_recipe
+from tests.unit.training import fakes
 from tests.unit.training.fakes import RECIPE, recipe
 
 SHIPPED = resource("recipes/mailroom-en.toml")
@@ -173,6 +174,12 @@ def of_slips(**kinds: str) -> Recipe:
 
 def test_receipts_are_augmented_by_the_names_of_their_fields() -> None:
     assert of_slips(address="text", tax="money", number="identifier").sources[0].augment
+
+
+def test_what_is_varied_cannot_be_decided_by_its_values() -> None:
+    with pytest.raises(ValidationError, match=r"source slips has augment and values_decide = true.*leave one of them"):
+        fakes.with_sources("slips", values_decide=True)
+    assert fakes.with_sources("deeds", values_decide=True).sources[1].values_decide
 
 
 @pytest.mark.parametrize("kind", ["date", "end_date", "duration", "text"])

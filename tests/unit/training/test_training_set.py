@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,21 @@ def test_a_value_without_a_place_comes_back(tmp_path: Path) -> None:
     slip = row("slip", "receipt", "ACME Total 4.50") | {"fields": {"total": "4.50"}}
     [kept] = made(tmp_path, {"till": [slip]}).documents["till"]
     assert kept.unplaced == ("total",)
+
+
+def test_what_is_in_doubt_comes_back(tmp_path: Path) -> None:
+    deed = row("deed", "will", 'Ann Lee, a "Party"', ("party", "Ann Lee"), ("party", 'a "Party"'))
+    decided = recipe([{"name": "post", "values_decide": True}])
+    write_training_set(
+        read(tmp_path, decided, {"post": [deed | {"fields": {"party": ["Ann Lee"]}}]}), OutOfFold(folds=3), tmp_path
+    )
+    training = read_training_set(tmp_path, NAMES)
+    [kept] = training.documents["post"]
+    assert kept.entities == (Entity("party", 0, 7),)
+    assert kept.doubtful == (Entity("party", 9, 18),)
+    assert kept.values == (("party", "Ann Lee"),)
+    plain = replace(kept, doubtful=())
+    assert TrainingSet({"post": [plain]}, training.folds).digest != training.digest
 
 
 def test_labels_are_sorted_and_none_is_no_label(tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ class Code(StrEnum):
     SPAN_OVERLAP = "span_overlap"
     SPAN_EDGE = "span_edge"
     SPAN_IN_WORD = "span_in_word"
+    SPAN_NOT_VALUE = "span_not_value"
     FIELD_NEVER_ANNOTATED = "field_never_annotated"
     FIELD_SMALL = "field_small"
     VALUE_WITHOUT_SPAN = "value_without_span"

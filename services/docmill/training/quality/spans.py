@@ -36,12 +36,12 @@ def check_spans(subject: Subject) -> Iterator[Finding]:
         found: dict[Code, list[Example]] = defaultdict(list)
         total = 0
         for row in (row for part in parts for row in subject.rows(part)):
-            entities = _taught(row, source, subject)
+            entities = taught_spans(row, source, subject)
             total += sum(map(len, entities.values()))
             for field, spans in entities.items():
                 for code, span in _problems(row.text, spans):
                     detail = f"{field} {span.start}:{span.end}"
-                    found[code].append(Example(row.id, detail, _excerpt(row.text, span)))
+                    found[code].append(Example(row.id, detail, excerpt(row.text, span)))
         for code in WHAT:
             if found[code]:
                 yield _finding(code, source.name, found[code], total)
@@ -53,7 +53,7 @@ def _finding(code: Code, where: str, examples: list[Example], total: int) -> Fin
     return Finding(severity, code, where, WHAT[code], DO[code], len(examples), "spans", total, tuple(examples))
 
 
-def _taught(row: LabelledRow, source: Source, subject: Subject) -> dict[str, list[RowEntity]]:
+def taught_spans(row: LabelledRow, source: Source, subject: Subject) -> dict[str, list[RowEntity]]:
     """Entities of a row by the field that they teach."""
     by_field: dict[str, list[RowEntity]] = defaultdict(list)
     for entity in row.entities:
@@ -86,7 +86,7 @@ def _within_word(text: str, at: int) -> bool:
     return 0 < at < len(text) and text[at - 1].isalnum() and text[at].isalnum()
 
 
-def _excerpt(text: str, span: RowEntity) -> str:
+def excerpt(text: str, span: RowEntity) -> str:
     """The span in double brackets with its neighbourhood; empty where it stands outside the text."""
     start, end = max(0, span.start), min(max(0, span.end), len(text))
     if start >= end:

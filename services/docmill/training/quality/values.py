@@ -1,0 +1,37 @@
+"""Spans that hold none of the values that their row names under `fields`."""
+
+from collections.abc import Iterator
+
+from docmill.training.quality.finding import Code, Example, Finding, Severity
+from docmill.training.quality.spans import MANY, excerpt, taught_spans
+from docmill.training.quality.subject import Subject
+from docmill.training.value_places import settle
+
+LEFT_OUT = "Nothing: the source has values_decide = true, so they teach nothing; or mark the values and nothing else"
+TAUGHT = "Mark the values and nothing else, or set values_decide = true in the source: they are taught as values now"
+
+
+def check_values(subject: Subject) -> Iterator[Finding]:
+    """The finding of each source, over the fields of which a row names values and marks at least one of them."""
+    for source, parts in subject.sources():
+        total = 0
+        doubtful: list[Example] = []
+        for row in (row for part in parts for row in subject.rows(part)):
+            for field, spans in taught_spans(row, source, subject).items():
+                total += len(spans)
+                of_place = {(span.start, span.end): span for span in spans}
+                for start, end in settle(row, field, tuple(of_place), subject.recipe).doubtful:
+                    doubtful.append(Example(row.id, f"{field} {start}:{end}", excerpt(row.text, of_place[start, end])))
+        if doubtful:
+            is_taught = not source.values_decide
+            yield Finding(
+                Severity.WARN if is_taught and len(doubtful) > MANY * total else Severity.NOTE,
+                Code.SPAN_NOT_VALUE,
+                source.name,
+                "spans that hold none of the values that their row names under `fields`",
+                TAUGHT if is_taught else LEFT_OUT,
+                len(doubtful),
+                "spans",
+                total,
+                tuple(doubtful),
+            )

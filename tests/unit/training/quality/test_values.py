@@ -1,0 +1,45 @@
+from pathlib import Path
+
+from docmill.training.quality.finding import Code, Finding, Severity
+from docmill.training.quality.subject import Subject
+from docmill.training.quality.values import check_values
+from docmill.training.recipe import Recipe
+from tests.unit.training.corpora import Row, read, recipe, row
+
+DECIDED = recipe([{"name": "post", "values_decide": True}])
+
+
+def letter(name: str, *marked: str, **fields: object) -> Row:
+    text = 'Ann Lee and Bob Orr, each a "Party".'
+    return row(name, "a", text, *(("party", words) for words in marked), fields=fields)
+
+
+def found(folder: Path, *train: Row, of: Recipe | None = None) -> list[Finding]:
+    of = of or recipe()
+    return list(check_values(Subject.of(read(folder, of, {"post": list(train)}), of)))
+
+
+def test_spans_that_hold_what_is_named_say_nothing(tmp_path: Path) -> None:
+    assert found(tmp_path, letter("x", "Ann Lee", "Bob Orr", party=["Ann Lee", "Bob Orr"])) == []
+    assert found(tmp_path, letter("x", "Ann Lee", 'each a "Party"')) == []  # nothing is named
+
+
+def test_spans_beside_what_is_named(tmp_path: Path) -> None:
+    (finding,) = found(tmp_path, letter("x", "Ann Lee", 'each a "Party"', party=["Ann Lee", "Bob Orr"]))
+    assert (finding.code, finding.severity, finding.where) == (Code.SPAN_NOT_VALUE, Severity.WARN, "post")
+    assert (finding.count, finding.total, finding.unit) == (1, 2, "spans")
+    assert [(e.name, e.detail) for e in finding.examples] == [("x", "party 21:35")]
+    assert finding.examples[0].excerpt == 'Ann Lee and Bob Orr, [[each a "Party"]].'
+    assert "set values_decide = true" in finding.do
+
+
+def test_few_of_them_are_noted(tmp_path: Path) -> None:
+    clean = [letter(f"{n}", "Ann Lee", party=["Ann Lee"]) for n in range(98)]
+    (finding,) = found(tmp_path, *clean, letter("x", "Ann Lee", 'each a "Party"', party=["Ann Lee"]))
+    assert (finding.severity, finding.count, finding.total) == (Severity.NOTE, 1, 100)
+
+
+def test_what_is_not_taught_is_noted(tmp_path: Path) -> None:
+    (finding,) = found(tmp_path, letter("x", "Ann Lee", 'each a "Party"', party=["Ann Lee"]), of=DECIDED)
+    assert finding.severity is Severity.NOTE
+    assert "they teach nothing" in finding.do
