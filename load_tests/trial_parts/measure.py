@@ -124,13 +124,13 @@ def _judged(read: Read) -> list[str]:
 
 
 def _counts(read: Read, prediction: Prediction, field: FieldSpec) -> tuple[bool, bool, bool]:
-    """Of one field of one document: is its surest value one that is marked, is there one, is any marked?"""
+    """Of one field of one document: is its surest value one that is right, is there one, is any right?"""
     text = read.document.text
-    marked = read.document.right_texts(field.name)
+    right = read.document.right_texts(field.name)
     spans = [span for span in prediction.spans if span.field == field.name]
     if not spans:
-        return False, False, bool(marked)
+        return False, False, bool(right)
     best = max(spans, key=lambda span: span.confidence)
-    gold = {gold_comparable(field, words, best.start_date) for words in marked}
+    gold = {gold_comparable(field, words, best.start_date) for words in right}
     value = comparable(field, text[best.start : best.end], best.start_date)
-    return in_terms_of(gold, {value}, field) <= gold, True, bool(marked)
+    return in_terms_of(gold, {value}, field) <= gold, True, bool(right)

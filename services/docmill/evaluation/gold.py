@@ -89,16 +89,16 @@ def gold_fields(manifest: Manifest, names: SourceNames | None = None) -> tuple[G
             kind=entry.kind,
             many=entry.many,
             day_first=entry.day_first,
-            entities=_own_names(entry.name, entry.entities, names),
-            values=_own_names(entry.name, entry.values, names),
+            entities=own_names(entry.name, entry.entities, names),
+            values=own_names(entry.name, entry.values, names),
         )
         for entry in manifest.fields
         if entry.name not in names.masked
     )
 
 
-def _own_names(field: str, aliases: Sequence[str] | None, names: SourceNames) -> tuple[str, ...]:
-    """Under which names a source holds a field."""
+def own_names(field: str, aliases: Sequence[str] | None, names: SourceNames) -> tuple[str, ...]:
+    """Under which names a source holds a field: `aliases` are those of every source, None for the field's own."""
     mapped = [name for name, target in names.entities.items() if target == field]
     common = (field,) if aliases is None else aliases
     kept = [name for name in common if name not in names.entities and name not in names.unused]
@@ -174,8 +174,7 @@ def _document(row: Row, labels: Mapping[str, str | None], fields: Sequence[GoldF
         stretches = {(e.start, e.end) for e in row.entities if e.label in field.entities}
         if stretches:
             spans[field.name] = frozenset(stretches)
-        is_list = field.many and field.kind in AS_WRITTEN
-        named = named_values(row.fields, field.values, is_list=is_list)
+        named = named_values(row.fields, field.values, field.kind, many=field.many)
         found = named or {row.text[start:end] for start, end in stretches}
         if found:
             values[field.name] = frozenset(found)
@@ -190,12 +189,12 @@ def _document(row: Row, labels: Mapping[str, str | None], fields: Sequence[GoldF
     )
 
 
-def named_values(values: Mapping[str, JsonValue], aliases: Sequence[str], *, is_list: bool) -> set[str]:
-    """Document-level values under any of some names, as written. `is_list`: a string holds a list of names."""
+def named_values(values: Mapping[str, JsonValue], aliases: Sequence[str], kind: FieldKind, *, many: bool) -> set[str]:
+    """Document-level values of a field under any of its names; a string that stands for many texts lists names."""
     found: set[str] = set()
     for alias in aliases:
         value = values.get(alias)
-        if isinstance(value, str) and is_list:
+        if isinstance(value, str) and many and kind in AS_WRITTEN:
             found.update(split_names(value))
         else:
             found.update(_texts(value))

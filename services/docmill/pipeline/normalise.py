@@ -10,10 +10,12 @@ from docmill.pipeline.end_dates import end_date
 from docmill.pipeline.money import first_amount
 from docmill.pipeline.visible import visible
 
-# What leads on to what follows a name is no part of it: "Suntron Corporation, a Delaware corporation".
+# What leads on to what follows a name is no part of it: "Suntron Corporation, a Delaware corporation", "Acme Inc. and".
+# Nor is what leads to it: "(1) Acme Ltd.", "and Acme Ltd.". (The 1. of a list of diagnoses begins a value of many.)
 MARKS = ",;: "
-ARTICLE = re.compile(r", (?:an?|the)$")
-LONGEST_ARTICLE = len(", the")
+LEADS_ON = re.compile(r"(?:, (?:an?|the)| (?:and|AND))\Z")
+LONGEST_LEAD = len(", the")
+LEADS_TO = re.compile(r"(?:(?:\((?:\d{1,2}|[a-z]|[ivx]{1,4})\)|and|AND)[,;:]? )+")
 DIGIT = re.compile(r"\d")
 
 
@@ -38,8 +40,8 @@ def normalise(kind: FieldKind, text: str, *, day_first: bool = False, start_date
 
     Dates, amounts and durations are those that a person reads: what nobody sees within them counts for nothing.
 
-    TEXT: white space collapsed, without comma, semicolon or colon at its end, or an article in small letters after a
-    comma; None if nothing is left.
+    TEXT: white space collapsed, without comma, semicolon or colon at its end, an article in small letters after a comma,
+    or `and`; nor `and` or a bracketed number of a list before it; None if nothing is left.
     IDENTIFIER: the number of a policy, a file, a claim: as TEXT, of which a digit is part.
     DATE: `YYYY-MM-DD`. `day_first` decides 03/04/2018 and nothing else: an impossible month flips it.
     MONEY: `amount` with two decimals, then ` CUR` where the text names a currency: `1234.50 MYR`, `6.90`.
@@ -48,9 +50,9 @@ def normalise(kind: FieldKind, text: str, *, day_first: bool = False, start_date
     if `start_date`, an ISO date, or the text itself says from when it counts; or `perpetual`.
     """
     if kind is FieldKind.TEXT:
-        return _without_end(" ".join(text.split())) or None
+        return _without_joints(" ".join(text.split())) or None
     if kind is FieldKind.IDENTIFIER:
-        words = _without_end(" ".join(text.split()))
+        words = _without_joints(" ".join(text.split()))
         return words if DIGIT.search(words) else None
     collapsed = " ".join(visible(text).split())
     match kind:
@@ -66,8 +68,11 @@ def normalise(kind: FieldKind, text: str, *, day_first: bool = False, start_date
             assert_never(kind)
 
 
-def _without_end(text: str) -> str:
+def _without_joints(text: str) -> str:
+    """A text without the words and marks that join it to what stands beside it."""
     text = text.rstrip(MARKS)
-    while article := ARTICLE.search(text, max(0, len(text) - LONGEST_ARTICLE)):
-        text = text[: article.start()].rstrip(MARKS)
+    joint = LEADS_TO.match(text)
+    text = text[joint.end() :] if joint else text
+    while joint := LEADS_ON.search(text, max(0, len(text) - LONGEST_LEAD)):
+        text = text[: joint.start()].rstrip(MARKS)
     return text

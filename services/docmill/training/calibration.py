@@ -182,13 +182,13 @@ def field_decisions(
 
 
 def _is_right(read: Read, spans: Sequence[Span], field: FieldSpec) -> bool:
-    """Whether the spans of a field hold its values; where it has but one, one of those that are marked is enough.
+    """Whether the spans of a field hold its values; where it has but one, one of those that are right is enough.
 
-    What is marked is a text, so a period is right that counts from where the found one does.
+    What is right is a text, so a period is right that counts from where the found one does.
     """
     text, starts = read.document.text, {span.start_date for span in spans} or {None}
     right = read.document.right_texts(field.name)
-    gold = {gold_comparable(field, words, start) for words in right for start in starts}
+    gold = {gold_comparable(field, words, start) for words in right for start in starts} - {""}
     values = {comparable(field, text[span.start : span.end], span.start_date) for span in spans}
     found = in_terms_of(gold, values, field)
     return found == gold or (not field.many and found <= gold)

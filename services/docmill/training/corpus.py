@@ -10,7 +10,7 @@ from docmill.training.likeness import COPY_RESEMBLANCE, alike, resemblance
 from docmill.training.mapping import WHAT_TO_DO, unknown_names
 from docmill.training.recipe import Recipe, Source
 from docmill.training.row import LabelledRow, read_rows
-from docmill.training.value_places import Place, settle, values_of
+from docmill.training.value_places import settle, values_of
 
 PARTS = ("train", "validation")
 
@@ -31,7 +31,8 @@ class LabelledDocument:
     """`unplaced` are fields whose value is known, but not where it stands: the document cannot teach their absence.
 
     `doubtful` are places that were marked, and hold none of the values that the row names: they teach nothing.
-    `values`, field and value as written, are what is right where the row decides it; else what its entities hold is.
+    `values`, field and value as written, are what is right of a field where the row decides it, wherever it stands;
+    of other fields what the entities hold is.
     """
 
     id: str
@@ -146,22 +147,22 @@ def _document(row: LabelledRow, source: Source, recipe: Recipe) -> LabelledDocum
     kept = None if label in recipe.labels.unlabel else label
     unplaced = _unplaced(row, source, recipe, {entity.field for entity in entities})
     document = LabelledDocument(row.id, source.name, source.group, kept, row.text, tuple(entities), unplaced)
-    return _decided_by_values(document, row, recipe) if source.values_decide else document
+    return _decided_by_values(document, row, source, recipe) if source.values_decide else document
 
 
-def _decided_by_values(document: LabelledDocument, row: LabelledRow, recipe: Recipe) -> LabelledDocument:
-    """The same document, told where the values stand that its row names."""
-    marked: dict[str, list[Place]] = defaultdict(list)
-    for entity in document.entities:
-        marked[entity.field].append((entity.start, entity.end))
+def _decided_by_values(
+    document: LabelledDocument, row: LabelledRow, source: Source, recipe: Recipe
+) -> LabelledDocument:
+    """The same document: of a field whose values its row names, what is marked besides is in doubt."""
     entities: list[Entity] = []
     doubtful: list[Entity] = []
     values: list[tuple[str, str]] = []
-    for field, places in marked.items():
-        settled = settle(row, field, places, recipe)
+    for field in recipe.taught_fields(source):
+        marked = [(entity.start, entity.end) for entity in document.entities if entity.field == field]
+        settled = settle(row, field, marked, source, recipe)
         entities += (Entity(field, *place) for place in settled.places)
         doubtful += (Entity(field, *place) for place in settled.doubtful)
-        values += ((field, value) for value in sorted(values_of(row, field, recipe.fields[field])))
+        values += ((field, value) for value in sorted(values_of(row, field, source, recipe)))
     return replace(document, entities=tuple(entities), doubtful=tuple(doubtful), values=tuple(values))
 
 

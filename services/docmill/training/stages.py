@@ -46,7 +46,8 @@ def gate(recipe: Recipe, data: Places, data_digests: Mapping[str, str]) -> Stage
         if report.is_refused:
             raise ConfigurationError(refusal(report))
 
-    return Stage("gate", 2, {**_corpus_section(recipe), "seed": recipe.seed}, data_digests, make)
+    section = {**_corpus_section(recipe), "seed": recipe.seed, "values": _values_digest()}
+    return Stage("gate", 2, section, data_digests, make)
 
 
 def findings_of(gate_result: Result) -> Mapping[str, int]:
@@ -63,6 +64,8 @@ def corpus(recipe: Recipe, data: Places, data_digests: Mapping[str, str]) -> Sta
 
     out_of_fold = recipe.out_of_fold
     section = {**_corpus_section(recipe), "folds": out_of_fold.folds, "held out": out_of_fold.tokens is None}
+    if any(source.values_decide for source in recipe.sources):
+        section["values"] = _values_digest()
     return Stage("corpus", 4, section, data_digests, make)
 
 
@@ -225,7 +228,7 @@ def calibration(
     judged["uncertifying"] = sorted(recipe.uncertifying)
     return Stage(
         "calibration",
-        7,
+        8,
         {**reading_section(recipe), "judged": judged, "seed": recipe.seed, "judge": code_digest(evaluation_code)},
         {**inputs, **of_reads, "graphs": graphs_result.digest},
         lambda folder: make_calibration(materials, [r.folder for r in reads], graphs_result.folder, folder),
@@ -249,6 +252,11 @@ def _corpus_section(recipe: Recipe) -> dict[str, Any]:
     others = {"share", "per_label", "augment", "certifies", *windows}
     sources = [{key: value for key, value in source.items() if key not in others} for source in section["sources"]]
     return {**section, "sources": sources}
+
+
+def _values_digest() -> list[str]:
+    """What decides whether a text is a value. Where it changes and documents do not, training is not made anew."""
+    return [code_digest(evaluation_code), code_digest(pipeline)]
 
 
 def _untaught_section(recipe: Recipe) -> dict[str, Any]:

@@ -241,9 +241,34 @@ def test_text_loses_surplus_white_space_only() -> None:
     assert normalise(FieldKind.TEXT, " \n\t ") is None
 
 
-@pytest.mark.parametrize("tail", [",", " ;", ":", ", a", ",\nan ", ", the", ", a,", ", a, the"])
+@pytest.mark.parametrize(
+    "tail", [",", " ;", ":", ", a", ",\nan ", ", the", ", a,", ", a, the", " and", ", and", " AND", " and, the"]
+)
 def test_text_loses_what_leads_on_to_what_follows_it(tail: str) -> None:
     assert normalise(FieldKind.TEXT, f"Mail Boxes, Inc.{tail}") == "Mail Boxes, Inc."
+
+
+@pytest.mark.parametrize("lead", ["and ", "AND ", "(1) ", "(12) ", "(a) ", "(iv) ", "and (2) ", "and, ", "(i): and "])
+def test_text_loses_what_leads_to_it(lead: str) -> None:
+    assert normalise(FieldKind.TEXT, f"{lead}Mail Boxes, Inc.") == "Mail Boxes, Inc."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1. Gout. 2. Asthma.",
+        "(M) Sdn Bhd",
+        "(2018) Ltd",
+        "Andover",
+        "And Sons",
+        "Portland, OR",
+        "A and B",
+        "and",
+        "(1)",
+    ],
+)
+def test_what_only_looks_like_a_joint_stays(text: str) -> None:
+    assert normalise(FieldKind.TEXT, text) == text
 
 
 @pytest.mark.parametrize("text", ["Vitamin A", "Banana", "Hepatitis B, A", "Plan: a", "Plan; a", "Schedule, Part a"])
@@ -317,6 +342,9 @@ def test_values_have_the_form_that_the_schema_promises(text: str, day_first: boo
         "one hundred ",
         "1 successive ",
         ", a",
+        " and",
+        "and ",
+        "(a) ",
         "1,000",
         "one year ",
     ],

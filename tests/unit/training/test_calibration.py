@@ -129,8 +129,9 @@ def test_a_value_without_a_place_says_nothing() -> None:
 def test_a_document_that_names_its_values_is_judged_by_them() -> None:
     named = replace(slip("d"), values=(("total", "4.50"),))
     other = replace(slip("d"), values=(("total", "9.99"),))
-    judged = [decisions([replace(read("d"), document=one)], SPEC)["receipt", "field"] for one in (named, other)]
-    assert [is_right for [(_, _, is_right)] in judged] == [True, False]
+    blank = replace(slip("d"), values=(("total", "4.50"), ("total", "[]")))  # as evaluation: no value at all
+    judged = [decisions([replace(read("d"), document=one)], SPEC)["receipt", "field"] for one in (named, other, blank)]
+    assert [is_right for [(_, _, is_right)] in judged] == [True, False, True]
 
 
 def test_only_taught_fields_are_fitted() -> None:

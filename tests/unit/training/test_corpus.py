@@ -102,7 +102,7 @@ def test_a_value_without_a_place_is_remembered(tmp_path: Path) -> None:
 def test_a_row_that_names_its_values_decides_what_is_taught(tmp_path: Path) -> None:
     text = 'Ann Lee, each a "Party", by German law'
     marked = (("party", "Ann Lee"), ("party", 'each a "Party"'), ("jurisdiction", "German"))
-    named = corpora.row("x", None, text, *marked, fields={"parties": "Ann Lee; Bob Orr"})
+    named = corpora.row("x", None, text, *marked, fields={"parties": "Ann Lee; Bob Orr", "governing_law": None})
     (tmp_path / "post").mkdir()
     (tmp_path / "post/train.jsonl").write_text(json.dumps(named), encoding="utf-8")
     decided = corpora.recipe([{"name": "post", "values_decide": True}])

@@ -1,5 +1,7 @@
 """Other places of a value, as written."""
 
+from dataclasses import replace
+
 import pytest
 
 from docmill.training.repeats import repeats
@@ -33,3 +35,11 @@ def test_what_is_short_is_not_looked_for(value: str) -> None:
 
 def test_a_value_may_hold_what_patterns_are_made_of() -> None:
     assert places("A+B (C) and A+B (C).", ("company", "A+B (C)")) == ["A+B (C)", "A+B (C)"]
+
+
+def test_what_is_named_and_not_marked_is_found_as_well() -> None:
+    named = replace(
+        document("Bob Ltd and ANN\n LEE, ____", ("company", "Bob Ltd")),
+        values=(("company", "Ann Lee"), ("company", " ")),
+    )
+    assert [named.text[start:end] for _, start, end in repeats(named)] == ["ANN\n LEE", "Bob Ltd"]

@@ -20,7 +20,7 @@ def check_values(subject: Subject) -> Iterator[Finding]:
             for field, spans in taught_spans(row, source, subject).items():
                 total += len(spans)
                 of_place = {(span.start, span.end): span for span in spans}
-                for start, end in settle(row, field, tuple(of_place), subject.recipe).doubtful:
+                for start, end in settle(row, field, tuple(of_place), source, subject.recipe).doubtful:
                     doubtful.append(Example(row.id, f"{field} {start}:{end}", excerpt(row.text, of_place[start, end])))
         if doubtful:
             is_taught = not source.values_decide
