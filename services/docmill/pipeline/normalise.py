@@ -40,8 +40,8 @@ def normalise(kind: FieldKind, text: str, *, day_first: bool = False, start_date
 
     Dates, amounts and durations are those that a person reads: what nobody sees within them counts for nothing.
 
-    TEXT: white space collapsed, without comma, semicolon or colon at its end, an article in small letters after a comma,
-    or `and`; nor `and` or a bracketed number of a list before it; None if nothing is left.
+    TEXT: white space collapsed, without comma, semicolon or colon at its end, an article in small letters after a
+    comma, or `and`; nor with `and` or the bracketed number of a list before it. None if nothing is left.
     IDENTIFIER: the number of a policy, a file, a claim: as TEXT, of which a digit is part.
     DATE: `YYYY-MM-DD`. `day_first` decides 03/04/2018 and nothing else: an impossible month flips it.
     MONEY: `amount` with two decimals, then ` CUR` where the text names a currency: `1234.50 MYR`, `6.90`.

@@ -71,6 +71,7 @@ def read_otherwise(field: str, **changes: object) -> Recipe:
         (with_sources(only="slips", per_label=2), TRAINING | READING - CUTTING),
         (with_sources(only="slips", masked=["company"]), {"gate", "corpus"} | TRAINING | READING - CUTTING),
         (with_sources(only="slips", entities={"sum": "total"}), {"gate", "corpus"}),
+        (with_sources(only="deeds", values_decide=True), {"gate", "corpus"}),
         (nested("teacher", tokens=2000), {"teacher"}),
         (nested("student", tokens=3000), {"student"}),
         (nested("student", distil={"kl": 1.0}), {"student"}),
@@ -85,6 +86,15 @@ def read_otherwise(field: str, **changes: object) -> Recipe:
 def test_what_a_change_makes_anew(changed: Recipe, anew: set[str]) -> None:
     before, after = keys(recipe()), keys(changed)
     assert {name for name in before if before[name] != after[name]} == anew
+
+
+def test_how_values_are_compared_counts_where_they_decide(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain, decided = recipe(), with_sources(only="deeds", values_decide=True)
+    before = keys(plain), keys(decided)
+    monkeypatch.setattr(stages, "_values_digest", lambda: ["other code"])
+    after = keys(plain), keys(decided)
+    changed = [{name for name in old if old[name] != new[name]} for old, new in zip(before, after, strict=True)]
+    assert changed == [{"gate"}, {"gate", "corpus"}]
 
 
 def test_every_input_counts() -> None:
