@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from docmill.errors import ConfigurationError
@@ -33,10 +33,17 @@ class TrainingSet:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over all that is known of all documents."""
+        """SHA-256 over id, label, text, entities and unplaced fields of all documents, and over what values decide.
+
+        Bundles keep it, so it says of documents without such values what it always said.
+        """
         digest = hashlib.sha256()
         for document in sorted(self.all, key=lambda d: d.id):
-            digest.update(json.dumps(asdict(document)).encode())
+            entities = [astuple(entity) for entity in document.entities]
+            kept: list[object] = [document.id, document.label, document.text, entities, document.unplaced]
+            if document.values or document.doubtful:
+                kept += [[astuple(entity) for entity in document.doubtful], document.values]
+            digest.update(json.dumps(kept).encode())
         return digest.hexdigest()
 
     def without(self, fold: int) -> "TrainingSet":
