@@ -126,11 +126,11 @@ def _judged(read: Read) -> list[str]:
 def _counts(read: Read, prediction: Prediction, field: FieldSpec) -> tuple[bool, bool, bool]:
     """Of one field of one document: is its surest value one that is right, is there one, is any right?"""
     text = read.document.text
-    right = read.document.right_texts(field.name)
     spans = [span for span in prediction.spans if span.field == field.name]
-    if not spans:
-        return False, False, bool(right)
-    best = max(spans, key=lambda span: span.confidence)
-    gold = {gold_comparable(field, words, best.start_date) for words in right}
-    value = comparable(field, text[best.start : best.end], best.start_date)
-    return in_terms_of(gold, {value}, field) <= gold, True, bool(right)
+    best = max(spans, key=lambda span: span.confidence, default=None)
+    start_date = None if best is None else best.start_date
+    gold = {gold_comparable(field, words, start_date) for words in read.document.right_texts(field.name)} - {""}
+    if best is None:
+        return False, False, bool(gold)
+    value = comparable(field, text[best.start : best.end], start_date)
+    return in_terms_of(gold, {value}, field) <= gold, True, bool(gold)

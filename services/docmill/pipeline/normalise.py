@@ -11,11 +11,14 @@ from docmill.pipeline.money import first_amount
 from docmill.pipeline.visible import visible
 
 # What leads on to what follows a name is no part of it: "Suntron Corporation, a Delaware corporation", "Acme Inc. and".
-# Nor is what leads to it: "(1) Acme Ltd.", "and Acme Ltd.". (The 1. of a list of diagnoses begins a value of many.)
+# Nor is what leads to it: "(1) Acme Ltd.", "and Acme Ltd.". But "(02) 9876 5432" has an area code, and a list of which
+# more numbers follow is one value.
 MARKS = ",;: "
 LEADS_ON = re.compile(r"(?:, (?:an?|the)| (?:and|AND))\Z")
 LONGEST_LEAD = len(", the")
-LEADS_TO = re.compile(r"(?:(?:\((?:\d{1,2}|[a-z]|[ivx]{1,4})\)|and|AND)[,;:]? )+")
+NUMBER = r"\((?:\d{1,2}|[a-z]|[ivx]{1,4})\)"
+LEADS_TO = re.compile(rf"(?:(?:{NUMBER}|and|AND)[,;:]? )+(?!\d)")
+NEXT_NUMBER = re.compile(rf" {NUMBER} ")
 DIGIT = re.compile(r"\d")
 
 
@@ -42,7 +45,8 @@ def normalise(kind: FieldKind, text: str, *, day_first: bool = False, start_date
 
     TEXT: white space collapsed, without comma, semicolon or colon at its end, an article in small letters after a
     comma, or `and`; nor with `and` or the bracketed number of a list before it. None if nothing is left.
-    IDENTIFIER: the number of a policy, a file, a claim: as TEXT, of which a digit is part.
+    IDENTIFIER: the number of a policy, a file, a claim: white space collapsed, without what a TEXT leaves out at its
+    end; None without a digit.
     DATE: `YYYY-MM-DD`. `day_first` decides 03/04/2018 and nothing else: an impossible month flips it.
     MONEY: `amount` with two decimals, then ` CUR` where the text names a currency: `1234.50 MYR`, `6.90`.
     DURATION: `number unit` with the unit day, week, month or year (`2 year`, `0.5 year`), or `perpetual`.
@@ -50,9 +54,9 @@ def normalise(kind: FieldKind, text: str, *, day_first: bool = False, start_date
     if `start_date`, an ISO date, or the text itself says from when it counts; or `perpetual`.
     """
     if kind is FieldKind.TEXT:
-        return _without_joints(" ".join(text.split())) or None
+        return _without_beginning(_without_end(" ".join(text.split()))) or None
     if kind is FieldKind.IDENTIFIER:
-        words = _without_joints(" ".join(text.split()))
+        words = _without_end(" ".join(text.split()))
         return words if DIGIT.search(words) else None
     collapsed = " ".join(visible(text).split())
     match kind:
@@ -68,11 +72,15 @@ def normalise(kind: FieldKind, text: str, *, day_first: bool = False, start_date
             assert_never(kind)
 
 
-def _without_joints(text: str) -> str:
-    """A text without the words and marks that join it to what stands beside it."""
+def _without_end(text: str) -> str:
+    """A text without the marks and words that lead on to what stands behind it."""
     text = text.rstrip(MARKS)
-    joint = LEADS_TO.match(text)
-    text = text[joint.end() :] if joint else text
     while joint := LEADS_ON.search(text, max(0, len(text) - LONGEST_LEAD)):
         text = text[: joint.start()].rstrip(MARKS)
     return text
+
+
+def _without_beginning(text: str) -> str:
+    """A text without the words that lead to it, unless it is a list of more than one."""
+    joint = LEADS_TO.match(text)
+    return text if joint is None or NEXT_NUMBER.search(text, joint.end()) else text[joint.end() :]

@@ -163,7 +163,14 @@ def _decided_by_values(
         entities += (Entity(field, *place) for place in settled.places)
         doubtful += (Entity(field, *place) for place in settled.doubtful)
         values += ((field, value) for value in sorted(values_of(row, field, source, recipe)))
-    return replace(document, entities=tuple(entities), doubtful=tuple(doubtful), values=tuple(values))
+    unplaced = {field for field, _ in values} - {entity.field for entity in entities}
+    return replace(
+        document,
+        entities=tuple(entities),
+        unplaced=tuple(field for field in recipe.taught_fields(source) if field in unplaced),
+        doubtful=tuple(doubtful),
+        values=tuple(values),
+    )
 
 
 def _unplaced(row: LabelledRow, source: Source, recipe: Recipe, placed: Set[str]) -> tuple[str, ...]:

@@ -42,8 +42,8 @@ def values_of(row: LabelledRow, field: str, source: Source, recipe: Recipe) -> s
 def settle(row: LabelledRow, field: str, marked: Sequence[Place], source: Source, recipe: Recipe) -> Settled:
     """Which of the marked places of a field hold a value that the row names.
 
-    Where none of them does, all of them stay: they are read otherwise than by their annotator, which tells nothing
-    apart.
+    Each is read by itself, also where neighbours would be joined. Where none of them holds one, all of them stay: they
+    are read otherwise than by their annotator, which tells nothing apart.
     """
     read = _ReadField(FieldKind(recipe.fields[field].kind), recipe.fields[field].day_first)
     named = values_of(row, field, source, recipe)

@@ -257,6 +257,10 @@ def test_text_loses_what_leads_to_it(lead: str) -> None:
     "text",
     [
         "1. Gout. 2. Asthma.",
+        "(1) Gout. (2) Asthma.",
+        "and (1) gout (2) asthma",
+        "(02) 9876 5432",
+        "(a) 12/3",
         "(M) Sdn Bhd",
         "(2018) Ltd",
         "Andover",
@@ -284,6 +288,7 @@ def test_text_of_marks_alone_is_none() -> None:
     ("text", "value"),
     [
         (" POL-17/2830 -A, ", "POL-17/2830 -A"),
+        ("(02) 9876 5432 and", "(02) 9876 5432"),
         ("n/a", None),
         ("POLICY", None),
         ("-", None),

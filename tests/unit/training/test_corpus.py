@@ -111,11 +111,21 @@ def test_a_row_that_names_its_values_decides_what_is_taught(tmp_path: Path) -> N
     assert kept.doubtful == (Entity("party", 9, 23),)
     assert kept.right_texts("party") == ["Ann Lee", "Bob Orr"]
     assert kept.right_texts("law") == ["German"]
+    assert kept.unplaced == ()
     plain = corpora.recipe()
     [whole] = load_part(tmp_path, plain.sources[1], "train", plain)
     assert [entity.field for entity in whole.entities] == ["party", "party", "law"]
     assert (whole.doubtful, whole.values) == ((), ())
     assert whole.right_texts("party") == ["Ann Lee", 'each a "Party"']
+
+
+def test_what_is_named_under_a_source_s_own_name_and_not_marked_has_no_place(tmp_path: Path) -> None:
+    named = corpora.row("x", None, "of Ann Lee", fields={"vendor": "Anne Lee", "law": ""})
+    (tmp_path / "post").mkdir()
+    (tmp_path / "post/train.jsonl").write_text(json.dumps(named), encoding="utf-8")
+    decided = corpora.recipe([{"name": "post", "values_decide": True, "entities": {"vendor": "party"}}])
+    [kept] = load_part(tmp_path, decided.sources[1], "train", decided)
+    assert (kept.unplaced, kept.values) == (("party",), (("party", "Anne Lee"),))
 
 
 def test_a_part_that_is_not_there(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from docmill.training.value_places import settle
 
 LEFT_OUT = "Nothing: the source has values_decide = true, so they teach nothing; or mark the values and nothing else"
 TAUGHT = "Mark the values and nothing else, or set values_decide = true in the source: they are taught as values now"
+VARIED = "Mark the values and nothing else: they are taught as values now (values_decide would want augment left out)"
 
 
 def check_values(subject: Subject) -> Iterator[Finding]:
@@ -18,18 +19,18 @@ def check_values(subject: Subject) -> Iterator[Finding]:
         doubtful: list[Example] = []
         for row in (row for part in parts for row in subject.rows(part)):
             for field, spans in taught_spans(row, source, subject).items():
-                total += len(spans)
                 of_place = {(span.start, span.end): span for span in spans}
+                total += len(of_place)
                 for start, end in settle(row, field, tuple(of_place), source, subject.recipe).doubtful:
                     doubtful.append(Example(row.id, f"{field} {start}:{end}", excerpt(row.text, of_place[start, end])))
         if doubtful:
-            is_taught = not source.values_decide
+            is_many = not source.values_decide and len(doubtful) > MANY * total
             yield Finding(
-                Severity.WARN if is_taught and len(doubtful) > MANY * total else Severity.NOTE,
+                Severity.WARN if is_many else Severity.NOTE,
                 Code.SPAN_NOT_VALUE,
                 source.name,
                 "spans that hold none of the values that their row names under `fields`",
-                TAUGHT if is_taught else LEFT_OUT,
+                LEFT_OUT if source.values_decide else VARIED if source.augment else TAUGHT,
                 len(doubtful),
                 "spans",
                 total,

@@ -4,7 +4,7 @@ from docmill.training.quality.finding import Code, Finding, Severity
 from docmill.training.quality.subject import Subject
 from docmill.training.quality.values import check_values
 from docmill.training.recipe import Recipe
-from tests.unit.training.corpora import Row, read, recipe, row
+from tests.unit.training.corpora import VALUES, Row, read, recipe, row
 
 DECIDED = recipe([{"name": "post", "values_decide": True}])
 
@@ -43,3 +43,15 @@ def test_what_is_not_taught_is_noted(tmp_path: Path) -> None:
     (finding,) = found(tmp_path, letter("x", "Ann Lee", 'each a "Party"', party=["Ann Lee"]), of=DECIDED)
     assert finding.severity is Severity.NOTE
     assert "they teach nothing" in finding.do
+
+
+def test_a_source_that_is_varied_is_told_what_it_can_do(tmp_path: Path) -> None:
+    of = recipe(
+        [{"name": "till", "augment": True}],
+        groups=VALUES["groups"] | {"receipt": {"fields": ["date", "total"], "required": []}},
+        fields=VALUES["fields"] | {"date": {"kind": "date"}},
+    )
+    slip = row("x", "receipt", "Paid 4.50, change 0.50", ("total", "4.50"), ("total", "0.50"), fields={"total": "4.50"})
+    (finding,) = check_values(Subject.of(read(tmp_path, of, {"till": [slip]}), of))
+    assert (finding.count, finding.total) == (1, 2)
+    assert "augment left out" in finding.do
