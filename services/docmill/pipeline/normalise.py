@@ -17,7 +17,7 @@ MARKS = ",;: "
 LEADS_ON = re.compile(r"(?:, (?:an?|the)| (?:and|AND))\Z")
 LONGEST_LEAD = len(", the")
 NUMBER = r"\((?:\d{1,2}|[a-z]|[ivx]{1,4})\)"
-LEADS_TO = re.compile(rf"(?:(?:{NUMBER}|and|AND)[,;:]? )+(?!\d)")
+LEADS_TO = re.compile(rf"(?:(?:and|AND)[,;:]? |{NUMBER}[,;:]? (?!\d))+")
 NEXT_NUMBER = re.compile(rf" {NUMBER} ")
 DIGIT = re.compile(r"\d")
 

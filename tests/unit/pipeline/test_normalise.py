@@ -253,6 +253,11 @@ def test_text_loses_what_leads_to_it(lead: str) -> None:
     assert normalise(FieldKind.TEXT, f"{lead}Mail Boxes, Inc.") == "Mail Boxes, Inc."
 
 
+def test_a_number_is_no_area_code_behind_a_word() -> None:
+    assert normalise(FieldKind.TEXT, "and 3M Company") == "3M Company"
+    assert normalise(FieldKind.TEXT, "and (02) 9876 5432") == "(02) 9876 5432"
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -126,12 +126,18 @@ def test_a_value_without_a_place_says_nothing() -> None:
     assert fit_tags([placed, *others], SPEC) == fit_tags([placed], SPEC)
 
 
-def test_a_document_that_names_its_values_is_judged_by_them() -> None:
-    named = replace(slip("d"), values=(("total", "4.50"),))
-    other = replace(slip("d"), values=(("total", "9.99"),))
-    blank = replace(slip("d"), values=(("total", "4.50"), ("total", "[]")))  # as evaluation: no value at all
-    judged = [decisions([replace(read("d"), document=one)], SPEC)["receipt", "field"] for one in (named, other, blank)]
-    assert [is_right for [(_, _, is_right)] in judged] == [True, False, True]
+@pytest.mark.parametrize(
+    ("named", "right"),
+    [(("ACME",), True), (("ACME", "[]", "___"), True), (("ACME", "Bob"), False), (("Bob",), False), (("[]",), False)],
+)
+def test_a_document_that_names_its_values_is_judged_by_them(named: tuple[str, ...], right: bool) -> None:
+    """By all of them, but for blanks, as evaluation does."""
+    marked = document(TEXT, ("party", "ACME"), ("party", "bye"), group="contract", label="contract.lease")
+    deed = replace(marked, values=tuple(("party", value) for value in named))
+    one = replace(read("d"), document=deed, taught=("party",))
+    prediction = Prediction("contract.lease", 0.9, (), (Span("party", 0, 4, 0.9),), 1.0)
+    [(*_, is_right)] = field_decisions([(one, prediction)], ("party",), "contract", SPEC)
+    assert is_right == right
 
 
 def test_only_taught_fields_are_fitted() -> None:

@@ -123,6 +123,12 @@ def test_the_digest_is_of_what_is_trained_on(tmp_path: Path) -> None:
         assert TrainingSet({"till": [document("a", name="1"), other]}, {}).digest != first.digest
 
 
+def test_the_digest_of_documents_whose_values_decide_nothing_is_that_of_bundles_made_before() -> None:
+    slip = LabelledDocument("1", "till", "receipt", "receipt", "Total 4.50", (Entity("total", 6, 10),), ("shop",))
+    said = "8cb706f7ddc1aa8cb6257d501abce216f35eeeac38859ca2d267a4c8e29e30bf"
+    assert TrainingSet({"till": [slip]}, {}).digest == said
+
+
 def test_a_sample_is_capped_by_label_and_the_same_in_any_order() -> None:
     documents = [document(str(n), name=f"d{n}", label=label) for n, label in enumerate("aaaabbc")]
     documents.append(document("x", name="bare", label=None))
