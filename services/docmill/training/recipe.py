@@ -185,10 +185,8 @@ class Recipe(Strict):
             if both := set(source.entities.values()) & set(source.masked):
                 raise ValueError(f"source {source.name} both maps to and masks {sorted(both)}")
             if source.augment and source.values_decide:
-                raise ValueError(
-                    f"source {source.name} has augment and values_decide = true: where a text is varied, places in "
-                    f"doubt are lost; leave one of them out"
-                )
+                what = f"source {source.name} has augment and values_decide = true"
+                raise ValueError(f"{what}: where a text is varied, places in doubt are lost; leave one of them out")
             kinds = {name: self.fields[name].kind for name in self.taught_fields(source)}
             if source.augment and (why := unfit_to_vary(kinds)):
                 raise ValueError(
