@@ -1,21 +1,24 @@
 """Does a generator that is down, slow or talks nonsense slow the fast path, or lose a document?
 
     python -m load_tests.generator_outage [--rate 3] [--phase 30] [--burst 200] [--bursts 3] [--rounds 2] [--slow 30]
+        [--deferred SHARE]
 
 One processor, one fallback, an endpoint that does as it is told, all on this machine. Receipts come at a constant rate;
-the shipped bundle defers most of ours, and the fallback asks the endpoint about these. Phases take turns, so that
-whatever else the machine does falls on all of them: the endpoint answers (it abstains), hangs up, is slow, talks
-nonsense, and again; each begins once the fallback has caught up with what waited, for which the endpoint answers. At
-the end of each phase come bursts of receipts, each within a second and after the one before is through, which tell how
-many the fast path can take then. Printed for each: bursts and latency of the fast path (until the processor's own
-outcome), what the fallback did meanwhile, cores that each process used, and whether the breaker was open at its end;
-then, of all phases of a state together, the median burst's outcomes a second and latency, as ratios to the phases in
-which it answers (claimed: bursts and p99 no more than 5 % worse), with intervals from three rounds on; and, once all
-have caught up, whether each document that was sent has left the fast path once, and each that was deferred has come out
-of the fallback once: one by one, by their ids on the topics. A run in which nothing was deferred has shown nothing of a
-fallback, and fails. So does one in which no question was answered in a phase whose endpoint answers, or none failed in
-another. The fallback runs at a lower priority (nice 10), since elsewhere it has cores of its own: what waits for a
-generator goes round, which is work, and how much of these two cores that takes is not the question here.
+the shipped bundle defers most of ours, or as many as `--deferred` says, and the fallback asks the endpoint about these:
+a small share leaves room for a rate that tells the tail of latencies. Phases take turns, so that whatever else the
+machine does falls on all of them: the endpoint answers (it abstains), hangs up, is slow, talks nonsense, and again,
+beginning with another state each round. Each phase begins once the fallback has caught up with what waited, for which
+the endpoint answers. At the end of each come bursts of receipts, each within a second and after the one before is
+through, which tell how many the fast path can take then. Printed for each: bursts and latency of the fast path (until
+the processor's own outcome), what the fallback did meanwhile, cores that each process used, and whether the breaker was
+open at its end; then, of all phases of a state together, the median burst's outcomes a second and latency, as ratios to
+the phases in which it answers (claimed: bursts and p99 no more than 5 % worse), with intervals from three rounds on;
+and, once all have caught up, whether each document that was sent has left the fast path once, and each that was
+deferred has come out of the fallback once: one by one, by their ids on the topics. A run in which nothing was deferred
+has shown nothing of a fallback, and fails. So does one in which no question was answered in a phase whose endpoint
+answers, or none failed in another. The fallback runs at a lower priority (nice 10), since elsewhere it has cores of its
+own: what waits for a generator goes round, which is work, and how much of these two cores that takes is not the
+question here.
 """
 
 import argparse
@@ -31,7 +34,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from docmill.kafka.drive import open_drive
-from docmill.load.documents import sample_shelf
+from docmill.load.documents import Shelf, sample_shelf
 from docmill.load.ledger import Ledger
 from docmill.load.scrape import scrape
 from docmill.resources import resource
@@ -39,7 +42,8 @@ from docmill.settings import load_settings
 from load_tests.delivery_parts.proc import cpu_seconds
 from load_tests.flood import Books, plan_phase, run_phase
 from load_tests.local_processor import LocalProcessor, Processor, local_processor
-from load_tests.outage_parts.phase import ANSWERS, DOWN, NONSENSE, PROCESSES, SLOW, STATES, WATCHED, Phase
+from load_tests.outage_parts.phase import ANSWERS, DOWN, NONSENSE, PROCESSES, SLOW, WATCHED, Phase, in_turn
+from load_tests.outage_parts.receipts import default_bundle_defers, with_deferred
 from load_tests.outage_parts.tell import tell
 from load_tests.roll_call import RollCall, call_roll
 from tests.unit.generator.endpoint import Endpoint, Reply, endpoint
@@ -60,13 +64,26 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=3.0, help="receipts a second")
     parser.add_argument("--phase", type=float, default=30.0, help="counted seconds of a phase")
     parser.add_argument("--burst", type=_positive, default=200, help="receipts at once, at the end of a phase")
-    parser.add_argument("--bursts", type=_positive, default=3, help="of a phase")
+    parser.add_argument("--bursts", type=_count, default=3, help="of a phase; 0: what bursts would tell is not told")
     parser.add_argument("--rounds", type=int, default=2, help="of all four states")
     parser.add_argument("--slow", type=float, default=30.0, help="seconds that a slow endpoint takes")
+    parser.add_argument("--deferred", type=float, help="share of the receipts; not given: as the shipped bundle does")
     args = parser.parse_args()
     with local_processor(None) as processor, endpoint(Reply(ABSTAINS)) as at, fallback(processor, at) as service:
         phases, roll = asyncio.run(run(processor, service, at, args))
     return tell(phases, roll.fast_path, roll.fallback, roll.unreadable)
+
+
+def receipts(deferred: float | None) -> Shelf:
+    """Those of `docmill load`; of these `deferred`, a share, are ones that the shipped bundle is not sure of.
+
+    Raises:
+        ConfigurationError: it is sure of all, or of none.
+    """
+    shelf = sample_shelf(resource("samples"), ["receipts"], seed=0)
+    if deferred is None:
+        return shelf
+    return {"receipts": with_deferred(shelf["receipts"], deferred, default_bundle_defers)}
 
 
 @contextmanager
@@ -93,7 +110,7 @@ async def run(
     processor: LocalProcessor, service: Processor, at: Endpoint, args: argparse.Namespace
 ) -> tuple[list[Phase], RollCall]:
     """(the phases, who went in and who came out)."""
-    shelf, books = sample_shelf(resource("samples"), ["receipts"], seed=0), Books()
+    shelf, books = receipts(args.deferred), Books()
     settings = load_settings(kafka_bootstrap_servers=processor.environment["KAFKA_BOOTSTRAP_SERVERS"], topic_prefix="")
     replies = {
         ANSWERS: Reply(ABSTAINS),
@@ -103,7 +120,8 @@ async def run(
     }
     phases: list[Phase] = []
     async with open_drive(settings, books.on_outcome) as drive:
-        for number, state in enumerate(STATES * args.rounds):
+        order = in_turn(args.rounds)
+        for number, state in enumerate(order):
             at.replies = (replies[ANSWERS],)
             in_step = not number or await caught_up(processor, service)
             at.replies = (replies[state],)
@@ -125,7 +143,7 @@ async def run(
             did = {name: after[name] - before[name] for name in WATCHED}
             seen = (phase.result, latencies_s, tuple(bursts), tuple(per_s))
             phases.append(Phase(state, *seen, did, cores, breaker_open, in_step))
-            print(f"phase {number + 1} of {len(STATES) * args.rounds} done: {state}", file=sys.stderr)
+            print(f"phase {number + 1} of {len(order)} done: {state}", file=sys.stderr)
     at.replies = (replies[ANSWERS],)
     await caught_up(processor, service)
     return phases, await call_roll(settings)
@@ -201,9 +219,13 @@ async def totals(url: str) -> dict[str, float]:
 
 
 def _positive(text: str) -> int:
+    return _count(text, least=1)
+
+
+def _count(text: str, least: int = 0) -> int:
     value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+    if value < least:
+        raise argparse.ArgumentTypeError(f"{text} is not {least} or more")
     return value
 
 

@@ -10,7 +10,7 @@ from docmill.load.judge import StepResult
 from docmill.load.quantiles import quantile_of
 
 ANSWERS, DOWN, SLOW, NONSENSE = "answers", "down", "slow", "nonsense"
-STATES = (ANSWERS, DOWN, SLOW, NONSENSE)
+STATES = (ANSWERS, DOWN, SLOW, NONSENSE)  # in the order of the first round
 WATCHED = {
     "held": ("docmill_fallback_held_total", ""),
     "reviews": ("docmill_review_total", ""),
@@ -21,7 +21,13 @@ WATCHED = {
 }
 PROCESSES = ("processor", "broker", "fallback")
 DRAWS = 2_000
-FEWEST = 3  # phases of a state, below which what chance does to a ratio is not told
+FEWEST = 3  # rounds, below which what chance does to a ratio is not told
+
+
+def in_turn(rounds: int) -> tuple[str, ...]:
+    """The state of each phase; every round begins one state later, so that none always comes first."""
+    starts = (number % len(STATES) for number in range(rounds))
+    return tuple(state for start in starts for state in (*STATES[start:], *STATES[:start]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +86,8 @@ def cores(process: str) -> Measure:
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """Of a state to the phases that answer. `low` and `high`: the middle 95 % of resampled phases, which of fewer than
-    six rounds is narrower than a 95 % interval (of three by a third); None: too few phases to tell.
+    """Of a state to the phases that answer. `low` and `high`: the middle 95 % of resampled rounds, which of fewer than
+    six is narrower than a 95 % interval (of three by a third); None: too few rounds to tell.
     """
 
     value: float
@@ -93,17 +99,21 @@ class Ratio:
 
 
 def ratio(phases: Iterable[Phase], state: str, measure: Measure) -> Ratio:
-    """By the percentile bootstrap that draws whole phases, since documents of one share its luck.
+    """By the percentile bootstrap that draws whole rounds: documents of a phase share its luck, and a state and the
+    phase beside it that answers share the machine's slow minutes.
 
     NaN, which holds nothing, where nothing answers. Source: B. Efron, R. Tibshirani, An Introduction to the Bootstrap.
     """
     phases = list(phases)
     own, base = ([phase for phase in phases if phase.state == of] for of in (state, ANSWERS))
     value = _divided(measure(own), measure(base))
-    if min(len(own), len(base)) < FEWEST:
+    if len(own) != len(base) or len(own) < FEWEST:
         return Ratio(value, None, None)
-    random = Random(0)
-    drawn = [_divided(*(measure(random.choices(of, k=len(of))) for of in (own, base))) for _ in range(DRAWS)]
+    random, rounds = Random(0), list(zip(own, base, strict=True))
+    drawn = []
+    for _ in range(DRAWS):
+        of_state, of_base = zip(*random.choices(rounds, k=len(rounds)), strict=True)
+        drawn.append(_divided(measure(of_state), measure(of_base)))
     if any(map(math.isnan, drawn)):
         return Ratio(value, None, None)
     cuts = quantiles(drawn, n=40, method="inclusive")

@@ -2,6 +2,7 @@
 
 import math
 from argparse import Namespace
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -9,6 +10,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from docmill.errors import ConfigurationError
+from docmill.load.documents import PLAIN, SHELF_DOCUMENTS, LoadDocument
 from docmill.load.plan import Plan
 from docmill.settings import Settings
 from load_tests import generator_outage
@@ -35,9 +38,11 @@ from load_tests.outage_parts.phase import (
     Phase,
     Ratio,
     burst_per_s,
+    in_turn,
     latency_s,
     ratio,
 )
+from load_tests.outage_parts.receipts import default_bundle_defers, with_deferred
 from load_tests.outage_parts.tell import tell
 from load_tests.roll_call import Compared, RollCall
 from tests.unit.generator.endpoint import Reply
@@ -152,18 +157,53 @@ def test_documents_and_bursts_of_all_phases_of_a_state_count_together() -> None:
     assert math.isnan(burst_per_s([]))
 
 
-def test_what_chance_does_to_a_ratio_is_told_from_three_phases_on() -> None:
+def test_what_chance_does_to_a_ratio_is_told_from_three_rounds_on() -> None:
     two = [phase_of(state, rate) for state in (ANSWERS, DOWN) for rate in (2.0, 3.0)]
     assert ratio(two, DOWN, burst_per_s) == Ratio(1.0, None, None)
     level = [phase_of(state, 2.0) for state in (ANSWERS, DOWN) for _ in range(3)]
     assert str(ratio(level, DOWN, burst_per_s)) == "1.000 (1.00 to 1.00)"
     uneven = [phase_of(ANSWERS, 2.0)] * 3 + [phase_of(DOWN, rate) for rate in (1.0, 2.0, 4.0)]
     assert ratio(uneven, DOWN, burst_per_s) == Ratio(1.0, 0.5, 2.0)
+    slow_minutes = [phase_of(state, rate) for rate in (1.0, 2.0, 4.0) for state in (ANSWERS, DOWN)]
+    assert ratio(slow_minutes, DOWN, burst_per_s) == Ratio(1.0, 1.0, 1.0)  # both states of a round share them
     never = [*[phase_of(ANSWERS)] * 3, *[phase_of(NONSENSE, latencies_s=(math.inf,))] * 3]
     assert ratio(never, NONSENSE, latency_s(0.99)) == Ratio(math.inf, math.inf, math.inf)
     base = [*[phase_of(ANSWERS, latencies_s=(math.inf,))] * 3, *[phase_of(DOWN)] * 3]
     assert math.isnan(ratio(base, DOWN, latency_s(0.99)).value)
     assert math.isnan(ratio([phase_of(DOWN)], DOWN, burst_per_s).value)
+
+
+def test_every_round_begins_with_another_state() -> None:
+    order = in_turn(5)
+    assert order[:8] == (*STATES, *STATES[1:], STATES[0])
+    assert [order[start] for start in range(0, 20, 4)] == [*STATES, STATES[0]]
+    assert all(sorted(order[start : start + 4]) == sorted(STATES) for start in range(0, 20, 4))
+
+
+def shelf_of(*texts: str) -> list[LoadDocument]:
+    return [LoadDocument("receipts", text.encode(), PLAIN, len(text)) for text in texts]
+
+
+def test_a_share_of_the_receipts_is_deferred() -> None:
+    receipts = shelf_of("sure", "unsure", "sure too", "also unsure")
+    drawn = with_deferred(receipts, 0.1, lambda documents: [b"unsure" in one.content for one in documents])
+    counts = Counter(one.content for one in drawn)
+    assert counts == {b"sure": 450, b"sure too": 450, b"unsure": 50, b"also unsure": 50}
+
+
+@pytest.mark.parametrize(("deferred", "share"), [(True, 0.1), (False, 0.1), (False, 1.0)])
+def test_a_share_that_cannot_be_had_is_an_error(deferred: bool, share: float) -> None:
+    with pytest.raises(ConfigurationError, match=f"of 2 receipts are deferred: no share of {share} can"):
+        with_deferred(shelf_of("a", "b"), share, lambda documents: [deferred] * len(documents))
+
+
+def test_the_shipped_bundle_is_sure_of_some_receipts_and_of_others_not() -> None:
+    """Else `--deferred` could not be had; the samples are stretched as a load test sends them."""
+    shelf = generator_outage.receipts(0.25)["receipts"]
+    flags = default_bundle_defers(list(dict.fromkeys(shelf)))
+    by_document = dict(zip(dict.fromkeys(shelf), flags, strict=True))
+    assert sum(by_document[one] for one in shelf) == len(shelf) // 4
+    assert len(generator_outage.receipts(None)["receipts"]) == SHELF_DOCUMENTS
 
 
 ALL = Compared(1008, (), (), ())
@@ -197,6 +237,16 @@ def test_the_verdict_holds(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_verdict_does_not_hold(seen: list[Phase], said: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert tell(seen, ALL, ALL, 0) == 1
     assert said in capsys.readouterr().out
+
+
+def test_without_bursts_the_tail_decides(capsys: pytest.CaptureFixture[str]) -> None:
+    without = [replace(one, bursts=(), bursts_per_s=()) for one in phases()]
+    assert tell(without, ALL, ALL, 0) == 0
+    printed = capsys.readouterr().out
+    assert "down: p50 1.000, p99 1.000 times" in printed
+    assert "No bursts were sent: whether the fast path takes as many at once is not told." in printed
+    slower = [replace(one, bursts=(), bursts_per_s=()) for one in phases(p99_s=0.22)]
+    assert tell(slower, ALL, ALL, 0) == 1
 
 
 @pytest.mark.parametrize(
@@ -277,7 +327,7 @@ async def test_a_processor_that_deferred_nothing_is_no_error(monkeypatch: pytest
     for name, fake in [("scrape", scrape), ("drained", drained), ("call_roll", call_roll), ("open_drive", open_drive)]:
         monkeypatch.setattr(generator_outage, name, fake)
     at = SimpleNamespace(url="http://x", await_url=lambda: "http://x", environment={"KAFKA_BOOTSTRAP_SERVERS": "x:1"})
-    found, roll = await run(at, at, at, Namespace(slow=1.0, rounds=0))  # type: ignore[arg-type]
+    found, roll = await run(at, at, at, Namespace(slow=1.0, rounds=0, deferred=None))  # type: ignore[arg-type]
     assert (found, roll.fallback.went_in, waited_for) == ([], 0, [0.0])
 
 
@@ -313,12 +363,14 @@ async def test_bursts_follow_a_phase_at_once_and_every_phase_begins_caught_up(mo
         monkeypatch.setattr(generator_outage, name, fake)
     at = SimpleNamespace(url="http://x", await_url=lambda: "http://x", environment={"KAFKA_BOOTSTRAP_SERVERS": "x:1"})
     at.pid = at.broker_pid = 1
-    args = Namespace(slow=1.0, rounds=2, rate=2.0, phase=3.0, burst=4, bursts=2)
+    args = Namespace(slow=1.0, rounds=2, rate=2.0, phase=3.0, burst=4, bursts=2, deferred=None)
     found, _ = await run(at, at, at, args)  # type: ignore[arg-type]
     assert told == ["phase", "burst", "burst", "caught up"] * 2 * len(STATES)
     assert answering == [True] * 2 * len(STATES)
     own = [(reply.hangs_up, reply.delay_s, reply.content == ABSTAINS) for reply in replies[::3]]
-    assert own == [(False, 0.0, True), (True, 0.0, False), (False, 1.0, True), (False, 0.0, False)] * 2
+    first = [(False, 0.0, True), (True, 0.0, False), (False, 1.0, True), (False, 0.0, False)]
+    assert own == [*first, *first[1:], first[0]]
+    assert [phase.state for phase in found] == [*STATES, *STATES[1:], STATES[0]]
     assert replies[::3] == replies[2::3]
     assert [phase.caught_up for phase in found] == [True, True, False, *[True] * 5]
     assert [len(phase.bursts) for phase in found] == [2] * 2 * len(STATES)
