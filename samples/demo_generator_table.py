@@ -27,7 +27,6 @@ The rest is rejected:
   quote_not_in_source    the citation is not in the source that it names
   unknown_source         there is no such source
   unsupported            the citation does not bear the answer out
-  not_json               the answer is not of the form that was asked for
 Tokens are asked + answered, a repair included, and cost what load_tests/prices.toml says, an example.
 With a model as small as this one a document ends with a person, as a rule."""
 Way = dict[str, Any]  # a line of `docmill trace --json`

@@ -42,7 +42,8 @@ def fallback_row() -> Panels:
             Frame(
                 "Questions to the generator",
                 "By what became of them. breaker_open: it failed several times and is left alone for a while. "
-                "budget_spent: no more is spent today. unanswerable: it was the document.",
+                "budget_spent: no more is spent today. nonsense: what it said is no answer. unanswerable: it was the "
+                "document.",
                 "short",
                 6,
             ),

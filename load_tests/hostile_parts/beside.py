@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 
 from docmill.fallback.judge import DOCUMENT, LABEL, HeldBack, Judgement
+from docmill.fallback.policy import DEFAULT_POLICY
 from docmill.fallback.types import AbstentionReason, Candidate, CitedPassage, Ranked
 from docmill.generator.types import Answer
 from load_tests.hostile_parts.documents import HostileDocument
 
-LEANING = 0.92  # of tier 1, to a label: just below the threshold of the shipped policy, so as sure as it can be
+assert DEFAULT_POLICY.threshold is not None
+LEANING = DEFAULT_POLICY.threshold - 0.001  # of tier 1, to a label: as sure as it can be without deciding alone
 PROPOSED = 0.85  # of the fast model, of a value: likewise
 NEAR = "exemplar-near"  # whatever the label
 Typed = dict[str, str | None]

@@ -54,7 +54,7 @@ class Phase:
     @property
     def took_part(self) -> bool:
         """Whether questions were answered where the endpoint answers; elsewhere, whether any was not, or the breaker
-        is open. Nonsense counts as an answer until the breaker opens.
+        is open.
         """
         asked, answered = self.fallback["questions"], self.fallback["answered"]
         return answered > 0 if self.state == ANSWERS else asked > answered or self.breaker_open

@@ -158,8 +158,10 @@ class Citation(Event):
 
 
 class Cost(Event):
-    tokens: int = 0
-    usd: float = 0.0
+    """What a generator took for a request, on one of its results alone: a later revision has none of its own."""
+
+    tokens: int = Field(default=0, description="asked and answered, the repair included")
+    usd: float = Field(default=0.0, description="by the price list of the fallback's settings")
 
 
 class DocumentProcessed(Event):

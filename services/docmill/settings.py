@@ -142,7 +142,9 @@ class Settings(BaseSettings):
     generator_model: str | None = Field(default=None, min_length=1, description="as that endpoint names it")
     generator_api_key: SecretStr | None = Field(default=None, min_length=1, description="of it; better in a file")
     generator_api_key_file: Path | None = Field(default=None, description="that holds it and nothing else")
-    generator_deadline_s: float = Field(default=30.0, gt=0, description="for a question, its repair included")
+    generator_deadline_s: float = Field(
+        default=30.0, gt=0, description="for a question, its wait for a turn and its repair included"
+    )
     generator_at_once: int = Field(default=4, ge=1, description="questions under way; a replica's own limit")
     generator_max_tokens: int = Field(default=512, ge=32, description="of one answer")
     generator_usd_per_million_input: float = Field(default=0.0, ge=0, description="the endpoint's price list")

@@ -2,7 +2,7 @@
 
 from docmill.arbiter.reviewer import reviewer_on_result
 from docmill.arbiter.types import AlreadyDecided, NoReview, Refused
-from docmill_schemas.events import DocumentProcessed, DocumentType, ExtractedField
+from docmill_schemas.events import Cost, DocumentProcessed, DocumentType, ExtractedField
 from docmill_schemas.ids import decision_version, result_id
 from docmill_schemas.reasons import DecidedBy
 from docmill_schemas.review_events import DecidedField, FeedbackGiven, ReviewRequested
@@ -43,7 +43,7 @@ def arbitrate(
         reviewer=reviewer_on_result(feedback.reviewer),
         reasons=review.reasons,
         bundle=review.bundle,
-        cost=review.cost,
+        cost=review.cost if review.published is None else Cost(),  # else it is on the result before
     )
 
 

@@ -33,7 +33,7 @@ from docmill_schemas.reasons import DecidedBy, DeferralReason
 TYPE_IN_DOUBT = frozenset(
     {
         DeferralReason.LOW_TYPE_CONFIDENCE,
-        DeferralReason.NOT_CERTIFIED,
+        DeferralReason.NOT_CERTIFIED,  # unless it is of the fields alone
         DeferralReason.UNFAMILIAR_DOCUMENT,
         DeferralReason.UNKNOWN_LANGUAGE,
     }
@@ -59,6 +59,16 @@ class GroupOfFields(Protocol):
     @property
     def several(self) -> Set[str]:
         """Fields of which a document may hold more than one."""
+        ...
+
+    @property
+    def type_threshold(self) -> float | None:
+        """From which on the fast model's type suffices; None: it never does."""
+        ...
+
+    @property
+    def vetoed(self) -> Set[str]:
+        """Labels of which it never does."""
         ...
 
     @property
@@ -161,15 +171,26 @@ def _label(question: Question, voting: Sequence[Voter], group_of: GroupOf, polic
     Of a type that is not known here, and of another bundle's opinion, it is not known what must be there: of those the
     blend decides.
     """
-    likeliest = max(question.document.label_probabilities.items(), key=lambda one: one[1], default=("", 0.0))[0]
-    sure = TYPE_IN_DOUBT.isdisjoint(question.reasons) and question.same_bundle
-    if sure and group_of(likeliest) is not None:
-        ranking = sorted(question.document.label_probabilities.items(), key=lambda one: (-one[1], one[0]))
-        (label, probability), *others = ranking[:4]
-        agreeing = [voter.neighbour for voter in voting if voter.neighbour.label == label]
+    ranking = sorted(question.document.label_probabilities.items(), key=lambda one: (-one[1], one[0]))
+    likeliest = Ranked(*ranking[0]) if ranking else Ranked("", 0.0)
+    group = group_of(likeliest.label)
+    if group is not None and question.same_bundle and not _in_doubt(likeliest, question.reasons, group):
+        others = tuple(Ranked(*one) for one in ranking[1:4])
+        agreeing = [voter.neighbour for voter in voting if voter.neighbour.label == likeliest.label]
         citing = tuple(CitedPassage(neighbour.passage_id) for neighbour in agreeing[: policy.citations])
-        return LabelAccepted(label, probability, tuple(Ranked(*one) for one in others), citing)
+        return LabelAccepted(likeliest.label, likeliest.probability, others, citing)
     return decide_label(question.document, question.neighbours, policy)
+
+
+def _in_doubt(likeliest: Ranked, reasons: Sequence[DeferralReason], group: GroupOfFields) -> bool:
+    """Whether one of the reasons is of the type. NOT_CERTIFIED says of a group whose required fields have no threshold
+    that they have none, whether its type is certified or not: there the bundle tells.
+    """
+    doubts = TYPE_IN_DOUBT.intersection(reasons)
+    if doubts == {DeferralReason.NOT_CERTIFIED} and group.required and group.field_threshold is None:
+        threshold = group.type_threshold
+        return threshold is None or likeliest.label in group.vetoed or not likeliest.probability >= threshold
+    return bool(doubts)
 
 
 def _fields(

@@ -161,10 +161,6 @@ class Fallback:
         self._metrics = metrics
         metrics.expect(bundle.spec.labels)
         metrics.serve(bundle.name, bundle.version, bundle.sha256)
-        model = "" if generator is None else generator.model
-        version = sha256_hex(
-            "\n".join((bundle.sha256, policy.to_json(), embedder.embedding.sha256, model, PROMPT_VERSION)).encode()
-        )
         self._work = FallbackSlices(
             Surroundings(
                 cluster_id=cluster_id,
@@ -174,7 +170,7 @@ class Fallback:
                 believer=Believer(policy, self._normalise),
                 labels=lambda: self._bundle.spec.labels,
                 bundle_sha256=lambda: self._bundle.sha256,
-                publisher=Publisher(f"docmill/{settings.group}", version, settings.include_text),
+                publisher=Publisher(f"docmill/{settings.group}", self._decision_version, settings.include_text),
                 generator=generator,
                 max_hold_s=settings.max_hold_s if settings.delivery == "exactly_once" else 0.0,
                 audit_share=settings.audit_share,
@@ -266,6 +262,12 @@ class Fallback:
     def _followed(self, progress: CopyProgress) -> None:
         self._metrics.index_unreadable.inc(progress.unreadable - self._copy.progress.unreadable)
         self._copy.followed(progress)
+
+    def _decision_version(self) -> str:
+        model = "" if self._generator is None else self._generator.model
+        embedding = self._embedder.embedding.sha256
+        parts = (self._bundle.sha256, self._policy.to_json(), embedding, model, PROMPT_VERSION)
+        return sha256_hex("\n".join(parts).encode())
 
     def _group_of(self, label: str) -> GroupOfFields | None:
         return self._bundle.spec.group_of(label) if label in self._bundle.spec.labels else None

@@ -15,6 +15,8 @@ from docmill.fallback.types import AbstentionReason, Candidate, CitedPassage, Qu
 from docmill.generator.types import Answer, Evidence, Value
 from docmill_schemas.reasons import DecidedBy
 
+UNLIKE = frozenset({AbstentionReason.NO_NEIGHBOURS, AbstentionReason.DISTANT_NEIGHBOURS})
+
 Normalise = Callable[[str, str], str | None]  # (field, text) -> value; None: the text is no value of the field's kind
 
 
@@ -41,9 +43,12 @@ class Believer:
     def _with_label(self, judgement: Judgement, answer: Answer) -> Judgement:
         """Its label, if something that it cited bears it out and both voices together are sure enough.
 
-        Only of the likeliest type are the fields known: of another one the answer stays an opinion, to be shown.
+        It cannot stand in for a likeness: where no exemplar is like the document, the votes that it would add to are of
+        papers of other kinds, and what it was shown and cites are just these. Only of the likeliest type are the fields
+        known: of another one the answer stays an opinion, to be shown.
         """
-        if answer.label is None or not answer.label_evidence:
+        unlike = any(one.part == LABEL and one.reason in UNLIKE for one in judgement.held_back)
+        if answer.label is None or not answer.label_evidence or unlike:
             return judgement
         ranking = {judgement.label: judgement.confidence} | {
             one.label: one.probability for one in judgement.alternatives

@@ -148,9 +148,15 @@ class GeneratorThread:
                 self._answers.popitem(last=False)
 
 
-def may_answer_later(answered: Answered | None) -> bool:
-    """Whether it is for the generator's sake that there is no answer, or there was no turn: then one may come later."""
+def may_answer_later(answered: Answered | None, away: bool) -> bool:
+    """Whether it is for the generator's sake that there is no answer, or there was no turn: then one may come later.
+
+    Args:
+        away: whether the generator is left alone by now. If not, nonsense is what it makes of this document.
+    """
     if isinstance(answered, GeneratorUnavailableError):
+        if answered.reason is Unavailable.NONSENSE:
+            return away
         return answered.reason is not Unavailable.UNANSWERABLE
     return answered is None
 

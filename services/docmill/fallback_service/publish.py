@@ -1,6 +1,6 @@
 """What the fallback decided, as records: a result, a question to a person, or the request itself once more."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -41,19 +41,21 @@ class Publisher:
 
     Args:
         source: `ce_source` of what is published.
-        decision_version: names everything that a decision depends on, beside the document and what it cites.
+        decision_version: names everything that a decision depends on, beside the document and the index; asked anew for
+            each, since the bundle may be another one meanwhile.
     """
 
     source: str
-    decision_version: str
+    decision_version: Callable[[], str]
     include_text: bool
 
     def processed(
         self, event: FallbackRequested, judgement: Judgement, cost: Cost, timings_ms: dict[str, float]
     ) -> DocumentProcessed:
         """The result of a decided judgement."""
+        values = (f"{one.field}\n{one.start}\n{one.end}" for one in judgement.fields)
         cited = (f"{one.passage_id}\n{one.quote or ''}" for one in judgement.citations)
-        version = "\n".join((self.decision_version, *cited))
+        version = "\n".join((self.decision_version(), judgement.label, *values, *cited))
         return DocumentProcessed(
             request_id=event.request_id,
             result_id=result_id(event.request_id, event.content_sha256, judgement.decided_by, version),

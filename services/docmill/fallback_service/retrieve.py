@@ -6,6 +6,7 @@ Knows an embedder and a copy of the index, no Kafka.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import zip_longest
 from typing import Protocol
 
 from docmill.fallback.types import Candidate, CodeList, Neighbour
@@ -15,6 +16,7 @@ from docmill_schemas.reasons import KnowledgeKind
 
 NEIGHBOURS = 50  # retrieved; the policy says how many vote
 CODE_LISTS = 10
+CODE_LIST_CHUNKS = 50  # among which they are: a long list has many
 PASSAGES = 3  # shown to a generator, and as many exemplars
 QUERY_CHARACTERS = 2000  # of a document, for its rare words
 VALUE_CHARACTERS = 500  # of all candidates together
@@ -84,20 +86,27 @@ class Retriever:
         # No words: who votes is a matter of likeness alone.
         exemplars = [hit for hit in search("", vector, NEIGHBOURS, EXEMPLAR) if hit.score.cosine is not None]
         values = _values(candidates)
-        listed = search(values, self.embedder.embed_document(values), CODE_LISTS, LISTS) if values else []
+        listed = search(values, self.embedder.embed_document(values), CODE_LIST_CHUNKS, LISTS) if values else []
+        listed = _once(listed)[:CODE_LISTS]
         told = search(beginning, vector, PASSAGES, TOLD)
         sources = (*exemplars[:PASSAGES], *told, *(hit for hit in listed if hit.score.text_rank is not None))
         return Retrieved(
             neighbours=tuple(_neighbour(hit) for hit in exemplars if hit.document_type is not None),
-            code_lists=tuple(CodeList(hit.passage_id, dict(hit.fields)) for hit in _once(listed)),
+            code_lists=tuple(CodeList(hit.passage_id, dict(hit.fields)) for hit in listed),
             sources=tuple(_source(hit) for hit in _once(sources)),
         )
 
 
 def _values(candidates: Sequence[Candidate]) -> str:
-    """What may be a value, each once, the likeliest first."""
-    likeliest = sorted(candidates, key=lambda one: (-one.confidence, one.start))
-    return "\n".join(dict.fromkeys(one.text for one in likeliest))[:VALUE_CHARACTERS]
+    """What may be a value, each once: the likeliest of every field first, the least likely of these before the others,
+    since it is what the model is unsure of that a list may decide; then the second of every field, and so on.
+    """
+    by_field: dict[str, list[Candidate]] = {}
+    for one in sorted(candidates, key=lambda one: (-one.confidence, one.start)):
+        by_field.setdefault(one.field, []).append(one)
+    unsure_first = sorted(by_field.values(), key=lambda of: of[0].confidence)
+    in_turn = (one.text for rank in zip_longest(*unsure_first) for one in rank if one is not None)
+    return "\n".join(dict.fromkeys(in_turn))[:VALUE_CHARACTERS]
 
 
 def _once(hits: Iterable[Hit]) -> list[Hit]:

@@ -225,21 +225,21 @@ class FallbackSlices(SliceWork[Resolved]):
 
     def _resolved(self, record: Record, work: _Work) -> Resolved:
         event, judgement, answered = work.requested.event, work.judgement, work.answered
-        unheard = work.ask is not None and may_answer_later(answered)
+        away = self._of.generator is not None and self._of.generator.away
+        unheard = work.ask is not None and may_answer_later(answered, away)
         if isinstance(answered, Generated):
             candidates = deferred_document(event).candidates
             judgement = self._of.believer.with_answer(judgement, answered.answer, event.text, candidates)
         elif unheard and self._holds.may_wait(work.requested.wait):
-            away = answered is not None or (self._of.generator is not None and self._of.generator.away)
             wait = work.requested.wait
-            return self._held(record, wait, self._holds.again_s(wait, away), answered)
+            return self._held(record, wait, self._holds.again_s(wait, answered is not None or away), answered)
         now = datetime.fromtimestamp(self._now_s(), UTC)
         cost = cost_of(None if answered is None else answered.usage)
         if judgement.decided:
             return self._published(work, judgement, cost, now)
         reason = ReviewReason.GENERATOR_AWAY if unheard else ReviewReason.UNDECIDED
         said, why = (answered.answer, None) if isinstance(answered, Generated) else (None, why_none(answered))
-        unanswered = why if unheard else None
+        unanswered = why if work.ask is not None else None
         review = self._of.publisher.review(event, judgement, reason, cost, now, said=said, unanswered=unanswered)
         outgoing = self._of.publisher.review_record(record, review, now)
         if outgoing is None:

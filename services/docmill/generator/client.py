@@ -17,14 +17,13 @@ from docmill.generator.answer import NotReadableError, read_answer
 from docmill.generator.breaker import Admission, Breaker
 from docmill.generator.budget import Budget
 from docmill.generator.prompt import Messages, messages_of, repaired
-from docmill.generator.requests import GeneratorUnavailableError, Options, Requests, Unavailable
+from docmill.generator.requests import Dialect, GeneratorUnavailableError, Options, Requests, Unavailable
 from docmill.generator.schema import answer_schema
-from docmill.generator.types import Answer, Ask, Refusal, Refused, Usage
+from docmill.generator.types import Answer, Ask, Refusal, Usage
 
 __all__ = ["Generated", "Generator", "GeneratorUnavailableError", "Options", "Unavailable"]
 
 FAIR_SHARE = 0.5  # of the deadline: with less left after the wait for a turn, being late is not the endpoint's fault
-NOT_READ = Answer(refused=(Refused("answer", Refusal.NOT_JSON),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +48,7 @@ class Generator:
             base_url=options.base_url, api_key=options.api_key, max_retries=0, timeout=options.deadline_s
         )
         self._turns = asyncio.Semaphore(options.at_once)
+        self._dialect = Dialect()
 
     async def __aenter__(self) -> Self:
         return self
@@ -60,7 +60,7 @@ class Generator:
         """One question, and its answer as far as it holds.
 
         Raises:
-            GeneratorUnavailableError: there is none: too late, too dear, out of reach, or the breaker is open.
+            GeneratorUnavailableError: none that can be read: too late, too dear, nonsense, or out of reach.
         """
         until_s = asyncio.get_running_loop().time() + self._options.deadline_s
         try:
@@ -75,7 +75,7 @@ class Generator:
             self._turns.release()
 
     async def _in_turn(self, ask: Ask, until_s: float) -> Generated:
-        requests = Requests(self._client, self._options, answer_schema(ask), self._clock)
+        requests = Requests(self._client, self._options, answer_schema(ask), self._clock, self._dialect)
         messages = messages_of(ask)
         most = requests.at_most(messages)
         admission = self._breaker.admit()
@@ -101,33 +101,33 @@ class Generator:
             raise
         finally:
             self._budget.settle(share, _tokens(requests.usage), requests.usage.usd)
-        hurried = left_s < FAIR_SHARE * self._options.deadline_s
-        self._tell_breaker(admission, asking.answer, failure, hurried)
-        if failure is not None and asking.answer is NOT_READ:
-            failure.usage = requests.usage
-            raise failure
-        return Generated(asking.answer, requests.usage)
+        if failure is None and asking.answer is None:
+            failure = GeneratorUnavailableError(Unavailable.NONSENSE, "what it said, twice, is no answer of the schema")
+        self._tell_breaker(admission, failure, hurried=left_s < FAIR_SHARE * self._options.deadline_s)
+        if asking.answer is not None:
+            return Generated(asking.answer, requests.usage)
+        assert failure is not None
+        failure.usage = requests.usage
+        raise failure
 
-    def _tell_breaker(
-        self, admission: Admission, answer: Answer, failure: GeneratorUnavailableError | None, hurried: bool
-    ) -> None:
+    def _tell_breaker(self, admission: Admission, failure: GeneratorUnavailableError | None, *, hurried: bool) -> None:
         """What was learnt of the endpoint; nothing where the document or the wait for a turn was at fault."""
         reason = None if failure is None else failure.reason
         if reason is Unavailable.UNANSWERABLE or (reason is Unavailable.TIMEOUT and hurried):
             self._breaker.unasked(admission)
-        elif failure is not None or answer is NOT_READ:
+        elif failure is not None:
             self._breaker.failed(admission)
         else:
             self._breaker.succeeded(admission)
 
 
 class _Asking:
-    """A question and its one repair; `answer` is the best so far, also where the repair fails."""
+    """A question and its one repair; `answer` is the best so far, also where the repair fails; None: none was read."""
 
     def __init__(self, ask: Ask, requests: Requests) -> None:
         self._ask = ask
         self._requests = requests
-        self.answer = NOT_READ
+        self.answer: Answer | None = None
 
     async def run(self, messages: Messages) -> None:
         said = await self._requests.complete(messages)
@@ -136,7 +136,7 @@ class _Asking:
         if problem is None:
             return
         second = _read(self._ask, await self._requests.complete(repaired(messages, said, problem)))
-        if self.answer is NOT_READ or (second is not NOT_READ and len(second.refused) <= len(self.answer.refused)):
+        if self.answer is None or (second is not None and len(second.refused) <= len(self.answer.refused)):
             self.answer = second
 
 
@@ -144,16 +144,16 @@ def _tokens(usage: Usage) -> int:
     return usage.prompt_tokens + usage.completion_tokens
 
 
-def _read(ask: Ask, said: str) -> Answer:
+def _read(ask: Ask, said: str) -> Answer | None:
     try:
         return read_answer(ask, said)
     except NotReadableError:
-        return NOT_READ
+        return None
 
 
-def _problem(answer: Answer) -> str | None:
+def _problem(answer: Answer | None) -> str | None:
     """What a repair could mend, said to the generator; None: nothing."""
-    if answer is NOT_READ:
+    if answer is None:
         return "it is no JSON object of the schema"
     names = sorted({refused.part for refused in answer.refused if refused.reason is Refusal.NOT_VERBATIM})
     return f"what is quoted for {', '.join(names)} does not stand in the document" if names else None

@@ -4,7 +4,7 @@ Does not know what an answer means. No error repeats what the endpoint said, whi
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -21,6 +21,7 @@ MILLION = 1_000_000
 NOTHING_USED = Usage(prompt_tokens=0, completion_tokens=0, usd=0.0, requests=0, seconds=0.0)
 DOCUMENT_STATUS = frozenset({400, 413, 422})  # too long, or not to its taste: the next document may pass
 SERVER_ERRORS = 500  # and up: it may have worked before it failed; below, it did nothing
+UNSUPPORTED = frozenset({"unsupported_parameter", "unsupported_value"})  # codes of an error 400
 NO_ANSWER_FINISHES = frozenset({"length", "content_filter"})
 
 
@@ -32,6 +33,7 @@ class Unavailable(StrEnum):
     TIMEOUT = "timeout"
     UNREACHABLE = "unreachable"
     REFUSED = "refused"  # the endpoint answered with an error
+    NONSENSE = "nonsense"  # what it said is no JSON object of the schema, nor is the repair
     UNANSWERABLE = "unanswerable"  # it is the document: too long, filtered, declined, or an answer without an end
 
 
@@ -65,13 +67,49 @@ class Options:
     usd_per_million_output: float = 0.0
 
 
+@dataclass(slots=True)
+class Dialect:
+    """How an endpoint wants to be told how long an answer may be, and whether at what temperature; learnt from its
+    errors.
+
+    OpenAI's models that reason take `max_completion_tokens` in place of `max_tokens`, and no temperature but their own;
+    many other servers know `max_tokens` alone. Source: https://platform.openai.com/docs/api-reference/chat/create
+    """
+
+    limit: str = "max_tokens"
+    temperature: bool = True
+
+    def parameters(self, max_tokens: int) -> dict[str, int]:
+        """Of a request."""
+        return {self.limit: max_tokens} | ({"temperature": 0} if self.temperature else {})
+
+    def has_other_words(self, asked: Mapping[str, int], error: openai.BadRequestError) -> bool:
+        """Whether the endpoint takes no such parameter as one of those in `asked`, and there is another way to ask."""
+        if error.code not in UNSUPPORTED or error.param not in asked:
+            return False
+        if error.param == "max_tokens":
+            self.limit = "max_completion_tokens"
+        elif error.param == "temperature":
+            self.temperature = False
+        else:
+            return False
+        return True
+
+
 class Requests:
     """Of one question, one after the other; `usage` is what they took so far."""
 
     def __init__(
-        self, client: AsyncOpenAI, options: Options, schema: dict[str, Any], clock: Callable[[], float]
+        self,
+        client: AsyncOpenAI,
+        options: Options,
+        schema: dict[str, Any],
+        clock: Callable[[], float],
+        dialect: Dialect,
     ) -> None:
+        """`dialect`: of the endpoint, and so of all its questions."""
         self._client, self._options, self._schema, self._clock = client, options, schema, clock
+        self._dialect = dialect
         self._schema_bytes = len(json.dumps(schema))
         self._began_s = clock()
         self.usage = NOTHING_USED
@@ -90,7 +128,8 @@ class Requests:
             GeneratorUnavailableError: it says nothing that could be read.
             TimeoutError: not in time.
         """
-        options = self._options
+        options, dialect = self._options, self._dialect
+        asked = dialect.parameters(options.max_tokens)
         format = {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": self._schema}}
         create: Any = self._client.chat.completions.create  # its types want a class for each message
         took = self._usage(self._prompt_tokens(messages), options.max_tokens)  # until the endpoint counted it
@@ -99,8 +138,7 @@ class Requests:
                 model=options.model,
                 messages=messages,
                 response_format=format,
-                temperature=0,
-                max_tokens=options.max_tokens,
+                **asked,
             )
             took = self._counted(completion) or took
             choice = completion.choices[0]
@@ -110,6 +148,9 @@ class Requests:
         except openai.APIConnectionError:
             raise GeneratorUnavailableError(Unavailable.UNREACHABLE, self._where()) from None
         except openai.APIStatusError as error:
+            if isinstance(error, openai.BadRequestError) and dialect.has_other_words(asked, error):
+                took = self._usage(0, 0)
+                return await self.complete(messages)
             status = error.status_code
             took = took if status >= SERVER_ERRORS else self._usage(0, 0)
             reason = Unavailable.UNANSWERABLE if status in DOCUMENT_STATUS else Unavailable.REFUSED

@@ -10,7 +10,6 @@ ABSTAIN = "abstain"  # what a generator says instead of a label
 class Refusal(StrEnum):
     """Why a part of an answer is not believed; a metric's label."""
 
-    NOT_JSON = "not_json"  # or not of the schema
     UNKNOWN_LABEL = "unknown_label"
     UNKNOWN_FIELD = "unknown_field"
     UNKNOWN_SOURCE = "unknown_source"

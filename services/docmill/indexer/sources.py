@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from pydantic import ValidationError
 
 from docmill.errors import DocumentError
+from docmill.indexer.code_list import values_by_field
 from docmill.indexer.read import id_problem, text_problem
 from docmill.indexer.standing import FROM_FILE, Standing
 from docmill.ingest import FORMATS, InThread
@@ -19,6 +20,7 @@ from docmill_schemas.problems import problems
 from docmill_schemas.reasons import KnowledgeKind
 
 PLAIN_SUFFIXES = frozenset({".md", ".markdown", ".csv", ".tsv", ".rst"})  # read as they are
+TABLE_SUFFIXES = frozenset({".csv", ".tsv"})  # of a code list: its columns are fields
 PLAIN_MAX_BYTES = 4 * (
     KNOWLEDGE_MAX_CHARACTERS + 1
 )  # as many characters as there may be, in any encoding, and its mark
@@ -91,12 +93,17 @@ def _source(file: SourceFile, holds: Mapping[str, object], parser: InThread) -> 
     if len(text) > KNOWLEDGE_MAX_CHARACTERS:
         problem = f"{len(text):,} characters, at most {KNOWLEDGE_MAX_CHARACTERS:,}: split it into a file a section"
         return Unreadable(file.document_id, problem)
-    given = {
+    given: dict[str, object] = {
         "passage_id": file.document_id,
         "title": _title(file, text),
         "text": text,
         "metadata": {FROM_FILE: file.document_id},
     }
+    if holds["kind"] == KnowledgeKind.CODE_LIST and file.path.suffix.lower() in TABLE_SUFFIXES:
+        try:
+            given["fields"] = values_by_field(text)
+        except ValueError as error:
+            return Unreadable(file.document_id, f"no code list: {error}")
     return _checked(file.document_id, holds, given)
 
 

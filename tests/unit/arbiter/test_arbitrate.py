@@ -4,7 +4,7 @@ import pytest
 
 from docmill.arbiter.arbitrate import arbitrate
 from docmill.arbiter.types import AlreadyDecided, NoReview, Refused
-from docmill_schemas.events import DocumentProcessed
+from docmill_schemas.events import Cost, DocumentProcessed
 from docmill_schemas.examples import FEEDBACK, REVIEW
 from docmill_schemas.ids import result_id
 from docmill_schemas.reasons import DecidedBy, ReviewReason
@@ -56,6 +56,15 @@ def test_it_takes_the_place_of_the_result_in_question() -> None:
     audit = review(published=published, revision=2, review_reasons=(ReviewReason.AUDIT,))
     result = result_of(feedback(revision=2), audit)
     assert (result.revision, result.supersedes) == (2, "r1")
+
+
+def test_what_a_generator_took_stands_on_one_result_alone() -> None:
+    """Else the sum of all results would be more than was paid."""
+    cost = {"tokens": 120, "usd": 0.5}
+    published = {"result_id": "r1", "revision": 1, "decided_by": "generator"}
+    assert result_of(FEEDBACK, review(cost=cost)).cost == Cost(tokens=120, usd=0.5)
+    audit = review(published=published, revision=2, review_reasons=(ReviewReason.AUDIT,), cost=cost)
+    assert result_of(feedback(revision=2), audit).cost == Cost()
 
 
 def test_fields_are_in_the_order_of_the_text() -> None:

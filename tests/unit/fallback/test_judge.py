@@ -1,5 +1,6 @@
 """Everything that is known of a document to one judgement."""
 
+import math
 from dataclasses import dataclass, replace
 
 import pytest
@@ -19,7 +20,9 @@ KNOWN = {"receipt": 0.7, "letter": 0.3}
 class Group:
     fields: tuple[str, ...] = ("company", "total")
     required: tuple[str, ...] = ("company",)
+    type_threshold: float | None = 0.7
     field_threshold: float | None = 0.95
+    vetoed: frozenset[str] = frozenset()
     several: frozenset[str] = frozenset()
 
 
@@ -188,3 +191,39 @@ def test_a_value_in_common_with_another_kind_or_with_one_unlike_is_chance(label:
     assert held.held_back == (HeldBack("company", AbstentionReason.LOW_CONFIDENCE),)
     alike = (neighbour("receipt", 0.9, company="Ah Seng"),)
     assert judged(candidate("Ah Seng", 0.8), neighbours=alike, least_similarity=0.5).decided
+
+
+NO_FIELD_THRESHOLD = Group(field_threshold=None)
+NOT_CERTIFIED = (DeferralReason.NOT_CERTIFIED,)
+
+
+def test_a_type_that_is_certified_is_not_in_doubt_since_its_fields_are_not() -> None:
+    """As of claims: a policy number on a list decides one, with no claim in the index."""
+    shop = candidate("Ah Beng", 0.6)
+    heard = judged(shop, reasons=NOT_CERTIFIED, code_lists=(VENDORS,), group=NO_FIELD_THRESHOLD)
+    assert (heard.decided, heard.label, heard.confidence) == (True, "receipt", 0.7)
+    sure = judged(candidate("Ah Beng", 0.99), reasons=NOT_CERTIFIED, neighbours=RECEIPTS, group=NO_FIELD_THRESHOLD)
+    assert sure.held_back == (HeldBack("company", AbstentionReason.UNSUPPORTED),)  # by itself it is never enough
+
+
+@pytest.mark.parametrize(
+    "group",
+    [
+        replace(NO_FIELD_THRESHOLD, type_threshold=None),
+        replace(NO_FIELD_THRESHOLD, type_threshold=0.71),
+        replace(NO_FIELD_THRESHOLD, type_threshold=math.nan),
+        replace(NO_FIELD_THRESHOLD, vetoed=frozenset({"receipt"})),
+        replace(NO_FIELD_THRESHOLD, required=()),  # then it is the type that is not certified
+        Group(),  # nor is it clear of what, where both have a threshold: a reason that only a later docmill knows
+    ],
+    ids=["no threshold", "below it", "NaN", "vetoed", "nothing required", "both certified"],
+)
+def test_one_that_is_not_certified_is_in_doubt(group: Group) -> None:
+    heard = judged(candidate("Ah Beng", 0.99), reasons=NOT_CERTIFIED, code_lists=(VENDORS,), group=group)
+    assert HeldBack(LABEL, AbstentionReason.NO_NEIGHBOURS) in heard.held_back
+
+
+def test_another_reason_beside_it_leaves_the_type_in_doubt() -> None:
+    reasons = (*NOT_CERTIFIED, DeferralReason.UNFAMILIAR_DOCUMENT)
+    heard = judged(candidate("Ah Beng", 0.99), reasons=reasons, code_lists=(VENDORS,), group=NO_FIELD_THRESHOLD)
+    assert HeldBack(LABEL, AbstentionReason.NO_NEIGHBOURS) in heard.held_back

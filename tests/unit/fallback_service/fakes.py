@@ -129,6 +129,7 @@ class Bench:
     index: SqliteIndex
     now_s: float = NOW_S
     set_by_s: float = 0.0
+    version: str = "version"  # of all that decides, beside document and index
 
 
 @contextmanager
@@ -156,7 +157,7 @@ def bench(
             believer=Believer(by, lambda name, text: text),
             labels=lambda: ("receipt", "letter"),
             bundle_sha256=lambda: BUNDLE.sha256,
-            publisher=Publisher("docmill/test", "version", include_text),
+            publisher=Publisher("docmill/test", lambda: made.version, include_text),
             generator=generator,
             max_hold_s=max_hold_s,
             audit_share=audit_share,

@@ -1,6 +1,8 @@
 """What the fallback is to the engine, and what its settings come to."""
 
+import asyncio
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,9 +20,12 @@ from docmill.kafka.follow_for_ever import CopyProgress
 from docmill.settings import Settings
 from docmill.telemetry.metrics import Metrics
 from docmill_schemas.events import DocumentProcessed
+from tests.tiny_bundle import build_tiny_bundle
 from tests.unit.fallback_service.fakes import FakeGenerator, fine, record
 from tests.unit.index.fakes import SOURCE, changes
 from tests.unit.indexer.fakes import LetterEmbedder
+
+PATIENCE_S = 60.0
 
 
 def test_the_engine_sees_the_fallbacks_own_group_and_port() -> None:
@@ -178,4 +183,52 @@ def test_it_knows_the_fields_of_the_bundles_types_and_of_no_others(tmp_path: Pat
     assert fallback._group_of("receipt.unheard_of") is None
     assert fallback._normalise("total", "RM 41.50") == "41.50 MYR"
     assert fallback._normalise("plate", "KL 1") is None
+    index.close()
+
+
+async def test_it_follows_the_bundle_of_the_processors_and_its_results_say_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "bundle"
+    versions = {version: build_tiny_bundle(tmp_path / version, version) for version in ("1", "2", "broken")}
+    (versions["broken"] / "tokenizer.json").write_text("{}")
+    folder.symlink_to(versions["1"])
+
+    def point_to(version: str) -> None:
+        (tmp_path / "next").symlink_to(versions[version])
+        (tmp_path / "next").replace(folder)
+
+    index, metrics = SqliteIndex(tmp_path / "copy.sqlite"), Metrics(CollectorRegistry())
+    index.rebuild(SOURCE, 0)
+    index.apply(changes([fine("f0"), fine("f1")]))
+    settings = Settings(bundle_poll_s=0.01)
+    fallback = Fallback(
+        settings, "cluster", load_bundle(folder), DEFAULT_POLICY, LetterEmbedder(), index, None, metrics
+    )
+
+    def result_id() -> str:
+        [resolved] = fallback.work.process([record()], False, lambda: False)
+        assert isinstance(resolved.came, DocumentProcessed)
+        return resolved.came.result_id
+
+    async def until(there: Callable[[], bool]) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            while not there():  # noqa: ASYNC110  it tells nobody
+                await asyncio.sleep(0.01)
+
+    first = result_id()
+    following = asyncio.create_task(fallback._follow_bundle())
+    try:
+        point_to("broken")
+        await until(lambda: "cannot be used, the one before goes on" in caplog.text)
+        assert (fallback.checks()["bundle"], result_id()) == ("tiny-en 1", first)
+        point_to("2")
+        await until(lambda: fallback.checks()["bundle"] == "tiny-en 2")
+    finally:
+        following.cancel()
+        await asyncio.wait([following])
+    assert caplog.text.count("cannot be used") == 1  # a folder is tried once
+    labels = {"name": "tiny-en", "version": "2", "sha256": load_bundle(versions["2"]).sha256}
+    assert metrics.registry.get_sample_value("docmill_bundle_info", labels) == 1
+    assert result_id() != first  # another decision
     index.close()

@@ -54,6 +54,14 @@ def test_one_voice_decides_no_type(answer: Answer) -> None:
     assert believed(before, answer) == before
 
 
+@pytest.mark.parametrize("unlike", [AbstentionReason.NO_NEIGHBOURS, AbstentionReason.DISTANT_NEIGHBOURS])
+def test_a_generator_stands_in_for_no_likeness(unlike: AbstentionReason) -> None:
+    """Five exemplars of one kind vote for that kind with certainty, of a paper of any other; and it is shown them."""
+    held = (HeldBack(LABEL, unlike), HeldBack(LABEL, LOW))
+    before = replace(judgement(confidence=1.0), held_back=held)
+    assert believed(before, Answer("receipt", BORNE_OUT)) == before
+
+
 def test_two_voices_that_are_not_sure_enough_decide_nothing() -> None:
     before = judgement(LABEL, confidence=0.5)
     assert believed(before, Answer("receipt", BORNE_OUT)) == before

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,14 @@ from docmill.fallback_service.holds import (
     LOOK_S,
     PAUSE_S,
 )
+from docmill.fallback_service.publish import Publisher
 from docmill.fallback_service.resolved import Resolved
 from docmill.fallback_service.slices import MOST_QUESTIONS
 from docmill.generator.client import Unavailable
 from docmill.generator.types import Answer, Evidence, Refusal, Refused, Value
+from docmill.index.types import Passage
 from docmill.kafka.put_back import HELD_SINCE, NOT_BEFORE, PUT_BACK_AT
+from docmill.processing import Rejected
 from docmill_schemas.events import DocumentProcessed
 from docmill_schemas.reasons import DecidedBy, DeferralReason, RejectionReason, ReviewReason
 from docmill_schemas.review_events import ReviewRequested
@@ -93,6 +97,19 @@ def test_the_same_request_gives_the_same_result(tmp_path: Path) -> None:
     with bench(tmp_path, *FINES) as of:
         ids = {event(one(of, record()))["result_id"] for _ in range(2)}
         assert len(ids) == 1
+
+
+def test_another_decision_is_another_result(tmp_path: Path) -> None:
+    """Else who drops what he has seen by its id would keep the old one of a request that is sent again."""
+
+    def result_id(of: Bench) -> str:
+        return str(event(one(of, record()))["result_id"])
+
+    corrected = (replace(passage, document_type="parking_notice") for passage in FINES)
+    with bench(tmp_path / "before", *FINES) as before, bench(tmp_path / "after", *corrected) as after:
+        ids = {result_id(before), result_id(after)}
+        before.version = "of another bundle"
+        assert len({*ids, result_id(before)}) == 3
 
 
 def test_what_it_is_not_sure_of_a_person_is_asked(tmp_path: Path) -> None:
@@ -207,7 +224,10 @@ def test_what_was_not_believed_of_an_answer_is_counted_and_costs_all_the_same(tm
         assert sample(of, "generator_refusals_total", reason="unknown_label") == 1
 
 
-@pytest.mark.parametrize("why", [one for one in Unavailable if one is not Unavailable.UNANSWERABLE])
+OF_THE_DOCUMENT = {Unavailable.UNANSWERABLE, Unavailable.NONSENSE}
+
+
+@pytest.mark.parametrize("why", [one for one in Unavailable if one not in OF_THE_DOCUMENT])
 def test_while_the_generator_is_out_of_reach_a_request_waits_behind_the_others(
     tmp_path: Path, why: Unavailable
 ) -> None:
@@ -226,9 +246,21 @@ def test_while_the_generator_is_out_of_reach_a_request_waits_behind_the_others(
         assert sample(of, "end_to_end_latency_seconds_count") == 0
 
 
-def test_what_the_document_itself_makes_unanswerable_waits_for_nothing(tmp_path: Path) -> None:
-    with bench(tmp_path, generator=FakeGenerator(Unavailable.UNANSWERABLE)) as of:
-        assert event(one(of))["review_reasons"] == ["undecided"]
+@pytest.mark.parametrize("why", sorted(OF_THE_DOCUMENT))
+def test_what_the_document_itself_makes_unanswerable_waits_for_nothing(tmp_path: Path, why: Unavailable) -> None:
+    with bench(tmp_path, generator=FakeGenerator(why)) as of:
+        resolved = one(of)
+        said = event(resolved)
+        assert (said["review_reasons"], said["undecided"][-1]) == (["undecided"], f"generator: {why.value}")
+        assert said["cost"] == {"tokens": 120, "usd": 0.5}
+        of.slices.final([resolved])
+        assert sample(of, "generator_questions_total", outcome=why.value) == 1
+        assert sample(of, "generator_questions_total", outcome="answered") == 0
+
+
+def test_nonsense_of_a_generator_that_is_left_alone_by_then_is_its_own_and_waits(tmp_path: Path) -> None:
+    with bench(tmp_path, generator=FakeGenerator(Unavailable.NONSENSE, away=True)) as of:
+        assert [outgoing.topic for outgoing in one(of).publishes] == ["documents.fallback"]
 
 
 def held(since_s: float, not_before_s: float = 0.0) -> Any:
@@ -663,3 +695,29 @@ def test_a_review_of_the_largest_request_fits_its_topic_if_need_be_without_its_t
         resolved = one(of, record(request(text=text)))
         assert resolved.publishes[0].topic in {"documents.review", "documents.rejected"}
         assert isinstance(resolved.came, ReviewRequested)
+
+
+@pytest.mark.parametrize(("passages", "what"), [((), "review"), (FINES, "result")])
+def test_what_fits_no_topic_is_a_dead_letter_of_its_own_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, passages: tuple[Passage, ...], what: str
+) -> None:
+    """No request that fits its own topic is so large, as far as is known: this is what stands against the rest."""
+    monkeypatch.setattr(Publisher, f"{what}_record", lambda self, record, event, now: None)
+    with bench(tmp_path, *passages) as of:
+        resolved = one(of)
+        [outgoing] = resolved.publishes
+        headers = dict(outgoing.headers)
+        assert (outgoing.topic, headers["docmill_reason"]) == ("documents.rejected", b"text_too_large")
+        assert headers["docmill_request_id"] == REQUEST_ID.encode()
+        assert isinstance(resolved.came, Rejected)
+        assert resolved.came.detail == f"no {what} of it fits its topic"
+        of.slices.final([resolved])
+        assert sample(of, "dead_letters_total", reason="text_too_large") == 1
+
+
+def test_a_result_is_not_lost_to_an_audit_that_fits_no_topic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Publisher, "review_record", lambda self, record, event, now: None)
+    with bench(tmp_path, *FINES, audit_share=1.0) as of:
+        resolved = one(of)
+        assert [outgoing.topic for outgoing in resolved.publishes] == ["documents.processed"]
+        assert resolved.audit is None

@@ -6,6 +6,7 @@ import socket
 import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -90,8 +91,8 @@ async def test_one_repair(first: str | None) -> None:
 async def test_never_a_second_repair_and_nonsense_opens_the_breaker() -> None:
     with endpoint(Reply("nonsense")) as at:
         async with generator(at, failures=1) as (made, breaker):
-            generated = await made.ask(ask())
-            assert [refused.reason for refused in generated.answer.refused] == [Refusal.NOT_JSON]
+            error = await failure(made)
+            assert (error.reason, error.usage.requests, error.usage.prompt_tokens) == (Unavailable.NONSENSE, 2, 200)
             assert len(at.asked) == 2
             assert breaker.state is State.OPEN
             assert await unavailable(made) is Unavailable.BREAKER_OPEN
@@ -177,6 +178,64 @@ async def test_an_error_is_not_retried(status: int) -> None:
             assert await unavailable(made) is Unavailable.REFUSED
             assert breaker.state is State.OPEN
     assert len(at.asked) == 1
+
+
+def unsupported(parameter: str, code: str) -> Reply:
+    """As OpenAI says it of its models that reason."""
+    error = {"message": "Unsupported.", "type": "invalid_request_error", "param": parameter, "code": code}
+    return Reply(status=400, body=json.dumps({"error": error}))
+
+
+async def test_an_endpoint_that_takes_neither_max_tokens_nor_a_temperature_is_asked_in_its_own_words() -> None:
+    refusals = (unsupported("max_tokens", "unsupported_parameter"), unsupported("temperature", "unsupported_value"))
+    with endpoint(*refusals, Reply(RIGHT)) as at:
+        async with generator(at, failures=1, max_tokens=77) as (made, breaker):
+            generated = await made.ask(ask())
+            await made.ask(ask())  # what was learnt is learnt for all questions
+            assert breaker.state is State.CLOSED
+    told = [
+        {name: asked.get(name) for name in ("max_tokens", "max_completion_tokens", "temperature")} for asked in at.asked
+    ]
+    assert told == [
+        {"max_tokens": 77, "max_completion_tokens": None, "temperature": 0},
+        {"max_tokens": None, "max_completion_tokens": 77, "temperature": 0},
+        *[{"max_tokens": None, "max_completion_tokens": 77, "temperature": None}] * 2,
+    ]
+    assert (generated.usage.prompt_tokens, generated.usage.completion_tokens, generated.usage.requests) == (100, 20, 3)
+
+
+async def test_questions_that_were_under_way_when_it_was_learnt_are_asked_again_too() -> None:
+    refused = unsupported("max_tokens", "unsupported_parameter")
+    slow = replace(refused, delay_s=0.2)
+    with endpoint(refused, slow, Reply(RIGHT)) as at:
+        async with generator(at) as (made, _):
+            generated = await asyncio.gather(made.ask(ask()), made.ask(ask()))
+    assert [one.answer.label for one in generated] == ["receipt"] * 2
+    assert len(at.asked) == 4
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        unsupported("max_tokens", "invalid_value"),  # too many for the model: a setting
+        unsupported("response_format", "unsupported_parameter"),
+        unsupported("max_completion_tokens", "unsupported_parameter"),  # none of what was asked
+    ],
+    ids=["another error", "another parameter", "one that was not sent"],
+)
+async def test_another_error_of_a_request_is_not_asked_in_other_words(reply: Reply) -> None:
+    with endpoint(reply) as at:
+        async with generator(at) as (made, _):
+            assert await unavailable(made) is Unavailable.UNANSWERABLE
+    assert len(at.asked) == 1
+
+
+async def test_one_that_takes_no_limit_at_all_is_asked_twice_and_no_more() -> None:
+    names = ("max_tokens", "max_completion_tokens")
+    with endpoint(*(unsupported(name, "unsupported_parameter") for name in names)) as at:
+        async with generator(at) as (made, _):
+            assert await unavailable(made) is Unavailable.UNANSWERABLE
+    assert len(at.asked) == 2
 
 
 @pytest.mark.parametrize(

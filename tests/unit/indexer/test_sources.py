@@ -42,6 +42,28 @@ def test_a_folder_becomes_a_source_text_a_file(tmp_path: Path) -> None:
     assert "A2,water" in codes.text
 
 
+@pytest.mark.parametrize(("name", "delimiter"), [("vendors.csv", ","), ("vendors.TSV", "\t")])
+def test_a_table_that_is_a_code_list_has_the_values_of_its_columns(tmp_path: Path, name: str, delimiter: str) -> None:
+    """Without them it would be found and decide nothing."""
+    (tmp_path / name).write_text(f"company{delimiter}city\nAh Seng{delimiter}Ipoh\n", encoding="utf-8")
+    [vendors] = read(tmp_path / name, Described("code_list"))
+    assert isinstance(vendors, KnowledgeUpdated)
+    assert vendors.fields == {"company": ("Ah Seng",), "city": ("Ipoh",)}
+    assert "Ah Seng" in vendors.text
+    [policy] = read(tmp_path / name)
+    assert isinstance(policy, KnowledgeUpdated)
+    assert policy.fields == {}
+
+
+def test_a_table_without_a_header_is_no_code_list(tmp_path: Path) -> None:
+    (tmp_path / "vendors.csv").write_text("Ah Seng\nKopi & Co\n", encoding="utf-8")
+    [problem] = read(tmp_path / "vendors.csv", Described("code_list"))
+    assert problem == Unreadable(
+        "vendors.csv",
+        "no code list: its first line must name the columns, each field once and as the bundle does: company",
+    )
+
+
 def test_rows_say_more_than_the_command_line(tmp_path: Path) -> None:
     rows = tmp_path / "codes.jsonl"
     lines = [
