@@ -102,7 +102,7 @@ class Documents:
         spans = tuple(_unsure(text, name, value) for name, value in said.items())
         rest = (1 - SURE) / (len(self._labels) - 1)
         probabilities = {label: SURE if label == CLAIM_LABEL else rest for label in self._labels}
-        return self._request(text, None, probabilities, DeferralReason.LOW_FIELD_CONFIDENCE, spans)
+        return self._request(text, None, probabilities, DeferralReason.NOT_CERTIFIED, spans)
 
     def _unknown(self, text: str, tenant: str) -> FallbackRequested:
         probabilities = dict.fromkeys(self._labels, 1 / len(self._labels))

@@ -146,7 +146,7 @@ class Service:
                 believer=Believer(policy, known.normalise),
                 labels=lambda: known.labels,
                 bundle_sha256=lambda: known.sha256,
-                publisher=Publisher(PLACE, PLACE, include_text=False),
+                publisher=Publisher(PLACE, lambda: PLACE, include_text=False),
                 generator=generator,
                 max_hold_s=0.0,
                 audit_share=0.0,

@@ -47,6 +47,8 @@ class Group:
     fields: tuple[str, ...] = ("plate",)
     required: tuple[str, ...] = ("plate",)
     field_threshold: float | None = 0.95
+    type_threshold: float | None = 0.9
+    vetoed: frozenset[str] = frozenset()
     several: frozenset[str] = frozenset()
 
 
