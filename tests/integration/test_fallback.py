@@ -13,6 +13,7 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
 from docmill.bundle.load import default_bundle
+from docmill.fallback_service.app import FAILURES
 from docmill.fallback_service.slices import MOST_QUESTIONS
 from docmill.indexer.embed import embed_source
 from docmill.kafka.topics import create_topics
@@ -147,6 +148,42 @@ def larger_slices(process: ProcessorProcess) -> float:
     return process.metric("docmill_slice_documents_count") - process.metric(
         "docmill_slice_documents_bucket", le=largest
     )
+
+
+@pytest.mark.parametrize(
+    ("reply", "outcome"),
+    [(Reply(ABSTAINS, delay_s=30.0), "timeout"), (Reply("no JSON"), "nonsense")],
+    ids=["slow", "nonsense"],
+)
+async def test_one_that_is_slow_or_talks_nonsense_is_left_alone_and_the_metrics_say_so(
+    topics: Topics, tmp_path: Path, reply: Reply, outcome: str
+) -> None:
+    """What was asked before it was left alone: of the document itself nonsense is, and a person decides."""
+    await know(topics, "f1", "f2")
+    count = 3 * MOST_QUESTIONS
+    with endpoint(reply) as at:
+        settings = {
+            "DOCMILL_GENERATOR_URL": at.base_url,
+            "DOCMILL_GENERATOR_MODEL": "m",
+            "DOCMILL_GENERATOR_DEADLINE_S": "1",
+        }
+        await topics.send_to(FALLBACK, [asked(n, UNHEARD_OF) for n in range(count)])
+        with fallback(topics, tmp_path, **settings) as process:
+            process.wait_for(lambda: process.metric("docmill_generator_unavailable") == 1, "the breaker opens")
+            process.wait_for(
+                lambda: process.metric("docmill_generator_questions_total", outcome=outcome) >= FAILURES, "are counted"
+            )
+            assert process.metric("docmill_generator_questions_total", outcome="answered") == 0
+            await topics.send_to(FALLBACK, [asked(1000, FINE)])
+            came = await topics.read_at_least(1, PROCESSED)
+            assert ids(came[PROCESSED]) == ["doc-1000"]
+            process.wait_for(
+                lambda: process.metric("docmill_fallback_held_total") + process.metric("docmill_review_total") >= count,
+                "all are held, or with a person",
+            )
+            reviews = (await topics.read_at_least(0, REVIEW))[REVIEW]
+    assert len(reviews) < count / 2
+    assert {json.loads(one.value)["undecided"][-1] for one in reviews} <= {"generator: nonsense"}
 
 
 async def test_a_generator_that_stays_away_for_too_long_leaves_it_to_people(topics: Topics, tmp_path: Path) -> None:
