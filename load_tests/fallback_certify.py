@@ -29,7 +29,7 @@ from docmill.bundle.bundle import Bundle
 from docmill.bundle.load import default_bundle, load_bundle
 from docmill.fallback.judge import type_in_doubt
 from docmill.fallback.policy import DEFAULT_POLICY, Policy, policy_from_json
-from docmill.fallback.types import DeferredDocument, Ranked
+from docmill.fallback.types import DeferredDocument
 from docmill.pipeline.types import Deferral
 from docmill.training.folds import assign_folds
 from docmill.training.recipe import load_recipe
@@ -92,8 +92,8 @@ def ask(bundle: Bundle, source: Source, index: Exemplars, policy: Policy, half: 
     for one, gold, vector in rows:
         if one is None or not isinstance(one.route, Deferral):
             continue
-        likeliest = Ranked(one.prediction.label, one.prediction.probability)
-        if not type_in_doubt(likeliest, one.route.reasons, bundle.spec.group_of(likeliest.label)):
+        label = one.prediction.label
+        if not type_in_doubt(label, one.route.reasons, bundle.spec.group_of(label)):
             continue
         in_doubt += 1
         assert one.n_best is not None

@@ -1,8 +1,8 @@
 """Numbered requests to the fallback, each made of the seed and its number alone. Does not send them.
 
-Half are like the exemplars of `exemplars`, so that the index decides them; a generator is asked about the others. A
-third holds a text over which the altered fallback takes its time, so that a slice lasts long enough to be hit. One in a
-hundred is no request.
+Half are like exemplars of one type (`exemplars`), so that the index decides them; the others are like some of two
+types, so that a generator is asked about them, and waited for where it is away. A third holds a text over which the
+altered fallback takes its time, so that a slice lasts long enough to be hit. One in a hundred is no request.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from tests.unit.fallback_service.fakes import request
 from tests.unit.indexer.fakes import LetterEmbedder
 
 KNOWN, UNKNOWN = "parking fine for a car", "zebras yawn"
-LABEL = "parking_fine"
+LABEL, TORN = "parking_fine", ("zebra", "bed")
 EXEMPLARS = 5
 KNOWN_SHARE = 1 / 2
 
@@ -52,9 +52,10 @@ def make_request(
 
 def exemplars() -> Sequence[KnowledgeIndexed]:
     """What the index knows, as the indexer would publish it, with the vectors of the altered fallback."""
+    known = [(KNOWN, LABEL)] * EXEMPLARS + [(UNKNOWN, label) for label in TORN]
     sources = (
-        KnowledgeUpdated(passage_id=f"exemplar-{n}", kind="exemplar", text=KNOWN, document_type=LABEL)
-        for n in range(EXEMPLARS)
+        KnowledgeUpdated(passage_id=f"exemplar-{n}", kind="exemplar", text=text, document_type=label)
+        for n, (text, label) in enumerate(known)
     )
     embedder = LetterEmbedder()
     return [embed_source(source, embedder) for source in sources]

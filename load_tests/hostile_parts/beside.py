@@ -9,7 +9,9 @@ from docmill.generator.types import Answer
 from load_tests.hostile_parts.documents import HostileDocument
 
 assert DEFAULT_POLICY.threshold is not None
-LEANING = DEFAULT_POLICY.threshold - 0.001  # of tier 1, to a label: as sure as it can be without deciding alone
+LEANING = round(
+    DEFAULT_POLICY.threshold - 0.001, 3
+)  # of tier 1, to a label: as sure as it can be without deciding alone
 PROPOSED = 0.85  # of the fast model, of a value: likewise
 NEAR = "exemplar-near"  # whatever the label
 Typed = dict[str, str | None]

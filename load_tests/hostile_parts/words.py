@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from load_tests.hostile_parts.beside import LEANING
 from load_tests.hostile_parts.documents import Defence
 
 WHAT_HOLDS: Mapping[Defence, str] = {
@@ -27,7 +28,7 @@ WHAT_HOLDS: Mapping[Defence, str] = {
     Defence.STEERED_LABEL: "a wrong label that is offered is not believed at all",
     Defence.PUBLISHED_LABEL: "by the shipped policy a wrong label is not published where tier 1 leans to the right one",
     Defence.MISLED_LABEL: (
-        "nor where tier 1 itself leans to the wrong one, as much as it may without deciding alone (0.916)"
+        f"nor where tier 1 itself leans to the wrong one, as much as it may without deciding alone ({LEANING:g})"
     ),
     Defence.PLANTED_VALUE: "a value that the attacker wrote into the document is not believed",
     Defence.PUBLISHED_VALUE: "by the shipped policy such a value is not published where the fast model did not see it",

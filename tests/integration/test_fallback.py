@@ -29,6 +29,7 @@ from tests.unit.indexer.fakes import LetterEmbedder
 pytestmark = pytest.mark.kafka
 INDEXED = "knowledge.indexed"
 FINE, UNHEARD_OF = "parking fine for a car", "zebras yawn"
+TORN = "my quay box"  # of two minds are those who decided its like: a generator could decide
 UNFAMILIAR = (DeferralReason.UNFAMILIAR_DOCUMENT,)
 ABSTAINS = json.dumps({"label": {"choice": "abstain", "evidence": []}})
 
@@ -74,6 +75,12 @@ async def know(
     )
 
 
+async def know_torn(topics: Topics) -> None:
+    """Exemplars like TORN, of two types."""
+    await know(topics, "t1", text=TORN, label="box")
+    await know(topics, "t2", text=TORN, label="quay")
+
+
 def asked(number: int, text: str, **more: Any) -> Sent:
     event = request(text, UNFAMILIAR, request_id=f"{number:032x}", document_id=f"doc-{number}", **more)
     return Sent(event.model_dump_json(exclude_none=True).encode(), key=event.document_id.encode())
@@ -117,10 +124,11 @@ async def test_while_the_generator_is_down_nothing_is_lost_and_the_index_goes_on
     likely while such a slice pauses.
     """
     await know(topics, "f1", "f2")
+    await know_torn(topics)
     count = 3 * 2 * MOST_QUESTIONS  # on three partitions
     with endpoint(Reply(hangs_up=True)) as down:
         settings = {"DOCMILL_GENERATOR_URL": down.base_url, "DOCMILL_GENERATOR_MODEL": "m"}
-        await topics.send_to(FALLBACK, [asked(n, UNHEARD_OF) for n in range(count)])
+        await topics.send_to(FALLBACK, [asked(n, TORN) for n in range(count)])
         for number in (1000, 1001):
             with fallback(topics, tmp_path, **settings, **SOON_MISSED) as process:
                 process.wait_for(lambda p=process: p.metric("docmill_fallback_held_total") >= count, "all are held")  # type: ignore[misc]
@@ -160,6 +168,7 @@ async def test_one_that_is_slow_or_talks_nonsense_is_left_alone_and_the_metrics_
 ) -> None:
     """What was asked before it was left alone: of the document itself nonsense is, and a person decides."""
     await know(topics, "f1", "f2")
+    await know_torn(topics)
     count = 3 * MOST_QUESTIONS
     with endpoint(reply) as at:
         settings = {
@@ -167,7 +176,7 @@ async def test_one_that_is_slow_or_talks_nonsense_is_left_alone_and_the_metrics_
             "DOCMILL_GENERATOR_MODEL": "m",
             "DOCMILL_GENERATOR_DEADLINE_S": "1",
         }
-        await topics.send_to(FALLBACK, [asked(n, UNHEARD_OF) for n in range(count)])
+        await topics.send_to(FALLBACK, [asked(n, TORN) for n in range(count)])
         with fallback(topics, tmp_path, **settings) as process:
             process.wait_for(lambda: process.metric("docmill_generator_unavailable") == 1, "the breaker opens")
             process.wait_for(
@@ -187,13 +196,14 @@ async def test_one_that_is_slow_or_talks_nonsense_is_left_alone_and_the_metrics_
 
 
 async def test_a_generator_that_stays_away_for_too_long_leaves_it_to_people(topics: Topics, tmp_path: Path) -> None:
+    await know_torn(topics)
     with endpoint(Reply(hangs_up=True)) as down:
         settings = {
             "DOCMILL_GENERATOR_URL": down.base_url,
             "DOCMILL_GENERATOR_MODEL": "m",
             "DOCMILL_MAX_HOLD_S": "5",
         }
-        await topics.send_to(FALLBACK, [asked(1, UNHEARD_OF), asked(2, UNHEARD_OF)])
+        await topics.send_to(FALLBACK, [asked(1, TORN), asked(2, TORN)])
         with fallback(topics, tmp_path, **settings) as process:
             process.wait_for(lambda: process.metric("docmill_fallback_held_total") >= 2, "held at first")
             came = await topics.read_at_least(2, REVIEW)
@@ -204,6 +214,7 @@ async def test_a_generator_that_stays_away_for_too_long_leaves_it_to_people(topi
 async def test_a_generator_that_is_slow_loses_nothing(topics: Topics, tmp_path: Path) -> None:
     """Killed twice while what is asked waits, and shared with another replica at the end."""
     await know(topics, "f1", "f2")
+    await know_torn(topics)
     count = 12
     with endpoint(Reply(ABSTAINS, delay_s=30.0)) as at:
         settings = {
@@ -212,7 +223,7 @@ async def test_a_generator_that_is_slow_loses_nothing(topics: Topics, tmp_path: 
             "DOCMILL_GENERATOR_DEADLINE_S": "0.5",
             "DOCMILL_MAX_HOLD_S": "10",
         }
-        await topics.send_to(FALLBACK, [asked(n, FINE if n % 2 else UNHEARD_OF) for n in range(count)])
+        await topics.send_to(FALLBACK, [asked(n, FINE if n % 2 else TORN) for n in range(count)])
         for _ in range(2):
             with fallback(topics, tmp_path, **settings, **SOON_MISSED) as process:
                 process.wait_for(lambda: process.metric("docmill_records_consumed_total") >= 1, "at work")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -59,7 +60,8 @@ def add(
     Each file is one, its id its path from the working directory or from --root: the same whether the file is given
     or a folder above it. Text, Markdown, CSV, HTML, PDF, .docx and mail are read. Each line of a .jsonl file is a
     KnowledgeUpdated, for which the options are defaults; a null there is as good as nothing. Of equal ids none is
-    published.
+    published. Of a code list that is a CSV each column that is called as a field of the bundle (DOCMILL_BUNDLE) is the
+    values that it may have, where these are texts or numbers of something; what counts is printed.
 
     What is not said of a file stays as it stands: its kind, its days, an exemplar's type. The tenant must be said each
     time: a text that stands for another one, or for all, is not published, nor a new file for all in a folder that
@@ -72,6 +74,7 @@ def add(
     Exit codes: 0 all published, 1 some were not (each is named), 2 wrong usage.
     """
     from docmill.indexer.gather import gather
+    from docmill.indexer.sources import TABLES
     from docmill.ingest import InThread
     from docmill.ingest.limits import limits_of
     from docmill.kafka.send_knowledge import SentKnowledge
@@ -80,8 +83,12 @@ def add(
     listed = _listed(paths, root, prune)
     quiet_client()
     settings = broker_settings(topic_prefix=topic_prefix)
+    if any(file.path.suffix.lower() in TABLES for file in listed.files):
+        described = replace(described, listable=_listable(settings))
     standing = {} if anew and not prune else read_standing(settings)
     gathered = gather(listed, described, InThread(limits_of(settings)), {} if anew else standing, change_tenant)
+    for told in gathered.told:
+        tell(told, "yellow")
     unreadable = [SentKnowledge(one.document_id, one.problem) for one in gathered.unreadable]
     sent = send(settings, gathered.updates) if gathered.updates else []
     complete = report("published", [*unreadable, *sent])
@@ -160,6 +167,19 @@ def _described(
         "valid_until": None if valid_until is None else valid_until.date().isoformat(),
     }
     return Described(kind, {name: value for name, value in given.items() if value is not None})
+
+
+def _listable(settings: Settings) -> tuple[str, ...]:
+    """Fields whose values stand on lists as they are written: a date or an amount that stands there, too, is chance.
+
+    Raises:
+        BundleError: the settings name a bundle that cannot be read.
+    """
+    from docmill.bundle.load import default_bundle, load_bundle
+    from docmill.pipeline.normalise import AS_WRITTEN
+
+    bundle = load_bundle(settings.bundle or default_bundle())
+    return tuple(field.name for field in bundle.spec.fields if field.kind in AS_WRITTEN)
 
 
 def check_kind(kind: str | None) -> None:

@@ -174,7 +174,7 @@ def _label(question: Question, voting: Sequence[Voter], group_of: GroupOf, polic
     ranking = sorted(question.document.label_probabilities.items(), key=lambda one: (-one[1], one[0]))
     likeliest = Ranked(*ranking[0]) if ranking else Ranked("", 0.0)
     group = group_of(likeliest.label)
-    if group is not None and question.same_bundle and not type_in_doubt(likeliest, question.reasons, group):
+    if group is not None and question.same_bundle and not type_in_doubt(likeliest.label, question.reasons, group):
         others = tuple(Ranked(*one) for one in ranking[1:4])
         agreeing = [voter.neighbour for voter in voting if voter.neighbour.label == likeliest.label]
         citing = tuple(CitedPassage(neighbour.passage_id) for neighbour in agreeing[: policy.citations])
@@ -182,14 +182,15 @@ def _label(question: Question, voting: Sequence[Voter], group_of: GroupOf, polic
     return decide_label(question.document, question.neighbours, policy)
 
 
-def type_in_doubt(likeliest: Ranked, reasons: Sequence[DeferralReason], group: GroupOfFields) -> bool:
-    """Whether one of the reasons is of the type. NOT_CERTIFIED says of a group whose required fields have no threshold
-    that they have none, whether its type is certified or not: there the bundle tells.
+def type_in_doubt(label: str, reasons: Sequence[DeferralReason], group: GroupOfFields) -> bool:
+    """Whether one of all reasons why a document was deferred is of its type, by the bundle that deferred it.
+
+    NOT_CERTIFIED says of a group whose required fields have no threshold that they have none, whether its type is
+    certified or not: there the group tells. A type below a threshold would have LOW_TYPE_CONFIDENCE.
     """
     doubts = TYPE_IN_DOUBT.intersection(reasons)
     if doubts == {DeferralReason.NOT_CERTIFIED} and group.required and group.field_threshold is None:
-        threshold = group.type_threshold
-        return threshold is None or likeliest.label in group.vetoed or not likeliest.probability >= threshold
+        return group.type_threshold is None or label in group.vetoed
     return bool(doubts)
 
 

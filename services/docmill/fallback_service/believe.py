@@ -43,12 +43,9 @@ class Believer:
     def _with_label(self, judgement: Judgement, answer: Answer) -> Judgement:
         """Its label, if something that it cited bears it out and both voices together are sure enough.
 
-        It cannot stand in for a likeness: where no exemplar is like the document, the votes that it would add to are of
-        papers of other kinds, and what it was shown and cites are just these. Only of the likeliest type are the fields
-        known: of another one the answer stays an opinion, to be shown.
+        Only of the likeliest type are the fields known: of another one the answer stays an opinion, to be shown.
         """
-        unlike = any(one.part == LABEL and one.reason in UNLIKE for one in judgement.held_back)
-        if answer.label is None or not answer.label_evidence or unlike:
+        if answer.label is None or not answer.label_evidence or not can_decide(judgement):
             return judgement
         ranking = {judgement.label: judgement.confidence} | {
             one.label: one.probability for one in judgement.alternatives
@@ -89,6 +86,15 @@ class Believer:
             citations=_with(judgement.citations, value.evidence),
             held_back=judgement.without(value.field),
         )
+
+
+def can_decide(judgement: Judgement) -> bool:
+    """Whether an answer may free the document: it cannot stand in for a likeness that its type needs.
+
+    Where no exemplar is like it, the votes that an answer would add to are of papers of other kinds, and what the
+    generator is shown and cites are just these; where there is none at all, nobody has decided one of its kind yet.
+    """
+    return not any(one.part == LABEL and one.reason in UNLIKE for one in judgement.held_back)
 
 
 def _open(judgement: Judgement, part: str) -> bool:

@@ -21,6 +21,7 @@ REMEMBERED = 2000  # answers
 STOP_S = 5.0
 LEFT_ALONE_S = 10.0  # after it was found out of reach for all questions
 NO_TURN = "no_turn"  # too many wait for it: it was not asked
+OF_THE_QUESTION = frozenset({Unavailable.UNANSWERABLE, Unavailable.NONSENSE})
 FOR_ALL = frozenset({Unavailable.BREAKER_OPEN, Unavailable.BUDGET_SPENT})  # whatever the question
 
 log = logging.getLogger(__name__)
@@ -65,7 +66,7 @@ class GeneratorThread:
         self._breaker_state = breaker_state
         self._refused_until_s = 0.0  # by the breaker
         self._spent_until_s = 0.0
-        self._answers: OrderedDict[Question, Generated] = OrderedDict()
+        self._answers: OrderedDict[Question, Answered] = OrderedDict()
         self._lock = threading.Lock()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="generator", daemon=True)
@@ -142,22 +143,19 @@ class GeneratorThread:
             for question, future in futures.items():
                 if future.done() and not future.cancelled() and future.exception() is None:
                     answered = future.result()
-                    if isinstance(answered, Generated):
-                        self._answers[question] = answered
+                    if isinstance(answered, Generated) or answered.reason is Unavailable.NONSENSE:
+                        self._answers[question] = answered  # it was paid for
             while len(self._answers) > REMEMBERED:
                 self._answers.popitem(last=False)
 
 
-def may_answer_later(answered: Answered | None, away: bool) -> bool:
+def may_answer_later(answered: Answered | None) -> bool:
     """Whether it is for the generator's sake that there is no answer, or there was no turn: then one may come later.
 
-    Args:
-        away: whether the generator is left alone by now. If not, nonsense is what it makes of this document.
+    Nonsense may be the endpoint's or what it makes of this document, again and again: nobody waits for that.
     """
     if isinstance(answered, GeneratorUnavailableError):
-        if answered.reason is Unavailable.NONSENSE:
-            return away
-        return answered.reason is not Unavailable.UNANSWERABLE
+        return answered.reason not in OF_THE_QUESTION
     return answered is None
 
 

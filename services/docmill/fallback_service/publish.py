@@ -53,9 +53,9 @@ class Publisher:
         self, event: FallbackRequested, judgement: Judgement, cost: Cost, timings_ms: dict[str, float]
     ) -> DocumentProcessed:
         """The result of a decided judgement."""
-        values = (f"{one.field}\n{one.start}\n{one.end}" for one in judgement.fields)
+        values = (f"{one.field}\n{one.start}\n{one.end}\n{one.value or ''}" for one in judgement.fields)
         cited = (f"{one.passage_id}\n{one.quote or ''}" for one in judgement.citations)
-        version = "\n".join((self.decision_version(), judgement.label, *values, *cited))
+        version = "\n".join((self.decision_version(), event.bundle.sha256, judgement.label, *values, *cited))
         return DocumentProcessed(
             request_id=event.request_id,
             result_id=result_id(event.request_id, event.content_sha256, judgement.decided_by, version),

@@ -28,6 +28,12 @@ class Requested:
 
     event: FallbackRequested
     wait: Wait
+    has_strange_reason: bool = False  # of a later docmill; in the event it is NOT_CERTIFIED
+
+    @property
+    def reasons(self) -> tuple[DeferralReason, ...]:
+        """Why it was deferred. A strange reason may be one of the type, so with one that is in doubt."""
+        return (*self.event.reasons, *((DeferralReason.LOW_TYPE_CONFIDENCE,) if self.has_strange_reason else ()))
 
 
 def read_wait(record: Record) -> Wait:
@@ -43,11 +49,11 @@ def read_request(record: Record) -> Requested | Rejected:
     if not record.value:
         return Rejected(RejectionReason.EMPTY_VALUE, "the record has no value")
     try:
-        event = _event(record.value)
+        event, strange = _event(record.value)
     except ValidationError as error:
         detail = f"not a FallbackRequested: {problems(error, FallbackRequested)}"
         return Rejected(RejectionReason.INVALID_EVENT, detail)
-    return Requested(event, read_wait(record))
+    return Requested(event, read_wait(record), strange)
 
 
 def ready_ms(record: Record, wait: Wait) -> int:
@@ -55,10 +61,10 @@ def ready_ms(record: Record, wait: Wait) -> int:
     return max(record.timestamp, wait.not_before_ms)
 
 
-def _event(value: bytes) -> FallbackRequested:
-    """A reason of a later docmill is read as one that says nothing of the type for sure. Raises: ValidationError."""
+def _event(value: bytes) -> tuple[FallbackRequested, bool]:
+    """(the request, whether a reason of a later docmill was replaced in it). Raises: ValidationError."""
     try:
-        return FallbackRequested.model_validate_json(value)
+        return FallbackRequested.model_validate_json(value), False
     except ValidationError as error:
         if not any(problem["loc"][:1] == ("reasons",) and problem["type"] == "enum" for problem in error.errors()):
             raise
@@ -68,4 +74,5 @@ def _event(value: bytes) -> FallbackRequested:
         DeferralReason.NOT_CERTIFIED.value if isinstance(reason, str) and reason not in known else reason
         for reason in given["reasons"]
     ]
-    return FallbackRequested.model_validate_json(json.dumps(given | {"reasons": list(dict.fromkeys(reasons))}))
+    known_alone = json.dumps(given | {"reasons": list(dict.fromkeys(reasons))})
+    return FallbackRequested.model_validate_json(known_alone), True

@@ -16,10 +16,11 @@ from docmill_schemas.reasons import KnowledgeKind
 
 NEIGHBOURS = 50  # retrieved; the policy says how many vote
 CODE_LISTS = 10
-CODE_LIST_CHUNKS = 50  # among which they are: a long list has many
+CODE_LIST_CHUNKS = 20  # among which they are: a long list has many
 PASSAGES = 3  # shown to a generator, and as many exemplars
 QUERY_CHARACTERS = 2000  # of a document, for its rare words
 VALUE_CHARACTERS = 500  # of all candidates together
+LONGEST_VALUE = 60
 EXEMPLAR = frozenset({KnowledgeKind.EXEMPLAR.value})
 LISTS = frozenset({KnowledgeKind.CODE_LIST.value})
 TOLD = frozenset({KnowledgeKind.POLICY.value, KnowledgeKind.PLAYBOOK.value})
@@ -98,14 +99,13 @@ class Retriever:
 
 
 def _values(candidates: Sequence[Candidate]) -> str:
-    """What may be a value, each once: the likeliest of every field first, the least likely of these before the others,
-    since it is what the model is unsure of that a list may decide; then the second of every field, and so on.
+    """What may be a value, each once: the likeliest of every field first, then the second of each, and so on, so that
+    many of one field hide none of another. Of a long one its beginning: what stands on lists is short.
     """
     by_field: dict[str, list[Candidate]] = {}
     for one in sorted(candidates, key=lambda one: (-one.confidence, one.start)):
         by_field.setdefault(one.field, []).append(one)
-    unsure_first = sorted(by_field.values(), key=lambda of: of[0].confidence)
-    in_turn = (one.text for rank in zip_longest(*unsure_first) for one in rank if one is not None)
+    in_turn = (one.text[:LONGEST_VALUE] for rank in zip_longest(*by_field.values()) for one in rank if one is not None)
     return "\n".join(dict.fromkeys(in_turn))[:VALUE_CHARACTERS]
 
 

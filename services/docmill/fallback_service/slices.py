@@ -21,7 +21,7 @@ from docmill.errors import AbandonedError, DependencyError, IndexCorruptError, I
 from docmill.fallback.judge import GroupOf, Judgement, Question, judge
 from docmill.fallback.policy import Policy
 from docmill.fallback.requested import deferred_document, own_fields
-from docmill.fallback_service.believe import Believer
+from docmill.fallback_service.believe import Believer, can_decide
 from docmill.fallback_service.generators import Answered, Asked, Place, may_answer_later, was_put, why_none
 from docmill.fallback_service.holds import Holds
 from docmill.fallback_service.publish import Publisher, held_record
@@ -198,7 +198,7 @@ class FallbackSlices(SliceWork[Resolved]):
         found = self._of.retriever.retrieve(event.text, document.candidates, event.tenant, today)
         retrieved_s = time.perf_counter()
         same = event.bundle.sha256 == self._of.bundle_sha256()
-        question = Question(document, event.reasons, own_fields(event), same, found.neighbours, found.code_lists)
+        question = Question(document, requested.reasons, own_fields(event), same, found.neighbours, found.code_lists)
         judgement = judge(question, self._of.group_of, self._of.policy)
         timings_ms = {"retrieve": _ms(retrieved_s - began_s), "judge": _ms(time.perf_counter() - retrieved_s)}
         ask = None
@@ -225,14 +225,14 @@ class FallbackSlices(SliceWork[Resolved]):
 
     def _resolved(self, record: Record, work: _Work) -> Resolved:
         event, judgement, answered = work.requested.event, work.judgement, work.answered
-        away = self._of.generator is not None and self._of.generator.away
-        unheard = work.ask is not None and may_answer_later(answered, away)
+        unheard = work.ask is not None and may_answer_later(answered)
         if isinstance(answered, Generated):
             candidates = deferred_document(event).candidates
             judgement = self._of.believer.with_answer(judgement, answered.answer, event.text, candidates)
-        elif unheard and self._holds.may_wait(work.requested.wait):
+        elif unheard and can_decide(judgement) and self._holds.may_wait(work.requested.wait):
+            away = answered is not None or (self._of.generator is not None and self._of.generator.away)
             wait = work.requested.wait
-            return self._held(record, wait, self._holds.again_s(wait, answered is not None or away), answered)
+            return self._held(record, wait, self._holds.again_s(wait, away), answered)
         now = datetime.fromtimestamp(self._now_s(), UTC)
         cost = cost_of(None if answered is None else answered.usage)
         if judgement.decided:

@@ -21,7 +21,10 @@ MILLION = 1_000_000
 NOTHING_USED = Usage(prompt_tokens=0, completion_tokens=0, usd=0.0, requests=0, seconds=0.0)
 DOCUMENT_STATUS = frozenset({400, 413, 422})  # too long, or not to its taste: the next document may pass
 SERVER_ERRORS = 500  # and up: it may have worked before it failed; below, it did nothing
-UNSUPPORTED = frozenset({"unsupported_parameter", "unsupported_value"})  # codes of an error 400
+UNSUPPORTED = {  # codes of an error 400, by the parameter that it names
+    "max_tokens": frozenset({"unsupported_parameter"}),
+    "temperature": frozenset({"unsupported_parameter", "unsupported_value"}),
+}
 NO_ANSWER_FINISHES = frozenset({"length", "content_filter"})
 
 
@@ -85,14 +88,12 @@ class Dialect:
 
     def has_other_words(self, asked: Mapping[str, int], error: openai.BadRequestError) -> bool:
         """Whether the endpoint takes no such parameter as one of those in `asked`, and there is another way to ask."""
-        if error.code not in UNSUPPORTED or error.param not in asked:
+        if error.param not in asked or error.code not in UNSUPPORTED.get(error.param, ()):
             return False
         if error.param == "max_tokens":
             self.limit = "max_completion_tokens"
-        elif error.param == "temperature":
-            self.temperature = False
         else:
-            return False
+            self.temperature = False
         return True
 
 

@@ -100,6 +100,7 @@ class Gathered:
 
     updates: tuple[KnowledgeUpdated, ...]
     unreadable: tuple[Unreadable, ...]
+    told: tuple[str, ...] = ()  # of updates, for whoever adds them
 
 
 def outside(paths: Sequence[Path], root: Path) -> list[Path]:
@@ -156,14 +157,16 @@ def gather(
     for one in sources:
         if one.updated.passage_id not in refused and (problem := tenants.problem(one.updated, listed.folders)):
             refused[one.updated.passage_id] = problem
+    taken = [one for one in sources if one.updated.passage_id not in refused]
     return Gathered(
-        updates=tuple(one.updated for one in sources if one.updated.passage_id not in refused),
+        updates=tuple(one.updated for one in taken),
         unreadable=(
             *(one for one in found if isinstance(one, Unreadable)),
             *(Unreadable(file.document_id, LED_OUT) for file in listed.led_out),
             *(Unreadable(file.document_id, DANGLING) for file in listed.dangling if not file.has_rows),
             *(Unreadable(passage_id, problem) for passage_id, problem in refused.items()),
         ),
+        told=tuple(f"{one.place}: {one.told}" for one in taken if one.told is not None),
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from pydantic import ValidationError
 
 from docmill.errors import DocumentError
-from docmill.indexer.code_list import values_by_field
+from docmill.indexer.code_list import read_table
 from docmill.indexer.read import id_problem, text_problem
 from docmill.indexer.standing import FROM_FILE, Standing
 from docmill.ingest import FORMATS, InThread
@@ -20,7 +20,7 @@ from docmill_schemas.problems import problems
 from docmill_schemas.reasons import KnowledgeKind
 
 PLAIN_SUFFIXES = frozenset({".md", ".markdown", ".csv", ".tsv", ".rst"})  # read as they are
-TABLE_SUFFIXES = frozenset({".csv", ".tsv"})  # of a code list: its columns are fields
+TABLES = {".csv": None, ".tsv": "\t"}  # suffixes, and what parts the cells; None: the first line tells
 PLAIN_MAX_BYTES = 4 * (
     KNOWLEDGE_MAX_CHARACTERS + 1
 )  # as many characters as there may be, in any encoding, and its mark
@@ -34,6 +34,7 @@ class Source:
 
     place: str
     updated: KnowledgeUpdated
+    told: str | None = None  # for whoever adds it: what counts of a code list
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Described:
 
     kind: str | None = None  # None: it does not say
     more: Mapping[str, object] = field(default_factory=dict)  # further attributes of KnowledgeUpdated, as JSON has them
+    listable: tuple[str, ...] = ()  # fields of the bundle of which a code list may have the values
 
     def of_row(self) -> dict[str, object]:
         """What holds of a row that says nothing else."""
@@ -71,13 +73,14 @@ def read_sources(
             if file.has_rows:
                 yield from _rows(file, described)
             else:
-                yield _source(file, described.of_file(standing.get(file.document_id)), parser)
+                yield _source(file, described, standing.get(file.document_id), parser)
         except OSError as error:
             yield Unreadable(file.document_id, f"cannot be read: {error.strerror}")
 
 
-def _source(file: SourceFile, holds: Mapping[str, object], parser: InThread) -> Source | Unreadable:
+def _source(file: SourceFile, described: Described, standing: Standing | None, parser: InThread) -> Source | Unreadable:
     """Raises: OSError."""
+    holds = described.of_file(standing)
     media_type = PLAIN if file.path.suffix.lower() in PLAIN_SUFFIXES else media_type_of(file.path)
     limit = PLAIN_MAX_BYTES if media_type == PLAIN else FILE_MAX_BYTES
     content = b""
@@ -99,12 +102,14 @@ def _source(file: SourceFile, holds: Mapping[str, object], parser: InThread) -> 
         "text": text,
         "metadata": {FROM_FILE: file.document_id},
     }
-    if holds["kind"] == KnowledgeKind.CODE_LIST and file.path.suffix.lower() in TABLE_SUFFIXES:
+    told, suffix = None, file.path.suffix.lower()
+    if holds["kind"] == KnowledgeKind.CODE_LIST and suffix in TABLES:
         try:
-            given["fields"] = values_by_field(text)
+            table = read_table(text, described.listable, TABLES[suffix])
         except ValueError as error:
-            return Unreadable(file.document_id, f"no code list: {error}")
-    return _checked(file.document_id, holds, given)
+            return Unreadable(file.document_id, f"no table: {error}")
+        given["fields"], told = table.fields, table.told(described.listable)
+    return _checked(file.document_id, holds, given, told)
 
 
 def row_ids(file: SourceFile) -> Iterator[str | Unreadable]:
@@ -156,7 +161,9 @@ def _row(place: str, given: Mapping[str, object], described: Described) -> Sourc
     return _checked(place, described.of_row(), given)
 
 
-def _checked(place: str, holds: Mapping[str, object], given: Mapping[str, object]) -> Source | Unreadable:
+def _checked(
+    place: str, holds: Mapping[str, object], given: Mapping[str, object], told: str | None = None
+) -> Source | Unreadable:
     """By way of JSON, as the indexer will read it: what cannot be UTF-8, or would be refused there, is found here.
 
     A null says nothing: what the command line says, such as a tenant, stays in force.
@@ -167,7 +174,7 @@ def _checked(place: str, holds: Mapping[str, object], given: Mapping[str, object
     except ValidationError as error:
         return Unreadable(place, f"not a KnowledgeUpdated: {problems(error, KnowledgeUpdated)}")
     problem = id_problem(updated.passage_id) or text_problem(updated.text) or idle_problem(updated)
-    return Source(place, updated) if problem is None else Unreadable(place, problem)
+    return Source(place, updated, told) if problem is None else Unreadable(place, problem)
 
 
 def idle_problem(updated: KnowledgeUpdated) -> str | None:

@@ -1,6 +1,5 @@
 """Everything that is known of a document to one judgement."""
 
-import math
 from dataclasses import dataclass, replace
 
 import pytest
@@ -210,20 +209,19 @@ def test_a_type_that_is_certified_is_not_in_doubt_since_its_fields_are_not() -> 
     "group",
     [
         replace(NO_FIELD_THRESHOLD, type_threshold=None),
-        replace(NO_FIELD_THRESHOLD, type_threshold=0.71),
-        replace(NO_FIELD_THRESHOLD, type_threshold=math.nan),
         replace(NO_FIELD_THRESHOLD, vetoed=frozenset({"receipt"})),
         replace(NO_FIELD_THRESHOLD, required=()),  # then it is the type that is not certified
         Group(),  # nor is it clear of what, where both have a threshold: a reason that only a later docmill knows
     ],
-    ids=["no threshold", "below it", "NaN", "vetoed", "nothing required", "both certified"],
+    ids=["no threshold", "vetoed", "nothing required", "both certified"],
 )
 def test_one_that_is_not_certified_is_in_doubt(group: Group) -> None:
     heard = judged(candidate("Ah Beng", 0.99), reasons=NOT_CERTIFIED, code_lists=(VENDORS,), group=group)
     assert HeldBack(LABEL, AbstentionReason.NO_NEIGHBOURS) in heard.held_back
 
 
-def test_another_reason_beside_it_leaves_the_type_in_doubt() -> None:
-    reasons = (*NOT_CERTIFIED, DeferralReason.UNFAMILIAR_DOCUMENT)
+@pytest.mark.parametrize("other", [DeferralReason.UNFAMILIAR_DOCUMENT, DeferralReason.LOW_TYPE_CONFIDENCE])
+def test_another_reason_beside_it_leaves_the_type_in_doubt(other: DeferralReason) -> None:
+    reasons = (*NOT_CERTIFIED, other)
     heard = judged(candidate("Ah Beng", 0.99), reasons=reasons, code_lists=(VENDORS,), group=NO_FIELD_THRESHOLD)
     assert HeldBack(LABEL, AbstentionReason.NO_NEIGHBOURS) in heard.held_back

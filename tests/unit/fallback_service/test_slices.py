@@ -51,6 +51,7 @@ from tests.unit.kafka.fakes import FakeRecord
 
 FINES = tuple(fine(f"f{i}") for i in range(3))
 SURE_OF_TYPE = (DeferralReason.LOW_FIELD_CONFIDENCE,)
+TORN = (fine("torn-1"), fine("torn-2", label="notice"))  # alike, and of two minds: an answer could decide
 TRACED = (("traceparent", b"00-1-2-01"), ("ce_id", b"e"), ("ce_source", b"s"))
 
 
@@ -231,7 +232,7 @@ OF_THE_DOCUMENT = {Unavailable.UNANSWERABLE, Unavailable.NONSENSE}
 def test_while_the_generator_is_out_of_reach_a_request_waits_behind_the_others(
     tmp_path: Path, why: Unavailable
 ) -> None:
-    with bench(tmp_path, generator=FakeGenerator(why)) as of:
+    with bench(tmp_path, *TORN, generator=FakeGenerator(why)) as of:
         asked = record(headers=TRACED)
         resolved = one(of, asked)
         [outgoing] = resolved.publishes
@@ -258,9 +259,11 @@ def test_what_the_document_itself_makes_unanswerable_waits_for_nothing(tmp_path:
         assert sample(of, "generator_questions_total", outcome="answered") == 0
 
 
-def test_nonsense_of_a_generator_that_is_left_alone_by_then_is_its_own_and_waits(tmp_path: Path) -> None:
-    with bench(tmp_path, generator=FakeGenerator(Unavailable.NONSENSE, away=True)) as of:
-        assert [outgoing.topic for outgoing in one(of).publishes] == ["documents.fallback"]
+def test_nobody_waits_for_an_answer_that_could_decide_nothing(tmp_path: Path) -> None:
+    """No exemplar is like it, for which no generator's word makes up."""
+    with bench(tmp_path, generator=FakeGenerator(Unavailable.UNREACHABLE, away=True)) as of:
+        said = event(one(of))
+        assert (said["review_reasons"], said["undecided"][-1]) == (["generator_away"], "generator: unreachable")
 
 
 def held(since_s: float, not_before_s: float = 0.0) -> Any:
@@ -269,7 +272,7 @@ def held(since_s: float, not_before_s: float = 0.0) -> Any:
 
 
 def test_it_keeps_the_time_since_which_it_waits(tmp_path: Path) -> None:
-    with bench(tmp_path, generator=FakeGenerator(Unavailable.TIMEOUT)) as of:
+    with bench(tmp_path, *TORN, generator=FakeGenerator(Unavailable.TIMEOUT)) as of:
         [outgoing] = one(of, held(NOW_S - 50)).publishes
         assert [value for name, value in outgoing.headers if name == HELD_SINCE] == [
             str(int((NOW_S - 50) * 1000)).encode()
@@ -279,7 +282,7 @@ def test_it_keeps_the_time_since_which_it_waits(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("waited_s", "max_hold_s"), [(51, 50), (50, 50), (0, 0)])
 def test_who_has_waited_long_enough_goes_to_a_person(tmp_path: Path, waited_s: float, max_hold_s: float) -> None:
-    with bench(tmp_path, generator=FakeGenerator(Unavailable.TIMEOUT), max_hold_s=max_hold_s) as of:
+    with bench(tmp_path, *TORN, generator=FakeGenerator(Unavailable.TIMEOUT), max_hold_s=max_hold_s) as of:
         said = event(one(of, held(NOW_S - waited_s)))
         assert (said["review_reasons"], said["undecided"][-1]) == (["generator_away"], "generator: timeout")
 
@@ -300,27 +303,27 @@ def test_what_came_back_is_decided_by_what_the_index_knows_now(tmp_path: Path) -
 
 
 def test_a_time_to_come_holds_nothing_for_ever(tmp_path: Path) -> None:
-    with bench(tmp_path, generator=FakeGenerator(Unavailable.TIMEOUT, away=True)) as of:
+    with bench(tmp_path, *TORN, generator=FakeGenerator(Unavailable.TIMEOUT, away=True)) as of:
         assert event(one(of, held(NOW_S + 1_000_000)))["review_reasons"] == ["generator_away"]
 
 
 @pytest.mark.parametrize("away", [True, False])
 def test_a_clock_that_is_a_little_behind_sends_nobody_to_a_person(tmp_path: Path, away: bool) -> None:
     """Set back, or another replica's; it keeps the lesser of both times, so that it waits no longer for that."""
-    with bench(tmp_path, generator=FakeGenerator(Unavailable.BREAKER_OPEN, away=away)) as of:
+    with bench(tmp_path, *TORN, generator=FakeGenerator(Unavailable.BREAKER_OPEN, away=away)) as of:
         [outgoing] = one(of, held(NOW_S + HOLD_S - 0.1)).publishes
         assert outgoing.topic == "documents.fallback"
         assert dict(outgoing.headers)[HELD_SINCE] == str(int(NOW_S * 1000)).encode()
 
 
 def test_where_nothing_may_wait_a_clock_that_is_a_little_behind_changes_nothing(tmp_path: Path) -> None:
-    with bench(tmp_path, generator=FakeGenerator(Unavailable.TIMEOUT), max_hold_s=0.0) as of:
+    with bench(tmp_path, *TORN, generator=FakeGenerator(Unavailable.TIMEOUT), max_hold_s=0.0) as of:
         assert event(one(of, held(NOW_S + 0.5)))["review_reasons"] == ["generator_away"]
 
 
 def test_who_gets_no_turn_waits_behind_the_others(tmp_path: Path) -> None:
     generator = FakeGenerator()
-    with bench(tmp_path, generator=generator) as of:
+    with bench(tmp_path, *TORN, generator=generator) as of:
         done = of.slices.process([record() for _ in range(MOST_QUESTIONS + 2)], False, lambda: False)
         assert [one.publishes[0].topic for one in done] == [
             *["documents.review"] * MOST_QUESTIONS,
@@ -365,7 +368,7 @@ def test_what_a_generator_thought_and_what_nobody_could_read_is_shown_to_the_per
 
 def test_it_is_known_how_long_the_oldest_has_waited(tmp_path: Path) -> None:
     generator = FakeGenerator(Unavailable.TIMEOUT)
-    with bench(tmp_path, generator=generator) as of:
+    with bench(tmp_path, *TORN, generator=generator) as of:
         resolved = one(of, held(NOW_S - 50))
         assert of.slices.oldest_wait_s() == 0  # not before it is committed
         of.slices.final([resolved])
@@ -426,7 +429,7 @@ def test_the_longer_one_has_waited_the_more_seldom_it_is_looked_at(
 ) -> None:
     """While it is left alone, and after an attempt that failed."""
     generator = FakeGenerator(Unavailable.TIMEOUT, away=away)
-    with bench(tmp_path, generator=generator, max_hold_s=10_000) as of:
+    with bench(tmp_path, *TORN, generator=generator, max_hold_s=10_000) as of:
         [outgoing] = one(of, held(NOW_S - waited_s)).publishes
         assert dict(outgoing.headers)[NOT_BEFORE] == b"%d" % ((NOW_S + hold_s) * 1000)
         of.now_s += 1

@@ -218,10 +218,11 @@ async def test_questions_that_were_under_way_when_it_was_learnt_are_asked_again_
     "reply",
     [
         unsupported("max_tokens", "invalid_value"),  # too many for the model: a setting
+        unsupported("max_tokens", "unsupported_value"),
         unsupported("response_format", "unsupported_parameter"),
         unsupported("max_completion_tokens", "unsupported_parameter"),  # none of what was asked
     ],
-    ids=["another error", "another parameter", "one that was not sent"],
+    ids=["another error", "another value", "another parameter", "one that was not sent"],
 )
 async def test_another_error_of_a_request_is_not_asked_in_other_words(reply: Reply) -> None:
     with endpoint(reply) as at:

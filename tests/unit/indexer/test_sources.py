@@ -45,23 +45,34 @@ def test_a_folder_becomes_a_source_text_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("name", "delimiter"), [("vendors.csv", ","), ("vendors.TSV", "\t")])
 def test_a_table_that_is_a_code_list_has_the_values_of_its_columns(tmp_path: Path, name: str, delimiter: str) -> None:
     """Without them it would be found and decide nothing."""
-    (tmp_path / name).write_text(f"company{delimiter}city\nAh Seng{delimiter}Ipoh\n", encoding="utf-8")
-    [vendors] = read(tmp_path / name, Described("code_list"))
+    (tmp_path / name).write_text(f"company{delimiter}city\r\nAh Seng{delimiter}Ipoh\r\n", encoding="utf-8-sig")
+    [vendors] = read(tmp_path / name, Described("code_list", listable=("company",)))
     assert isinstance(vendors, KnowledgeUpdated)
-    assert vendors.fields == {"company": ("Ah Seng",), "city": ("Ipoh",)}
+    assert vendors.fields == {"company": ("Ah Seng",)}
     assert "Ah Seng" in vendors.text
-    [policy] = read(tmp_path / name)
+    stands = {name: Standing("code_list", is_file=True)}
+    [again] = read(tmp_path / name, Described(listable=("company",)), stands)
+    assert isinstance(again, KnowledgeUpdated)
+    assert (again.kind, again.fields) == ("code_list", vendors.fields)
+    [policy] = read(tmp_path / name, Described("policy", listable=("company",)))
     assert isinstance(policy, KnowledgeUpdated)
     assert policy.fields == {}
 
 
-def test_a_table_without_a_header_is_no_code_list(tmp_path: Path) -> None:
+def test_a_table_without_a_field_is_taken_and_said_to_decide_nothing(tmp_path: Path) -> None:
     (tmp_path / "vendors.csv").write_text("Ah Seng\nKopi & Co\n", encoding="utf-8")
+    listed = list_files([tmp_path / "vendors.csv"]).files
+    [source] = read_sources(listed, Described("code_list", listable=("company",)), InThread(), NOTHING)
+    assert isinstance(source, Source)
+    assert source.updated.fields == {}
+    assert (source.told or "").endswith("called as a field of the bundle (company): it decides none")
+
+
+def test_a_broken_table_is_no_code_list(tmp_path: Path) -> None:
+    (tmp_path / "vendors.csv").write_text('company\n"Ah Seng" x\n', encoding="utf-8")
     [problem] = read(tmp_path / "vendors.csv", Described("code_list"))
-    assert problem == Unreadable(
-        "vendors.csv",
-        "no code list: its first line must name the columns, each field once and as the bundle does: company",
-    )
+    assert isinstance(problem, Unreadable)
+    assert problem.problem.startswith("no table: line 2: ")
 
 
 def test_rows_say_more_than_the_command_line(tmp_path: Path) -> None:
