@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from docmill.errors import ConfigurationError
+from docmill.evaluation.gold import source_name
 from docmill.resources import resource
 from docmill.training.recipe import Recipe, load_recipe
 from tests.unit.training import fakes
@@ -81,12 +82,28 @@ def test_how_sure_a_value_is_to_be(said: dict[str, Any], expected: float) -> Non
         ("languages", [], "languages\n.*at least 1 item"),
         ("fields", {}, "fields\n.*at least 1 item"),
         ("sources.1.name", "slips", r"sources \['slips'\] are named twice"),
+        (
+            "sources.1.name",
+            "2025/deeds",
+            r"(?s)sources\.1\.name\n.*'2025/deeds' is no name of a source.* of one folder",
+        ),
+        ("sources.1.name", "deeds/", "no name of a source"),
+        ("sources.1.name", r"2025\deeds", "no name of a source"),
+        ("sources.1.name", "", "no name of a source"),
+        ("sources.1.name", ".", "no name of a source"),
+        ("sources.1.name", "..", "no name of a source"),
         ("sources.1.group", "letter", "source deeds names an unknown group letter"),
     ],
 )
 def test_what_is_wrong_is_named(path: str, value: Any, message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         Recipe.model_validate(changed(path, value))
+
+
+@pytest.mark.parametrize("name", ["claims-written-2", "2025 letters", ".hidden", "...", "Briefe über Hagel", "a.b"])
+def test_what_names_one_folder_names_a_source(name: str) -> None:
+    assert Recipe.model_validate(changed("sources.1.name", name)).sources[1].name == name
+    assert source_name(Path("data") / name / "train.jsonl.gz") == name  # as evaluation knows it
 
 
 @pytest.mark.parametrize(
