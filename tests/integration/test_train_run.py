@@ -157,6 +157,21 @@ def test_a_second_run_takes_all_from_the_cache(made: tuple[Path, Path], data: Pa
     assert content(tmp_path / "bundle") == content(made[0])
 
 
+def test_the_bundle_keeps_the_recipe_that_it_was_trained_by(
+    made: tuple[Path, Path], data: Path, tmp_path: Path
+) -> None:
+    """Not the file as somebody has edited it by the end."""
+    recipe = tmp_path / "edited.toml"
+    shutil.copyfile(RECIPE, recipe)
+    with start(recipe, data, tmp_path / "bundle", made[1]) as process:
+        assert process.stderr is not None
+        assert any(line.startswith("gate: from the cache") for line in process.stderr)
+        recipe.write_text("edited = true")
+        _, errors = process.communicate(timeout=LIMIT_S)
+    assert process.returncode == 0, errors
+    assert content(tmp_path / "bundle") == content(made[0])
+
+
 def test_the_mill_reads_a_document_that_training_never_saw(mill: Mill) -> None:
     text = resource("samples/receipts/pharmacy-usd.txt").read_text(encoding="utf-8")
     [row] = make_golden(mill, {"pharmacy": text})

@@ -167,17 +167,26 @@ def run(
     from docmill.training.cache import Cache, cache_folder
     from docmill.training.environment import prepare_environment, require_extra
     from docmill.training.progress import Telling
-    from docmill.training.recipe import load_recipe
+    from docmill.training.recipe import read_recipe
 
     require_extra()
     prepare_environment()
     from docmill.training.run import Task, train
 
-    loaded = load_recipe(recipe).scaled(budget)
+    written, text = read_recipe(recipe)
+    loaded = written.scaled(budget)
     if seed is not None:
         loaded = loaded.model_copy(update={"seed": seed})
     folder = samples or resource("samples")
-    task = Task(recipe=loaded, recipe_path=recipe, data=data_folder(recipe, data), samples=folder, out=out, study=study)
+    task = Task(
+        recipe=loaded,
+        recipe_path=recipe,
+        recipe_text=text,
+        data=data_folder(recipe, data),
+        samples=folder,
+        out=out,
+        study=study,
+    )
     with Telling(Console(stderr=True, highlight=False)) as telling:
         made = train(task, Cache(cache_folder(), telling.on_stage), telling.on_moment)
     if told := ", ".join(f"{count} {name}" for name, count in made.findings.items() if count):

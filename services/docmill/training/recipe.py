@@ -259,12 +259,18 @@ class Recipe(Strict):
 
 
 def load_recipe(path: Path) -> Recipe:
-    """Read and check a recipe.
+    """Read and check a recipe; see `read_recipe`."""
+    return read_recipe(path)[0]
+
+
+def read_recipe(path: Path) -> tuple[Recipe, str]:
+    """A recipe, checked, and the text that it was read from: the file may be another by the time it is trained.
 
     Raises:
         ConfigurationError: the file is missing, not TOML, or names things that do not exist.
     """
     try:
-        return Recipe.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        text = path.read_text(encoding="utf-8")
+        return Recipe.model_validate(tomllib.loads(text)), text
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, ValidationError) as error:
         raise ConfigurationError(f"recipe {path}: {error}") from error

@@ -51,13 +51,15 @@ GRAPHS: dict[Kind, str] = {"fp32": FP32_FILE, "int8": INT8_FILE}
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """`recipe` as it is to be run, `recipe_path` its file, `data` the folder of sources, `samples` of golden texts.
+    """`recipe` as it is to be run, `data` the folder of sources, `samples` of golden texts.
 
+    `recipe_path`: its file, and `recipe_text` what stood there when it was read, which goes into the bundle.
     `study`: also read validation with the teacher, and make what the recipe's section of that name asks for.
     """
 
     recipe: Recipe
     recipe_path: Path
+    recipe_text: str
     data: Path
     samples: Path
     out: Path
@@ -133,8 +135,7 @@ def train(task: Task, cache: Cache, on_moment: OnMoment) -> Made:
     golden = cache.result(closing_stages.golden(materials, made, sample_texts(task.samples)))
     speed = cache.result(closing_stages.speed(materials, made, validation))
 
-    recipe_text = task.recipe_path.read_text(encoding="utf-8")
-    bundle = assemble(task.out, materials, recipe_text, graphs.folder, made.calibration.folder, trained)
+    bundle = assemble(task.out, materials, task.recipe_text, graphs.folder, made.calibration.folder, trained)
     made_of = _finish(task, bundle, evaluation, golden, speed)
     return Made(*made_of, stages.findings_of(gate))
 

@@ -128,6 +128,7 @@ def test_a_recipe_is_trained(
     assert f"{out}: letters-en 0.1.0" in result.stdout
     [task] = training.tasks
     assert (task.recipe_path, task.data, task.out, task.recipe.seed, task.study) == (recipe, starter, out, 11, True)
+    assert task.recipe_text == recipe.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
