@@ -9,7 +9,6 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from docmill.errors import ConfigurationError
 from docmill.training.batch import Batch, Outputs, make_batch, run_batch
 from docmill.training.course import Course
 from docmill.training.device import Device
@@ -97,7 +96,7 @@ def _save(checkpoint: Path, model: JointModel, optimizer: torch.optim.Optimizer,
 
 
 def _optimizer(model: JointModel, schedule: Schedule) -> torch.optim.AdamW:
-    _freeze(model, schedule.frozen_layers)
+    _freeze(model, schedule)
     encoder = [p for p in model.encoder.parameters() if p.requires_grad]
     groups = [
         {"params": [*encoder, *model.type_head.parameters()], "lr": 0.0, "peak": schedule.encoder_lr},
@@ -106,13 +105,9 @@ def _optimizer(model: JointModel, schedule: Schedule) -> torch.optim.AdamW:
     return torch.optim.AdamW(groups, weight_decay=WEIGHT_DECAY, fused=True)
 
 
-def _freeze(model: JointModel, layers: int) -> None:
-    """Raises: ConfigurationError: the model has fewer layers."""
-    encoder = model.encoder
-    if layers > len(encoder.encoder.layer):
-        raise ConfigurationError(
-            f"frozen_layers = {layers}, but the model has {len(encoder.encoder.layer)}; name at most these"
-        )
+def _freeze(model: JointModel, schedule: Schedule) -> None:
+    encoder, layers = model.encoder, schedule.frozen_layers
+    schedule.check_frozen(len(encoder.encoder.layer), "this stage")
     encoder.embeddings.word_embeddings.requires_grad_(requires_grad=False)
     if layers:
         encoder.embeddings.requires_grad_(requires_grad=False)

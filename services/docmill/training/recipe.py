@@ -132,6 +132,8 @@ class Recipe(Strict):
                 raise ValueError(f"group {name} requires {sorted(unknown)}, which are not among its fields")
         kinds = {name: (field.kind, field.counts_from) for name, field in self.fields.items()}
         check_counts_from(kinds, [group.fields for group in self.groups.values()])
+        if self.study is not None and self.study.baseline is not None:
+            self.study.baseline.check_frozen(len(self.student.layers), "[study.baseline]")
         if self.encoder.stride >= self.encoder.max_tokens - 2:
             raise ValueError(f"stride {self.encoder.stride} must be below max_tokens - 2")
         names = Counter(source.name for source in self.sources)

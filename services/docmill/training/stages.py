@@ -159,6 +159,8 @@ def fold_student(materials: Materials, inputs: Mapping[str, str], fold: int) -> 
     """The student that never saw one fold."""
     recipe = materials.recipe
     rates = recipe.student.model_dump(mode="json", include={"encoder_lr", "head_lr"})
+    if recipe.student.frozen_layers:  # what was cached before folds heeded it had none
+        rates["frozen_layers"] = recipe.student.frozen_layers
     section = {**_untaught_section(recipe), **rates, "tokens": recipe.out_of_fold.tokens, "fold": fold}
     return Stage(f"fold-{fold}", DRAWING, section, inputs, lambda folder: make_fold_student(materials, fold, folder))
 

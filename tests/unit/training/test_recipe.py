@@ -14,6 +14,7 @@ from tests.unit.training import fakes
 from tests.unit.training.fakes import RECIPE, recipe
 
 SHIPPED = resource("recipes/mailroom-en.toml")
+BASELINE = {"tokens": 300, "encoder_lr": 1e-4, "head_lr": 1e-3}
 
 
 def changed(path: str, value: Any) -> dict[str, Any]:
@@ -61,6 +62,12 @@ def test_how_sure_a_value_is_to_be(said: dict[str, Any], expected: float) -> Non
         ("teacher.encoder_lr", 0, "teacher.encoder_lr\n"),
         ("student.layers", [], "student.layers\n"),
         ("student.layers", [-1], "student.layers.0\n"),
+        ("student.frozen_layers", 3, r"frozen_layers = 3 of \[student\], but the model has 2; name at most these"),
+        (
+            "study",
+            {"baseline": {**BASELINE, "frozen_layers": 3}},
+            r"frozen_layers = 3 of \[study.baseline\], but the model has 2",
+        ),
         ("out_of_fold.folds", 1, "out_of_fold.folds\n"),
         ("int8", {"smoothing": 1}, "int8.smoothing\n"),
         ("policy.veto_decisions", 0, "policy.veto_decisions\n"),
@@ -148,7 +155,7 @@ def test_a_field_without_aliases_is_taught_by_nothing() -> None:
 
 
 STUDY: dict[str, Any] = {
-    "baseline": {"tokens": 300, "encoder_lr": 1e-4, "head_lr": 1e-3},
+    "baseline": BASELINE,
     "seeds": [8],
     "curve": [10],
     "curve_tokens": 200,

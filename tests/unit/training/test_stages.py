@@ -86,6 +86,7 @@ def read_otherwise(field: str, **changes: object) -> Recipe:
         (nested("student", distil={"kl": 1.0}), {"student"}),
         (nested("student", head_lr=2e-3), {"student", "fold-0"}),
         (nested("student", layers=[0, 1]), {"student", "fold-0"}),
+        (nested("student", frozen_layers=1), {"student", "fold-0"}),
         (nested("out_of_fold", tokens=600), {"fold-0"}),
         (nested("out_of_fold", folds=4), {"corpus"}),
         (recipe(int8={"smoothing": 0.5}), {"graphs", "fold-0-reads"}),
@@ -99,6 +100,12 @@ def test_what_a_change_makes_anew(changed: Recipe, anew: set[str]) -> None:
 
 def test_a_study_makes_nothing_of_the_bundle_anew() -> None:
     assert keys(recipe(study=STUDY)) == keys(recipe())
+
+
+def test_students_of_folds_that_freeze_nothing_are_those_of_the_cache() -> None:
+    """Made before they heeded `frozen_layers`: their sections do not name it."""
+    materials: Any = SimpleNamespace(recipe=recipe())
+    assert "frozen_layers" not in stages.fold_student(materials, {}, 0).section
 
 
 def test_how_values_are_compared_counts_where_they_decide(monkeypatch: pytest.MonkeyPatch) -> None:
