@@ -63,9 +63,9 @@ def run(recipe: Path, data: Path, out: Path, cache: Path, *options: str) -> str:
     return errors
 
 
-def fails(recipe: Path, data: Path, out: Path, cache: Path) -> str:
+def fails(recipe: Path, data: Path, out: Path, cache: Path, *options: str) -> str:
     """What a run that ends badly writes to standard error."""
-    with start(recipe, data, out, cache) as process:
+    with start(recipe, data, out, cache, *options) as process:
         _, errors = process.communicate(timeout=LIMIT_S)
     assert process.returncode == 1, errors
     assert not out.exists()

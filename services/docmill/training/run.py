@@ -92,12 +92,13 @@ def train(task: Task, cache: Cache, on_moment: OnMoment) -> Made:
     """Make the bundle of a recipe, and its report.
 
     Raises:
-        ConfigurationError: data, recipe or base model are not usable, or the quality gate refuses.
+        ConfigurationError: data, samples, recipe or base model are not usable, or the quality gate refuses.
         BundleError: `out` holds something that is no bundle.
     """
     check_place(task.out)
     recipe = task.recipe
     study = _study(task)
+    samples = sample_texts(task.samples)
     data = source_folders(recipe, task.data, cache)
     files = {f"{s.name}/{name}": part(data, s.name, name) for s in recipe.sources for name in PARTS}
     for path in files.values():
@@ -132,7 +133,7 @@ def train(task: Task, cache: Cache, on_moment: OnMoment) -> Made:
     curve = _curve(reader, study)
     agreement = cache.result(closing_stages.agreement(materials, inputs, graphs, validation))
     evaluation = cache.result(closing_stages.evaluation(materials, made, rows, curve, agreement, validation))
-    golden = cache.result(closing_stages.golden(materials, made, sample_texts(task.samples)))
+    golden = cache.result(closing_stages.golden(materials, made, samples))
     speed = cache.result(closing_stages.speed(materials, made, validation))
 
     bundle = assemble(task.out, materials, task.recipe_text, graphs.folder, made.calibration.folder, trained)
