@@ -1,4 +1,4 @@
-"""The bundle that ships with docmill is the one of its recipe, and small enough to ship. (What it says: tests/parity.)"""
+"""The bundle that ships with docmill is the one of its recipe, and small enough to ship. (What it says: parity.)"""
 
 from docmill.resources import resource
 
