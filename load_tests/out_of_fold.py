@@ -49,7 +49,7 @@ from docmill.training.fit import fit, seed_of  # noqa: E402
 from docmill.training.folds import assign_folds  # noqa: E402
 from docmill.training.labels_loss import LabelsLoss, class_weights  # noqa: E402
 from docmill.training.materials import Materials, base_digest, base_folder, training_section  # noqa: E402
-from docmill.training.model import JointModel, initial_model, load_model, save_model, student_of  # noqa: E402
+from docmill.training.model import JointModel, initial_model, load_model, student_of  # noqa: E402
 from docmill.training.out_of_fold import READS_FILE, reading  # noqa: E402
 from docmill.training.progress import Counter, Telling  # noqa: E402
 from docmill.training.reading import Read, load_reads, save_reads  # noqa: E402
@@ -149,8 +149,8 @@ def _frozen(materials: Materials, student: Result, layers: int, fold: int) -> St
         schedule = Schedule(tokens=tokens, encoder_lr=recipe.student.encoder_lr, head_lr=recipe.student.head_lr)
         course = materials.course(others, tokens, name)
         loss = LabelsLoss(recipe.training, weights.to(device.torch))
-        fit(model, course, loss, schedule, device, folder, materials.seed(name), materials.on_moment)
-        save_model(model, folder, materials.trained(name, course))
+        seed, trained = materials.seed(name), materials.trained(name, course)
+        fit(model, course, loss, schedule, device, folder, seed, materials.on_moment, trained)
 
     section = {**training_section(recipe), "tokens": recipe.out_of_fold.tokens, "layers": layers, "fold": fold}
     return Stage("frozen", 1, section, {"student": student.digest}, make)

@@ -41,7 +41,6 @@ from docmill.training.environment import prepare_environment
 prepare_environment()
 
 from rich.console import Console  # noqa: E402
-from transformers import BertConfig  # noqa: E402
 
 from docmill.errors import ConfigurationError  # noqa: E402
 from docmill.load.machine import this_machine  # noqa: E402
@@ -49,7 +48,6 @@ from docmill.training import stages  # noqa: E402
 from docmill.training.cache import Cache, Result, cache_folder, file_digest  # noqa: E402
 from docmill.training.corpus import PARTS, LabelledDocument, part  # noqa: E402
 from docmill.training.materials import base_digest, base_folder  # noqa: E402
-from docmill.training.model import check_layers  # noqa: E402
 from docmill.training.progress import Telling  # noqa: E402
 from docmill.training.recipe import Recipe, load_recipe  # noqa: E402
 from docmill.training.run import materials_of  # noqa: E402
@@ -183,9 +181,6 @@ def _base(trials: Sequence[Trial], beside: Path) -> Path:
     """The base model of all trials, which reads the windows of each and has its layers."""
     [base] = {base_folder(trial.recipe, beside) for trial in trials}
     base_digest(base)  # says what a folder lacks that is no checkpoint
-    layers = BertConfig.from_json_file(base / "config.json").num_hidden_layers
-    for trial in trials:
-        check_layers(trial.recipe.student.layers, layers)
     return base
 
 

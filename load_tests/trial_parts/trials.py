@@ -74,8 +74,6 @@ def _trial(recipe: Recipe, name: str, written: Sequence[str]) -> Trial:
         changed = Recipe.model_validate(values)
     except ValidationError as error:
         raise ConfigurationError(f"--try {name}: {error}") from error
-    if schedule(changed, 1).frozen_layers > len(changed.student.layers):
-        raise ConfigurationError(f"--try {name}: frozen_layers are more than the layers of the student")
     return Trial(name, changes, changed, switches[LAYOUT_TOKENS], switches[BF16])
 
 

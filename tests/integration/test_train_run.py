@@ -63,9 +63,9 @@ def run(recipe: Path, data: Path, out: Path, cache: Path, *options: str) -> str:
     return errors
 
 
-def fails(recipe: Path, data: Path, out: Path, cache: Path) -> str:
+def fails(recipe: Path, data: Path, out: Path, cache: Path, *options: str) -> str:
     """What a run that ends badly writes to standard error."""
-    with start(recipe, data, out, cache) as process:
+    with start(recipe, data, out, cache, *options) as process:
         _, errors = process.communicate(timeout=LIMIT_S)
     assert process.returncode == 1, errors
     assert not out.exists()
@@ -154,6 +154,21 @@ def test_a_second_run_takes_all_from_the_cache(made: tuple[Path, Path], data: Pa
     told = run(RECIPE, data, tmp_path / "bundle", made[1])
     assert "..." not in told
     assert "evaluation: from the cache" in told
+    assert content(tmp_path / "bundle") == content(made[0])
+
+
+def test_the_bundle_keeps_the_recipe_that_it_was_trained_by(
+    made: tuple[Path, Path], data: Path, tmp_path: Path
+) -> None:
+    """Not the file as somebody has edited it by the end."""
+    recipe = tmp_path / "edited.toml"
+    shutil.copyfile(RECIPE, recipe)
+    with start(recipe, data, tmp_path / "bundle", made[1]) as process:
+        assert process.stderr is not None
+        assert any(line.startswith("gate: from the cache") for line in process.stderr)
+        recipe.write_text("edited = true")
+        _, errors = process.communicate(timeout=LIMIT_S)
+    assert process.returncode == 0, errors
     assert content(tmp_path / "bundle") == content(made[0])
 
 

@@ -103,6 +103,17 @@ def test_a_base_model_that_is_none_is_refused(tiny_recipe: Path, data: Path, tmp
     assert "nowhere is no Hugging Face BERT checkpoint: it lacks config.json, tokenizer.json" in errors
 
 
+def test_samples_that_cannot_be_golden_are_refused_before_anything_is_made(
+    tiny_recipe: Path, data: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "samples").mkdir()
+    (tmp_path / "samples" / "letter.txt").write_bytes(b"\xff")
+    options = ("--samples", str(tmp_path / "samples"))
+    errors = fails(tiny_recipe, data, tmp_path / "bundle", tmp_path / "cache", *options)
+    assert "letter.txt cannot be golden: it is not UTF-8" in errors
+    assert not (tmp_path / "cache").exists()
+
+
 def test_a_corpus_that_the_gate_refuses_stops_the_run(tiny_recipe: Path, tmp_path: Path) -> None:
     data = write_sample_sources(tmp_path / "data")
     train = data / "medical" / "train.jsonl"

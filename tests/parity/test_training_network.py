@@ -50,6 +50,7 @@ DOCUMENTS = {
     ],
 }
 COMMON = Common(tokens_per_step=64)
+TRAINED = TrainingStage(name="stage", tokens=5, device="cpu")
 SUPPLY = document("x", name="c", group="contract", label="contract.supply")
 
 
@@ -227,6 +228,13 @@ def test_what_a_student_is_told_worked_out_by_hand(monkeypatch: pytest.MonkeyPat
     assert losses.total.item() == pytest.approx(types / 10 + tags + 0.25 * hidden, rel=1e-5)
 
 
+def fitted(model: JointModel, course: Course, schedule: Schedule, folder: Path) -> dict[str, Any]:
+    """The weights after the course, by name."""
+    after = fit(model, course, labels_loss(), schedule, DEVICE, folder, "seed", lambda moment: None, TRAINED)
+    state: dict[str, Any] = after.state_dict()
+    return state
+
+
 def test_the_tag_head_alone_learns_faster(base: Path, tmp_path: Path) -> None:
     """A single step of Adam moves every weight by its rate."""
     course = Course(DOCUMENTS, recipe(), maker(), 1, "course")
@@ -234,7 +242,7 @@ def test_the_tag_head_alone_learns_faster(base: Path, tmp_path: Path) -> None:
     model = model_of(base, (0, 2))
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     schedule = Schedule(tokens=1, encoder_lr=1e-5, head_lr=1e-3)
-    after = fit(model, course, labels_loss(), schedule, DEVICE, tmp_path, "seed", lambda moment: None).state_dict()
+    after = fitted(model, course, schedule, tmp_path)
     moved = {
         name: (after[name] - before[name]).abs().max().item()
         for name in ("type_head.bias", "tag_head.bias", "encoder.encoder.layer.0.output.dense.bias")
@@ -249,7 +257,7 @@ def test_frozen_layers_stay_as_they_begin(base: Path, tmp_path: Path) -> None:
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     schedule = Schedule(tokens=1, encoder_lr=1e-4, head_lr=1e-3, frozen_layers=2)
     course = Course(DOCUMENTS, recipe(), maker(), 1, "course")
-    after = fit(model, course, labels_loss(), schedule, DEVICE, tmp_path, "seed", lambda moment: None).state_dict()
+    after = fitted(model, course, schedule, tmp_path)
     moved = {name for name, tensor in after.items() if not torch.equal(tensor, before[name])}
     assert all(name.startswith(("encoder.encoder.layer.2.", "type_head.", "tag_head.")) for name in moved)
     assert {"encoder.encoder.layer.2.output.dense.weight", "type_head.weight", "tag_head.weight"} <= moved
@@ -258,8 +266,8 @@ def test_frozen_layers_stay_as_they_begin(base: Path, tmp_path: Path) -> None:
 def test_no_more_layers_are_frozen_than_there_are(base: Path, tmp_path: Path) -> None:
     schedule = Schedule(tokens=1, encoder_lr=1e-4, head_lr=1e-3, frozen_layers=3)
     course = Course(DOCUMENTS, recipe(), maker(), 1, "course")
-    with pytest.raises(ConfigurationError, match="frozen_layers = 3, but the model has 2"):
-        fit(model_of(base, (0, 2)), course, labels_loss(), schedule, DEVICE, tmp_path, "seed", lambda moment: None)
+    with pytest.raises(ValueError, match="frozen_layers = 3 of this stage, but the model has 2"):
+        fitted(model_of(base, (0, 2)), course, schedule, tmp_path)
 
 
 def test_padding_and_neighbours_do_not_matter(base: Path) -> None:
@@ -484,7 +492,7 @@ def trained(base: Path, folder: Path, kill_at: int | None = None, device: Device
         return loss(batch, outputs)
 
     model = model_of(base, (0, 2), dropout=0.1)
-    return fit(model, course, objective, SCHEDULE, device, folder, "seed", lambda moment: None)
+    return fit(model, course, objective, SCHEDULE, device, folder, "seed", lambda moment: None, TRAINED)
 
 
 @pytest.mark.parametrize(
@@ -518,7 +526,7 @@ def test_a_resumed_training_does_not_start_over(base: Path, tmp_path: Path) -> N
     with pytest.raises(Killed):
         trained(base, tmp_path, kill_at=len(course) - 2)
     model = model_of(base, (0, 2), dropout=0.1)
-    fit(model, course, labels_loss(), SCHEDULE, DEVICE, tmp_path, "seed", moments.append)
+    fit(model, course, labels_loss(), SCHEDULE, DEVICE, tmp_path, "seed", moments.append, TRAINED)
     assert 1 <= len(moments) < len(course) / 2
     assert moments[-1].step == moments[-1].steps == len(course)
 

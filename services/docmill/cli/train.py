@@ -14,6 +14,7 @@ from docmill.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from docmill.training.quality_gate import QualityReport
+    from docmill.training.recipe import Recipe as TrainingRecipe
 
 DATA_VARIABLE = "DOCMILL_DATA"
 RECIPE_SUFFIX = ".toml"
@@ -56,6 +57,18 @@ def data_folder(recipe: Path, data: Path | None) -> Path:
     if data is not None:
         return data
     return Path(os.environ[DATA_VARIABLE]) if os.environ.get(DATA_VARIABLE) else recipe.parent
+
+
+def default_out(recipe: "TrainingRecipe") -> Path:
+    """Where a bundle goes that is given no place: NAME-VERSION in the working directory.
+
+    Raises:
+        ConfigurationError: name and version make no name of a folder.
+    """
+    name = f"{recipe.name}-{recipe.version}"
+    if Path(name).name != name:
+        raise ConfigurationError(f"{name}, the recipe's name and version, is no name of a folder: give one with --out")
+    return Path(name)
 
 
 @app.command()
@@ -126,8 +139,14 @@ def check(
 def run(
     recipe: Recipe,
     out: Annotated[
-        Path, typer.Option("--out", file_okay=False, help="Folder of the bundle; a bundle there is replaced.")
-    ],
+        Path | None,
+        typer.Option(
+            "--out",
+            file_okay=False,
+            help="Folder of the bundle; a bundle there is replaced. Default: NAME-VERSION of the recipe, in the folder "
+            "where you are.",
+        ),
+    ] = None,
     data: Data = None,
     budget: Annotated[
         float, typer.Option("--budget", min=0.001, help="Times the recipe's tokens: 0.1 for a quick look.")
@@ -141,7 +160,7 @@ def run(
             "--samples",
             exists=True,
             file_okay=False,
-            help="Folders of .txt files whose results the bundle "
+            help="Folder of .txt files, in it or in folders of it, whose results the bundle "
             "keeps, to be checked when it is loaded. Default: docmill's own samples.",
         ),
     ] = None,
@@ -167,23 +186,33 @@ def run(
     from docmill.training.cache import Cache, cache_folder
     from docmill.training.environment import prepare_environment, require_extra
     from docmill.training.progress import Telling
-    from docmill.training.recipe import load_recipe
+    from docmill.training.recipe import read_recipe
 
     require_extra()
     prepare_environment()
     from docmill.training.run import Task, train
 
-    loaded = load_recipe(recipe).scaled(budget)
+    written, text = read_recipe(recipe)
+    loaded = written.scaled(budget)
     if seed is not None:
         loaded = loaded.model_copy(update={"seed": seed})
+    bundle_folder = out or default_out(loaded)
     folder = samples or resource("samples")
-    task = Task(recipe=loaded, recipe_path=recipe, data=data_folder(recipe, data), samples=folder, out=out, study=study)
+    task = Task(
+        recipe=loaded,
+        recipe_path=recipe,
+        recipe_text=text,
+        data=data_folder(recipe, data),
+        samples=folder,
+        out=bundle_folder,
+        study=study,
+    )
     with Telling(Console(stderr=True, highlight=False)) as telling:
         made = train(task, Cache(cache_folder(), telling.on_stage), telling.on_moment)
     if told := ", ".join(f"{count} {name}" for name, count in made.findings.items() if count):
         typer.echo(f"quality gate: {told}; `docmill train check {recipe}` says what")
     bundle = made.bundle
-    typer.echo(f"{out}: {bundle.name} {bundle.version}, sha256 {bundle.sha256}")
+    typer.echo(f"{bundle_folder}: {bundle.name} {bundle.version}, sha256 {bundle.sha256}")
     typer.echo(f"{made.report}: what it is worth on validation documents; open it in a browser")
 
 

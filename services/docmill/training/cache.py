@@ -81,12 +81,15 @@ class Cache:
         self._on_stage = on_stage
 
     def result(self, stage: Stage) -> Result:
-        """The result of a stage, made now unless it is there and whole.
+        """The result of a stage, made now unless it is there and whole. One that is there is read without the lock.
 
         Raises:
-            ConfigurationError: another process is making it, or the folder cannot be written.
+            ConfigurationError: another process is making it, or the folder cannot be written or locked.
         """
         folder = self.root / stage.name / stage.key[:KEY_DIGITS]
+        if (found := _read(folder)) is not None:
+            self._on_stage(stage, True)
+            return found
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -94,7 +97,7 @@ class Cache:
                 f"{folder.parent} cannot be made ({error.strerror}): set DOCMILL_TRAIN_CACHE to a folder of yours"
             ) from error
         with _locked(folder.with_suffix(".lock"), stage.name):
-            found = _read(folder)
+            found = _read(folder)  # another process may have made it since
             self._on_stage(stage, found is not None)
             return found or _make(stage, folder)
 
@@ -143,13 +146,28 @@ def _digest(files: Mapping[str, str]) -> str:
 
 @contextmanager
 def _locked(path: Path, name: str) -> Iterator[None]:
-    """Held until the stage is done; the system lets go of it when the process dies."""
-    with path.open("w", encoding="utf-8") as lock:
+    """Held until the stage is done; the system lets go of it when the process dies.
+
+    Raises:
+        ConfigurationError: another process holds it, or it cannot be had here at all.
+    """
+    try:
+        lock = path.open("w", encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path.parent} cannot be written ({error.strerror}): set DOCMILL_TRAIN_CACHE to a folder of yours"
+        ) from error
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             raise ConfigurationError(
                 f"another docmill is making stage {name} in {path.parent}: wait for it, or set DOCMILL_TRAIN_CACHE "
                 f"to another folder"
+            ) from error
+        except OSError as error:
+            raise ConfigurationError(
+                f"{path} cannot be locked ({error.strerror}), as on some network disks: set DOCMILL_TRAIN_CACHE to a "
+                f"folder on a disk of this machine"
             ) from error
         yield

@@ -10,7 +10,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
-from docmill import evaluation as evaluation_code
 from docmill import pipeline
 from docmill.bundle.bundle import Bundle
 from docmill.evaluation.run import read_sources
@@ -27,7 +26,7 @@ from docmill.training.report.compose import CurveRead, Read, Readings, compose
 from docmill.training.report.content import evaluation_bytes
 from docmill.training.report.machine import processor
 from docmill.training.report.speed import make_speed
-from docmill.training.stages import reading_section
+from docmill.training.stages import reading_section, values_digest
 
 GOLDEN_FILE = "golden.jsonl"
 
@@ -144,11 +143,11 @@ def evaluation(
         "recipe": recipe.model_dump(mode="json", exclude={"study"}),
         "rows": [[row.model, row.graph, row.seed, row.tokens] for row in rows],
         "curve": [[point.documents, point.tokens, point.is_all] for point in curve],
+        "values": values_digest(),
     }
     of_rows = {f"row {number}": row.opinions.digest for number, row in enumerate(rows)}
     of_curve = {f"point {number}": point.opinions.digest for number, point in enumerate(curve)}
     inputs = {"calibration": made.calibration.digest, "agreement": agreement_result.digest, **of_rows, **of_curve}
-    inputs["code"] = code_digest(evaluation_code)
     return Stage("evaluation", 4, section, {**inputs, **validation.digests}, make)
 
 

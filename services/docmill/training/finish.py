@@ -4,8 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from docmill.bundle.bundle import Bundle
+from docmill.errors import ConfigurationError, DocumentError
 from docmill.golden import GoldenRow, golden_bytes, make_golden
+from docmill.ingest import InThread
+from docmill.ingest.media_types import PLAIN
 from docmill.training.opinions import running
+from docmill_schemas.reasons import RejectionReason
 
 EVALUATION_FILE, CARD_FILE, REPORT_FILE = "evaluation.json", "MODEL_CARD.md", "report.html"
 
@@ -25,12 +29,30 @@ def golden_of(bundle: Bundle, exact: Path, texts: Mapping[str, str]) -> bytes | 
 
 
 def sample_texts(samples: Path) -> dict[str, str]:
-    """Texts of the .txt documents in the folders of `samples`, by path from there; those of `broken` are left out."""
-    return {
-        path.relative_to(samples).as_posix(): path.read_text(encoding="utf-8")
-        for path in sorted(samples.glob("*/*.txt"))
-        if path.parent.name != "broken"
-    }
+    """Texts of all .txt documents below `samples`, by path from there; those in folders named `broken` are left out.
+
+    Raises:
+        ConfigurationError: there is none, or one that a bundle could not read.
+    """
+    paths = [path for path in sorted(samples.rglob("*.txt")) if path.parent.name != "broken"]
+    if not paths:
+        raise ConfigurationError(
+            f"--samples {samples} holds no document: golden documents are .txt files in UTF-8, in that folder or in "
+            f"folders of it (not in one named broken)"
+        )
+    return {path.relative_to(samples).as_posix(): _sample(path) for path in paths}
+
+
+def _sample(path: Path) -> str:
+    try:
+        text = path.read_text(encoding="utf-8")
+        InThread().extract(text.encode(), PLAIN, "utf-8")
+        if not any(character.isprintable() and not character.isspace() for character in text):
+            raise DocumentError(RejectionReason.NO_TEXT, f"{len(text)} characters hold no token")  # as the mill would
+    except (OSError, UnicodeDecodeError, DocumentError) as error:
+        why = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else error
+        raise ConfigurationError(f"{path} cannot be golden: {why}; mend it, or take it out of --samples") from error
+    return text
 
 
 def _bare(row: GoldenRow) -> GoldenRow:

@@ -1,20 +1,26 @@
 """The training loop: a plan of steps, one optimizer, checkpoints from which a killed run goes on as if nothing was."""
 
 import hashlib
+import logging
 import math
+import os
+import pickle
+import struct
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
 
-from docmill.errors import ConfigurationError
+from docmill.bundle.manifest import TrainingStage
 from docmill.training.batch import Batch, Outputs, make_batch, run_batch
 from docmill.training.course import Course
 from docmill.training.device import Device
 from docmill.training.labels_loss import Losses
-from docmill.training.model import JointModel
+from docmill.training.model import JointModel, save_model
 from docmill.training.progress import Moment
 from docmill.training.recipe_stages import Schedule
 
@@ -24,7 +30,9 @@ WEIGHT_DECAY = 0.01
 CLIP_NORM = 1.0
 CHECKPOINTS, CHECKPOINT_STEPS = 20, 50  # so many a stage, but one every so many steps at least
 CHECKPOINT_FILE = "checkpoint.pt"
+DAMAGED = (zipfile.BadZipFile, EOFError, ValueError, RuntimeError, struct.error, pickle.UnpicklingError)
 
+log = logging.getLogger(__name__)
 Objective = Callable[[Batch, Outputs], Losses]
 OnMoment = Callable[[Moment], None]
 
@@ -38,8 +46,11 @@ def fit(
     folder: Path,
     seed: str,
     on_moment: OnMoment,
+    trained: TrainingStage,
 ) -> JointModel:
-    """Train through the course, going on from the checkpoint in `folder` where there is one, and take that away.
+    """Train through the course, going on from the checkpoint in `folder` where there is one, and save the model there.
+
+    The checkpoint goes when the model is saved, not before: a full disk then costs some steps, not the stage.
 
     Every step has a seed of its own, so the steps after a resumption are those that would have been.
     Word embeddings stay frozen, and the layers that the schedule names. The type head, which begins as a probe
@@ -68,19 +79,26 @@ def fit(
         if (step + 1) % every == 0 and step + 1 < len(course):
             _save(checkpoint, model, optimizer, step + 1, device)
         on_moment(Moment(step + 1, len(course), tokens / (time.monotonic() - started), losses.parts))
-    checkpoint.unlink(missing_ok=True)
     model.eval()
+    save_model(model, folder, trained)
+    for path in (checkpoint, _partial(checkpoint)):
+        path.unlink(missing_ok=True)
     return model
 
 
 def _resume(checkpoint: Path, model: JointModel, optimizer: torch.optim.Optimizer, device: Device) -> int:
     """The first step that is still to do; model and optimizer are as they were before it.
 
-    A checkpoint of another device counts for nothing: half of a training in fp32 and half in bfloat16 is neither.
+    A checkpoint of another device counts for nothing: half of a training in fp32 and half in bfloat16 is neither. Nor
+    does a damaged one, as a disk leaves it whose power went.
     """
     if not checkpoint.exists():
         return 0
-    saved = torch.load(checkpoint, weights_only=True, map_location="cpu")
+    try:
+        saved = _load(checkpoint)
+    except DAMAGED as error:
+        log.warning("%s is damaged, so this stage is trained from its beginning: %s", checkpoint, error)
+        return 0
     if saved.get("device") != device.name:
         return 0
     model.load_state_dict(saved["model"])
@@ -88,16 +106,32 @@ def _resume(checkpoint: Path, model: JointModel, optimizer: torch.optim.Optimize
     return int(saved["step"])
 
 
+def _load(checkpoint: Path) -> dict[str, Any]:
+    """What `_save` wrote; raises one of DAMAGED where it is not as it was written. (torch itself reads over that.)"""
+    with zipfile.ZipFile(checkpoint) as archive:
+        if (name := archive.testzip()) is not None:
+            raise zipfile.BadZipFile(f"{name} has another checksum")
+    saved: dict[str, Any] = torch.load(checkpoint, weights_only=True, map_location="cpu")
+    return saved
+
+
 def _save(checkpoint: Path, model: JointModel, optimizer: torch.optim.Optimizer, step: int, device: Device) -> None:
-    """Never leaves half a checkpoint under its name."""
-    partial = checkpoint.with_suffix(".partial")
+    """Never leaves half a checkpoint under its name, whether the process dies or the machine."""
+    partial = _partial(checkpoint)
     state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": step, "device": device.name}
-    torch.save(state, partial)
+    with partial.open("wb") as file:
+        torch.save(state, file)
+        file.flush()
+        os.fsync(file.fileno())
     partial.replace(checkpoint)
 
 
+def _partial(checkpoint: Path) -> Path:
+    return checkpoint.with_suffix(".partial")
+
+
 def _optimizer(model: JointModel, schedule: Schedule) -> torch.optim.AdamW:
-    _freeze(model, schedule.frozen_layers)
+    _freeze(model, schedule)
     encoder = [p for p in model.encoder.parameters() if p.requires_grad]
     groups = [
         {"params": [*encoder, *model.type_head.parameters()], "lr": 0.0, "peak": schedule.encoder_lr},
@@ -106,13 +140,9 @@ def _optimizer(model: JointModel, schedule: Schedule) -> torch.optim.AdamW:
     return torch.optim.AdamW(groups, weight_decay=WEIGHT_DECAY, fused=True)
 
 
-def _freeze(model: JointModel, layers: int) -> None:
-    """Raises: ConfigurationError: the model has fewer layers."""
-    encoder = model.encoder
-    if layers > len(encoder.encoder.layer):
-        raise ConfigurationError(
-            f"frozen_layers = {layers}, but the model has {len(encoder.encoder.layer)}; name at most these"
-        )
+def _freeze(model: JointModel, schedule: Schedule) -> None:
+    encoder, layers = model.encoder, schedule.frozen_layers
+    schedule.check_frozen(len(encoder.encoder.layer), "this stage")
     encoder.embeddings.word_embeddings.requires_grad_(requires_grad=False)
     if layers:
         encoder.embeddings.requires_grad_(requires_grad=False)

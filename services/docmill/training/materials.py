@@ -22,7 +22,7 @@ from docmill.training.course import Course, Documents
 from docmill.training.device import Device
 from docmill.training.examples import ExampleMaker
 from docmill.training.fit import OnMoment
-from docmill.training.model import base_model_path
+from docmill.training.model import base_model_path, check_layers
 from docmill.training.outliers import unfitted
 from docmill.training.recipe import Recipe
 from docmill.training.training_set import TrainingSet
@@ -103,25 +103,31 @@ def base_folder(recipe: Recipe, beside: Path) -> Path:
     """The base model's folder; a relative path of a recipe is seen from the recipe's own folder.
 
     Raises:
-        ConfigurationError: it reads shorter windows than the recipe's.
+        ConfigurationError: it reads shorter windows than the recipe's, or lacks layers that the recipe names.
     """
     folder = base_model_path() if recipe.base_model_path is None else beside / recipe.base_model_path
-    positions = _positions(folder)
+    positions, layers = (_said(folder, key) for key in ("max_position_embeddings", "num_hidden_layers"))
     if positions is not None and positions < recipe.encoder.max_tokens:
         raise ConfigurationError(
             f"the base model in {folder} reads {positions} tokens at most: lower max_tokens of [encoder], which is "
             f"{recipe.encoder.max_tokens}"
         )
+    if layers is not None:
+        try:
+            check_layers(recipe.student.layers, layers)
+            recipe.teacher.check_frozen(layers, "[teacher]")
+        except (ConfigurationError, ValueError) as error:
+            raise ConfigurationError(f"the base model in {folder}: {error}") from error
     return folder
 
 
-def _positions(base: Path) -> int | None:
-    """How long windows may be; None: it does not say, or is no checkpoint, of which others complain."""
+def _said(base: Path, key: str) -> int | None:
+    """A number of its configuration; None: it does not say, or is no checkpoint, of which others complain."""
     try:
-        positions = json.loads((base / "config.json").read_text(encoding="utf-8")).get("max_position_embeddings")
+        value = json.loads((base / "config.json").read_text(encoding="utf-8")).get(key)
     except (OSError, ValueError, AttributeError):
         return None
-    return positions if isinstance(positions, int) else None
+    return value if isinstance(value, int) else None
 
 
 def base_digest(base: Path) -> str:

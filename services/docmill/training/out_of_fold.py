@@ -31,13 +31,12 @@ CENTROID_DOCUMENTS = 60  # a label, for centroids and the within-class covarianc
 
 
 def make_fold_student(materials: Materials, fold: int, folder: Path) -> None:
-    """Train the student of one fold."""
+    """Train the student of one fold, at the shipped student's rates and with as many layers frozen."""
     recipe = materials.recipe
     assert recipe.out_of_fold.tokens is not None  # else a fold is held out, and there are no such students
     others, _ = materials.training.split(fold)
-    schedule = Schedule(
-        tokens=recipe.out_of_fold.tokens, encoder_lr=recipe.student.encoder_lr, head_lr=recipe.student.head_lr
-    )
+    rates = recipe.student.model_dump(include={"encoder_lr", "head_lr", "frozen_layers"})
+    schedule = Schedule(tokens=recipe.out_of_fold.tokens, **rates)
     make_untaught(materials, others, schedule, f"fold {fold}", folder)
 
 

@@ -1,15 +1,17 @@
 """What to train on and how: the TOML recipe, checked. Does not know how training works."""
 
+import re
 import tomllib
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from docmill.bundle.manifest import check_counts_from
 from docmill.errors import ConfigurationError
 from docmill.training.receipt_fields import unfit_to_vary
+from docmill.training.recipe_fields import FieldRecipe, Group, Labels, Name
 from docmill.training.recipe_stages import (
     Common,
     Encoder,
@@ -23,9 +25,9 @@ from docmill.training.recipe_stages import (
     Vocabulary,
 )
 
-Name = Annotated[str, Field(min_length=1)]
 GroupName = Annotated[str, Field(pattern=r"^[^.]+$")]  # a full label is `group.label`
 ANY = "*"  # among a source's unused entities: whatever else it annotates
+SOURCE_NAME = re.compile(r"(?!\.{1,2}$)[^/\\\0]+")
 
 
 def full_label(group: str, label: str) -> str:
@@ -33,52 +35,10 @@ def full_label(group: str, label: str) -> str:
     return group if label == group else f"{group}.{label}"
 
 
-class Group(Strict):
-    """A family of document types that share their fields.
-
-    `labels`: all types there are, so that another name in the data is an error; None: those of the training documents.
-    """
-
-    fields: tuple[str, ...]
-    required: tuple[str, ...]
-    labels: tuple[Name, ...] | None = None
-
-
-class Labels(Strict):
-    """What becomes of full labels (`group.label`), once a source's own names are mapped."""
-
-    merge: dict[Name, Name] = Field(default_factory=dict)
-    drop: tuple[Name, ...] = ()  # their documents are left out
-    unlabel: tuple[Name, ...] = ()  # their documents teach fields, but no type
-
-
-class FieldRecipe(Strict):
-    """How a field's values are read off: see FieldSpec. Measured: docs/decisions/0024-reading-values-off.md."""
-
-    kind: Literal["text", "identifier", "date", "money", "duration", "end_date"]
-    many: bool = False
-    day_first: bool = False
-    counts_from: tuple[str, ...] = ()
-    min_confidence: float = Field(default_factory=lambda known: 0.65 if known.get("many") else 0.35, ge=0, le=1)
-    joined: bool = False
-    nested: bool = True
-    within_column: bool = False
-    exclusive: bool = Field(default_factory=lambda known: not known.get("many"))
-    entities: tuple[str, ...] | None = None
-    values: tuple[str, ...] | None = None
-
-    @model_validator(mode="after")
-    def _fits_how_many(self) -> "FieldRecipe":
-        if not self.nested and not self.many:
-            raise ValueError("nested = false is of values among several: set many = true, or leave it out")
-        if self.exclusive and self.many:
-            raise ValueError("exclusive = true is of one value a document: set many = false, or leave it out")
-        return self
-
-
 class Source(Strict):
     """A folder of DOCMILL_DATA with `train.jsonl[.gz]` and `validation.jsonl`.
 
+    `name` is that of the one folder, no path: evaluation knows its files by it.
     `labels` and `entities` map its names to those of the recipe; `unused` are entities that are to teach nothing;
     `masked` are fields of the group that it does not annotate, so that it must not teach their absence.
     `share` is its weight among the sources (see Common), `per_label` the most documents of a label in one pass over it;
@@ -116,6 +76,16 @@ class Source(Strict):
     packaged: bool = False
     certifies: bool = True
     dealt: int = Field(0, ge=0)
+
+    @field_validator("name")
+    @classmethod
+    def _is_a_folder(cls, name: str) -> str:
+        if not SOURCE_NAME.fullmatch(name):
+            raise ValueError(
+                f"{name!r} is no name of a source: it is that of one folder in DOCMILL_DATA (--data), without a path; "
+                "move or link the folder there, and name it alone"
+            )
+        return name
 
     @property
     def synthetic(self) -> bool:
@@ -162,6 +132,8 @@ class Recipe(Strict):
                 raise ValueError(f"group {name} requires {sorted(unknown)}, which are not among its fields")
         kinds = {name: (field.kind, field.counts_from) for name, field in self.fields.items()}
         check_counts_from(kinds, [group.fields for group in self.groups.values()])
+        if self.study is not None and self.study.baseline is not None:
+            self.study.baseline.check_frozen(len(self.student.layers), "[study.baseline]")
         if self.encoder.stride >= self.encoder.max_tokens - 2:
             raise ValueError(f"stride {self.encoder.stride} must be below max_tokens - 2")
         names = Counter(source.name for source in self.sources)
@@ -289,12 +261,18 @@ class Recipe(Strict):
 
 
 def load_recipe(path: Path) -> Recipe:
-    """Read and check a recipe.
+    """Read and check a recipe; see `read_recipe`."""
+    return read_recipe(path)[0]
+
+
+def read_recipe(path: Path) -> tuple[Recipe, str]:
+    """A recipe, checked, and the text that it was read from: the file may be another by the time it is trained.
 
     Raises:
         ConfigurationError: the file is missing, not TOML, or names things that do not exist.
     """
     try:
-        return Recipe.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        text = path.read_text(encoding="utf-8")
+        return Recipe.model_validate(tomllib.loads(text)), text
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, ValidationError) as error:
         raise ConfigurationError(f"recipe {path}: {error}") from error

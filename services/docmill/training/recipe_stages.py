@@ -59,6 +59,13 @@ class Schedule(Strict):
     head_lr: Rate
     frozen_layers: int = Field(0, ge=0)
 
+    def check_frozen(self, available: int, section: str) -> None:
+        """Raises: ValueError: a model of `available` layers has not so many that could stay as they begin."""
+        if (frozen := self.frozen_layers) > available:
+            raise ValueError(
+                f"frozen_layers = {frozen} of {section}, but the model has {available}; name at most these"
+            )
+
 
 class Distil(Strict):
     """Weights of what a student learns from: the labels, the teacher's distributions, its last hidden states.
@@ -79,6 +86,11 @@ class Student(Schedule):
 
     layers: tuple[Annotated[int, Field(ge=0)], ...] = Field(min_length=1)
     distil: Distil = Distil()
+
+    @model_validator(mode="after")
+    def _has_what_it_freezes(self) -> "Student":
+        self.check_frozen(len(self.layers), "[student]")
+        return self
 
 
 class OutOfFold(Strict):

@@ -51,13 +51,15 @@ GRAPHS: dict[Kind, str] = {"fp32": FP32_FILE, "int8": INT8_FILE}
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """`recipe` as it is to be run, `recipe_path` its file, `data` the folder of sources, `samples` of golden texts.
+    """`recipe` as it is to be run, `data` the folder of sources, `samples` of golden texts.
 
+    `recipe_path`: its file, and `recipe_text` what stood there when it was read, which goes into the bundle.
     `study`: also read validation with the teacher, and make what the recipe's section of that name asks for.
     """
 
     recipe: Recipe
     recipe_path: Path
+    recipe_text: str
     data: Path
     samples: Path
     out: Path
@@ -90,12 +92,13 @@ def train(task: Task, cache: Cache, on_moment: OnMoment) -> Made:
     """Make the bundle of a recipe, and its report.
 
     Raises:
-        ConfigurationError: data, recipe or base model are not usable, or the quality gate refuses.
+        ConfigurationError: data, samples, recipe or base model are not usable, or the quality gate refuses.
         BundleError: `out` holds something that is no bundle.
     """
     check_place(task.out)
     recipe = task.recipe
     study = _study(task)
+    samples = sample_texts(task.samples)
     data = source_folders(recipe, task.data, cache)
     files = {f"{s.name}/{name}": part(data, s.name, name) for s in recipe.sources for name in PARTS}
     for path in files.values():
@@ -130,11 +133,10 @@ def train(task: Task, cache: Cache, on_moment: OnMoment) -> Made:
     curve = _curve(reader, study)
     agreement = cache.result(closing_stages.agreement(materials, inputs, graphs, validation))
     evaluation = cache.result(closing_stages.evaluation(materials, made, rows, curve, agreement, validation))
-    golden = cache.result(closing_stages.golden(materials, made, sample_texts(task.samples)))
+    golden = cache.result(closing_stages.golden(materials, made, samples))
     speed = cache.result(closing_stages.speed(materials, made, validation))
 
-    recipe_text = task.recipe_path.read_text(encoding="utf-8")
-    bundle = assemble(task.out, materials, recipe_text, graphs.folder, made.calibration.folder, trained)
+    bundle = assemble(task.out, materials, task.recipe_text, graphs.folder, made.calibration.folder, trained)
     made_of = _finish(task, bundle, evaluation, golden, speed)
     return Made(*made_of, stages.findings_of(gate))
 

@@ -46,7 +46,7 @@ def gate(recipe: Recipe, data: Places, data_digests: Mapping[str, str]) -> Stage
         if report.is_refused:
             raise ConfigurationError(refusal(report))
 
-    section = {**_corpus_section(recipe), "seed": recipe.seed, "values": _values_digest()}
+    section = {**_corpus_section(recipe), "seed": recipe.seed, "values": values_digest()}
     return Stage("gate", 2, section, data_digests, make)
 
 
@@ -65,7 +65,7 @@ def corpus(recipe: Recipe, data: Places, data_digests: Mapping[str, str]) -> Sta
     out_of_fold = recipe.out_of_fold
     section = {**_corpus_section(recipe), "folds": out_of_fold.folds, "held out": out_of_fold.tokens is None}
     if any(source.values_decide for source in recipe.sources):
-        section["values"] = _values_digest()
+        section["values"] = values_digest()
     return Stage("corpus", 4, section, data_digests, make)
 
 
@@ -159,6 +159,8 @@ def fold_student(materials: Materials, inputs: Mapping[str, str], fold: int) -> 
     """The student that never saw one fold."""
     recipe = materials.recipe
     rates = recipe.student.model_dump(mode="json", include={"encoder_lr", "head_lr"})
+    if recipe.student.frozen_layers:  # what was cached before folds heeded it had none
+        rates["frozen_layers"] = recipe.student.frozen_layers
     section = {**_untaught_section(recipe), **rates, "tokens": recipe.out_of_fold.tokens, "fold": fold}
     return Stage(f"fold-{fold}", DRAWING, section, inputs, lambda folder: make_fold_student(materials, fold, folder))
 
@@ -254,7 +256,7 @@ def _corpus_section(recipe: Recipe) -> dict[str, Any]:
     return {**section, "sources": sources}
 
 
-def _values_digest() -> list[str]:
+def values_digest() -> list[str]:
     """What decides whether a text is a value. Where it changes and documents do not, training is not made anew."""
     return [code_digest(evaluation_code), code_digest(pipeline)]
 

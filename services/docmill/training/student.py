@@ -8,7 +8,7 @@ from docmill.training.first_heads import begin_heads
 from docmill.training.fit import fit, seed_of
 from docmill.training.labels_loss import LabelsLoss, class_weights
 from docmill.training.materials import Materials
-from docmill.training.model import initial_model, load_model, save_model, student_of
+from docmill.training.model import initial_model, load_model, student_of
 from docmill.training.recipe_stages import Schedule
 from docmill.training.tokenizer import extended_tokenizer, initial_ids
 
@@ -20,8 +20,8 @@ def make_student(materials: Materials, teacher_folder: Path, folder: Path) -> No
     model = student_of(teacher, recipe.student.layers, recipe.training.dropout)
     loss = DistilLoss(teacher, _by_labels(materials), recipe.student.distil, recipe.training, device)
     course = materials.course(materials.training.documents, recipe.student.tokens, "student")
-    fit(model, course, loss, recipe.student, device, folder, materials.seed("student"), materials.on_moment)
-    save_model(model, folder, materials.trained("student", course))
+    seed, trained = materials.seed("student"), materials.trained("student", course)
+    fit(model, course, loss, recipe.student, device, folder, seed, materials.on_moment, trained)
 
 
 def make_untaught(materials: Materials, documents: Documents, schedule: Schedule, stage: str, folder: Path) -> None:
@@ -39,8 +39,8 @@ def make_untaught(materials: Materials, documents: Documents, schedule: Schedule
     )
     begin_heads(model, materials, documents)
     course = materials.course(documents, schedule.tokens, stage)
-    fit(model, course, _by_labels(materials), schedule, device, folder, materials.seed(stage), materials.on_moment)
-    save_model(model, folder, materials.trained(stage, course))
+    seed, trained = materials.seed(stage), materials.trained(stage, course)
+    fit(model, course, _by_labels(materials), schedule, device, folder, seed, materials.on_moment, trained)
 
 
 def _by_labels(materials: Materials) -> LabelsLoss:

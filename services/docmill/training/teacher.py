@@ -6,7 +6,7 @@ from docmill.training.first_heads import begin_heads
 from docmill.training.fit import fit, seed_of
 from docmill.training.labels_loss import LabelsLoss, class_weights
 from docmill.training.materials import Materials
-from docmill.training.model import initial_model, save_model
+from docmill.training.model import initial_model
 from docmill.training.tokenizer import extended_tokenizer, initial_ids
 
 
@@ -27,5 +27,5 @@ def make_teacher(materials: Materials, folder: Path) -> None:
     weights = class_weights(materials.training.all, len(materials.labels), materials.make)
     by_labels = LabelsLoss(recipe.training, weights.to(device.torch))
     course = materials.course(materials.training.documents, recipe.teacher.tokens, "teacher")
-    fit(model, course, by_labels, recipe.teacher, device, folder, materials.seed("teacher"), materials.on_moment)
-    save_model(model, folder, materials.trained("teacher", course))
+    seed, trained = materials.seed("teacher"), materials.trained("teacher", course)
+    fit(model, course, by_labels, recipe.teacher, device, folder, seed, materials.on_moment, trained)

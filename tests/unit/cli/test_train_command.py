@@ -128,13 +128,45 @@ def test_a_recipe_is_trained(
     assert f"{out}: letters-en 0.1.0" in result.stdout
     [task] = training.tasks
     assert (task.recipe_path, task.data, task.out, task.recipe.seed, task.study) == (recipe, starter, out, 11, True)
+    assert task.recipe_text == recipe.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("run", [("run",), ()], ids=["run", "short form"])
+def test_a_bundle_that_is_given_no_place_goes_to_its_name_and_version_where_one_is(
+    docmill: Command,
+    starter: Path,
+    training: Training,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    run: tuple[str, ...],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = docmill("train", *run, starter / "recipe.toml")
+    assert result.exit_code == 0
+    assert "letters-en-0.1.0: letters-en 0.1.0, sha256" in result.stdout
+    [task] = training.tasks
+    assert task.out == Path("letters-en-0.1.0")
+
+
+@pytest.mark.parametrize("name", ["letters/en", "../letters"])
+def test_a_name_that_is_none_of_a_folder_wants_a_place(
+    docmill: Command, starter: Path, training: Training, name: str
+) -> None:
+    recipe = starter / "recipe.toml"
+    recipe.write_text(recipe.read_text().replace('name = "letters-en"', f'name = "{name}"'), encoding="utf-8")
+    result = docmill("train", "run", recipe)
+    assert result.exit_code == 1
+    assert f"{name}-0.1.0, the recipe's name and version, is no name of a folder: give one with --out" in str(
+        result.exception
+    )
+    assert docmill("train", "run", recipe, "--out", starter / "bundle").exit_code == 0
+    assert [task.out for task in training.tasks] == [starter / "bundle"]
 
 
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
         (("recipe.toml", "--help"), 0, "Makes a bundle from a recipe"),
-        (("recipe.toml",), 2, "Missing option '--out'"),
         (("none.toml", "--out", "bundle"), 2, "'none.toml' does not exist"),
         (("recipe.toml", "--out", "bundle", "--no-such"), 2, "No such option: --no-such"),
     ],

@@ -1,9 +1,13 @@
+import errno
+import fcntl
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import TextIO
 
 import pytest
 
@@ -148,6 +152,58 @@ def test_two_processes_do_not_make_the_same_stage(tmp_path: Path) -> None:
         Cache(tmp_path).result(stage(write("x"), version=2))  # another stage may be made
         other.kill()
     assert Cache(tmp_path).result(stage(write("x"))).file("result.txt").read_text() == "x"  # the dead hold nothing
+
+
+def test_what_is_there_is_read_while_another_process_holds_the_lock(tmp_path: Path) -> None:
+    """Two runs on one cache read the same finished stages at the same time."""
+    first = Cache(tmp_path).result(stage(write("x")))
+    with first.folder.with_suffix(".lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert Cache(tmp_path).result(stage()) == first
+        first.file("result.txt").write_text("damaged")
+        with pytest.raises(ConfigurationError, match="another docmill is making stage stage"):
+            Cache(tmp_path).result(stage())
+
+
+def test_what_was_made_while_the_lock_was_waited_for_is_not_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other process ends between the look without the lock and the look with it."""
+    seen: list[bool] = []
+    flock = fcntl.flock
+
+    def made_meanwhile(lock: TextIO, operation: int) -> None:
+        monkeypatch.setattr("fcntl.flock", flock)
+        Cache(tmp_path).result(stage(write("x")))
+        flock(lock, operation)
+
+    monkeypatch.setattr("fcntl.flock", made_meanwhile)
+    found = Cache(tmp_path, lambda _, was_there: seen.append(was_there)).result(stage())
+    assert found.file("result.txt").read_text() == "x"
+    assert seen == [True]
+
+
+def test_a_lock_that_cannot_be_opened(tmp_path: Path) -> None:
+    """A folder of somebody else's; of a directory in the lock's place the system says as much, even to root."""
+    first = Cache(tmp_path).result(stage(write("x")))
+    lock = first.folder.with_suffix(".lock")
+    lock.unlink()
+    lock.mkdir()
+    assert Cache(tmp_path).result(stage()) == first
+    first.file("result.txt").unlink()
+    with pytest.raises(
+        ConfigurationError, match=r"stage cannot be written \(Is a directory\): set DOCMILL_TRAIN_CACHE"
+    ):
+        Cache(tmp_path).result(stage())
+
+
+def test_a_disk_without_locks_is_not_taken_for_another_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(lock: TextIO, operation: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    with pytest.raises(ConfigurationError, match=r"cannot be locked \(No locks available\).*on a disk of this machine"):
+        Cache(tmp_path).result(stage())
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,7 +45,29 @@ def test_windows_that_the_base_cannot_read_are_refused_before_any_training(tmp_p
         base_folder(on_base(129), tmp_path)
 
 
-@pytest.mark.parametrize("content", [None, "no JSON", "[]", "{}", '{"max_position_embeddings": null}'])
+@pytest.mark.parametrize(
+    ("section", "said"),
+    [
+        ({"student": RECIPE["student"] | {"layers": [1, 4]}}, r"layers \[1, 4\]: name them once.* from 0 to 3"),
+        ({"student": RECIPE["student"] | {"layers": [1, 0]}}, r"layers \[1, 0\]: name them once, in ascending order"),
+        (
+            {"teacher": RECIPE["teacher"] | {"frozen_layers": 5}},
+            r"frozen_layers = 5 of \[teacher\], but the model has 4; name at",
+        ),
+    ],
+)
+def test_layers_that_the_base_lacks_are_refused_before_any_training(
+    tmp_path: Path, section: dict[str, Any], said: str
+) -> None:
+    write_base(tmp_path, num_hidden_layers=4)
+    assert base_folder(on_base(128), tmp_path) == tmp_path / "base"
+    with pytest.raises(ConfigurationError, match=f"the base model in {tmp_path / 'base'}: {said}"):
+        base_folder(recipe(base_model_path="base", **section), tmp_path)
+
+
+@pytest.mark.parametrize(
+    "content", [None, "no JSON", "[]", "{}", '{"max_position_embeddings": null, "num_hidden_layers": "4"}']
+)
 def test_a_base_that_does_not_say_is_for_others_to_judge(tmp_path: Path, content: str | None) -> None:
     (tmp_path / "base").mkdir()
     if content is not None:

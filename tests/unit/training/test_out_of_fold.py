@@ -13,6 +13,8 @@ pytest.importorskip("transformers", reason="the extra [train] is not installed")
 
 from docmill.training import out_of_fold
 from docmill.training.corpus import LabelledDocument
+from docmill.training.recipe import Recipe
+from docmill.training.recipe_stages import Schedule
 from docmill.training.training_set import TrainingSet
 from tests.unit.training.fakes import document, recipe
 
@@ -21,11 +23,13 @@ DOCUMENTS = [document("words", name=str(number)) for number in range(12)]
 TRAINING = TrainingSet({"slips": DOCUMENTS, "deeds": []}, {d.id: int(d.id) % FOLDS for d in DOCUMENTS})
 
 
-def materials(training: TrainingSet = TRAINING, held_out: Sequence[LabelledDocument] = ()) -> Any:
+def materials(
+    training: TrainingSet = TRAINING, held_out: Sequence[LabelledDocument] = (), of: Recipe | None = None
+) -> Any:
     """As far as these functions look into them."""
     windowing = tokenizer = taught = None
     return SimpleNamespace(
-        recipe=recipe(),
+        recipe=of or recipe(),
         training=training,
         held_out=held_out,
         tokenizer=tokenizer,
@@ -43,6 +47,7 @@ class Seen:
     quantised: set[str] = field(default_factory=set)
     centroids: set[str] = field(default_factory=set)
     read: list[str] = field(default_factory=list)
+    schedules: list[Schedule] = field(default_factory=list)
 
 
 @pytest.fixture
@@ -50,7 +55,8 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> Seen:
     """What the module asks others to do is noted, not done."""
     noted = Seen()
 
-    def train(_: Any, documents: Mapping[str, Sequence[LabelledDocument]], *rest: Any) -> None:
+    def train(_: Any, documents: Mapping[str, Sequence[LabelledDocument]], schedule: Schedule, *rest: Any) -> None:
+        noted.schedules.append(schedule)
         noted.trained |= {d.id for of_source in documents.values() for d in of_source}
 
     def quantise(weights: Any, config: Any, _: Any, documents: Sequence[LabelledDocument]) -> bytes:
@@ -79,6 +85,13 @@ def test_a_folds_student_never_sees_it(seen: Seen, tmp_path: Path, fold: int) ->
     own = {d.id for d in DOCUMENTS if int(d.id) % FOLDS == fold}
     assert set(seen.read) == own
     assert seen.trained == seen.quantised == seen.centroids == {d.id for d in DOCUMENTS} - own
+
+
+def test_a_folds_student_is_trained_as_the_shipped_one_is(seen: Seen, tmp_path: Path) -> None:
+    rates = {"encoder_lr": 1e-4, "head_lr": 1e-3, "frozen_layers": 1}
+    of = recipe(student={"tokens": 2000, "layers": [0, 2], **rates}, out_of_fold={"tokens": 500})
+    out_of_fold.make_fold_student(materials(of=of), 0, tmp_path)
+    assert seen.schedules == [Schedule(tokens=500, **rates)]
 
 
 def test_all_folds_together_are_all_documents(seen: Seen, tmp_path: Path) -> None:

@@ -7,12 +7,14 @@ import pytest
 from pydantic import ValidationError
 
 from docmill.errors import ConfigurationError
+from docmill.evaluation.gold import source_name
 from docmill.resources import resource
 from docmill.training.recipe import Recipe, load_recipe
 from tests.unit.training import fakes
 from tests.unit.training.fakes import RECIPE, recipe
 
 SHIPPED = resource("recipes/mailroom-en.toml")
+BASELINE = {"tokens": 300, "encoder_lr": 1e-4, "head_lr": 1e-3}
 
 
 def changed(path: str, value: Any) -> dict[str, Any]:
@@ -60,6 +62,12 @@ def test_how_sure_a_value_is_to_be(said: dict[str, Any], expected: float) -> Non
         ("teacher.encoder_lr", 0, "teacher.encoder_lr\n"),
         ("student.layers", [], "student.layers\n"),
         ("student.layers", [-1], "student.layers.0\n"),
+        ("student.frozen_layers", 3, r"frozen_layers = 3 of \[student\], but the model has 2; name at most these"),
+        (
+            "study",
+            {"baseline": {**BASELINE, "frozen_layers": 3}},
+            r"frozen_layers = 3 of \[study.baseline\], but the model has 2",
+        ),
         ("out_of_fold.folds", 1, "out_of_fold.folds\n"),
         ("int8", {"smoothing": 1}, "int8.smoothing\n"),
         ("policy.veto_decisions", 0, "policy.veto_decisions\n"),
@@ -81,12 +89,28 @@ def test_how_sure_a_value_is_to_be(said: dict[str, Any], expected: float) -> Non
         ("languages", [], "languages\n.*at least 1 item"),
         ("fields", {}, "fields\n.*at least 1 item"),
         ("sources.1.name", "slips", r"sources \['slips'\] are named twice"),
+        (
+            "sources.1.name",
+            "2025/deeds",
+            r"(?s)sources\.1\.name\n.*'2025/deeds' is no name of a source.* of one folder",
+        ),
+        ("sources.1.name", "deeds/", "no name of a source"),
+        ("sources.1.name", r"2025\deeds", "no name of a source"),
+        ("sources.1.name", "", "no name of a source"),
+        ("sources.1.name", ".", "no name of a source"),
+        ("sources.1.name", "..", "no name of a source"),
         ("sources.1.group", "letter", "source deeds names an unknown group letter"),
     ],
 )
 def test_what_is_wrong_is_named(path: str, value: Any, message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         Recipe.model_validate(changed(path, value))
+
+
+@pytest.mark.parametrize("name", ["claims-written-2", "2025 letters", ".hidden", "...", "Briefe über Hagel", "a.b"])
+def test_what_names_one_folder_names_a_source(name: str) -> None:
+    assert Recipe.model_validate(changed("sources.1.name", name)).sources[1].name == name
+    assert source_name(Path("data") / name / "train.jsonl.gz") == name  # as evaluation knows it
 
 
 @pytest.mark.parametrize(
@@ -131,7 +155,7 @@ def test_a_field_without_aliases_is_taught_by_nothing() -> None:
 
 
 STUDY: dict[str, Any] = {
-    "baseline": {"tokens": 300, "encoder_lr": 1e-4, "head_lr": 1e-3},
+    "baseline": BASELINE,
     "seeds": [8],
     "curve": [10],
     "curve_tokens": 200,

@@ -36,7 +36,7 @@ def data() -> Path:
     return Path(os.environ["DOCMILL_DATA"])
 
 
-@pytest.mark.parametrize("name", ALONE)
+@pytest.mark.parametrize("name", ["mailroom-en", "samples", *ALONE])
 def test_nothing_of_a_recipe_is_passed_over(name: str) -> None:
     written = tomllib.loads(resource(f"recipes/{name}.toml").read_text(encoding="utf-8"))
     assert shipped(name).model_dump(mode="json", exclude_unset=True) == written

@@ -1,7 +1,7 @@
 """What of a recipe each stage depends on: no more is made anew than a change touches, and no less."""
 
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,19 +9,24 @@ import pytest
 pytest.importorskip("torch", reason="the extra [train] is not installed")
 pytest.importorskip("transformers", reason="the extra [train] is not installed")
 
+from docmill import evaluation, pipeline, runtime
 from docmill.training import closing_stages, stages
 from docmill.training.cache import Result
-from docmill.training.closing_stages import Calibrated, Graph, Validation
+from docmill.training.closing_stages import Calibrated, EvaluatedPoint, EvaluatedRow, Graph, Validation
 from docmill.training.recipe import Recipe
 from tests.unit.training.fakes import RECIPE, recipe, with_sources
 
 MADE = Result(Path("folder"), "digest")
 MADE_SURE = Calibrated(MADE, MADE)
 NO_VALIDATION = Validation([], {}, list)
+ROW = EvaluatedRow("student", "int8", 7, 2000, MADE)
+POINT = EvaluatedPoint(9, 2000, is_all=True, opinions=MADE)
 DATA = [Path("data")]
 CUTTING = {"student-type-head", "words"}
-READING = CUTTING | {"fold-0-reads", "held-out-reads", "graphs", "calibration"}
+READING = CUTTING | {"fold-0-reads", "held-out-reads", "graphs", "calibration", "agreement"}
 TRAINING = {"teacher", "student", "fold-0"}
+WHOLE = {"evaluation", "golden"}  # of all of the recipe that is in the bundle: they take seconds
+STUDY = {"baseline": {"tokens": 300, "encoder_lr": 1e-4, "head_lr": 1e-3}}
 
 
 def keys(of: Recipe) -> dict[str, str]:
@@ -42,6 +47,10 @@ def keys(of: Recipe) -> dict[str, str]:
         stages.graphs(materials, {}, MADE),
         stages.calibration(materials, {}, [MADE], MADE),
         closing_stages.opinions(materials, {}, Graph("student", Path("graph"), "digest"), MADE_SURE, NO_VALIDATION),
+        closing_stages.agreement(materials, {}, MADE, NO_VALIDATION),
+        closing_stages.evaluation(materials, MADE_SURE, [ROW], [POINT], MADE, NO_VALIDATION),
+        closing_stages.golden(materials, MADE_SURE, {"a/b.txt": "text"}),
+        closing_stages.speed(materials, MADE_SURE, NO_VALIDATION),
     ]
     return {stage.name: stage.key for stage in made}
 
@@ -77,6 +86,7 @@ def read_otherwise(field: str, **changes: object) -> Recipe:
         (nested("student", distil={"kl": 1.0}), {"student"}),
         (nested("student", head_lr=2e-3), {"student", "fold-0"}),
         (nested("student", layers=[0, 1]), {"student", "fold-0"}),
+        (nested("student", frozen_layers=1), {"student", "fold-0"}),
         (nested("out_of_fold", tokens=600), {"fold-0"}),
         (nested("out_of_fold", folds=4), {"corpus"}),
         (recipe(int8={"smoothing": 0.5}), {"graphs", "fold-0-reads"}),
@@ -85,16 +95,44 @@ def read_otherwise(field: str, **changes: object) -> Recipe:
 )
 def test_what_a_change_makes_anew(changed: Recipe, anew: set[str]) -> None:
     before, after = keys(recipe()), keys(changed)
-    assert {name for name in before if before[name] != after[name]} == anew
+    assert {name for name in before if before[name] != after[name]} == anew | WHOLE
+
+
+def test_a_study_makes_nothing_of_the_bundle_anew() -> None:
+    assert keys(recipe(study=STUDY)) == keys(recipe())
+
+
+def test_students_of_folds_that_freeze_nothing_are_those_of_the_cache() -> None:
+    """Made before they heeded `frozen_layers`: their sections do not name it."""
+    materials: Any = SimpleNamespace(recipe=recipe())
+    assert "frozen_layers" not in stages.fold_student(materials, {}, 0).section
 
 
 def test_how_values_are_compared_counts_where_they_decide(monkeypatch: pytest.MonkeyPatch) -> None:
     plain, decided = recipe(), with_sources(only="deeds", values_decide=True)
     before = keys(plain), keys(decided)
-    monkeypatch.setattr(stages, "_values_digest", lambda: ["other code"])
+    for module in (stages, closing_stages):
+        monkeypatch.setattr(module, "values_digest", lambda: ["other code"])
     after = keys(plain), keys(decided)
     changed = [{name for name in old if old[name] != new[name]} for old, new in zip(before, after, strict=True)]
-    assert changed == [{"gate"}, {"gate", "corpus"}]
+    assert changed == [{"gate", "evaluation"}, {"gate", "corpus", "evaluation"}]
+
+
+def evaluation_key(monkeypatch: pytest.MonkeyPatch, changed: ModuleType | None = None) -> str:
+    """The key of the evaluation, as if the code of one package were another."""
+    for module in (stages, closing_stages):
+        monkeypatch.setattr(module, "code_digest", lambda package: f"{package.__name__} {package is changed}")
+    return keys(recipe())["evaluation"]
+
+
+@pytest.mark.parametrize("package", [evaluation, pipeline], ids=["evaluation", "pipeline"])
+def test_scores_are_made_anew_with_the_code_that_compares_values(
+    monkeypatch: pytest.MonkeyPatch, package: ModuleType
+) -> None:
+    """pipeline/normalise.py does: opinions and calibration may be as they were, scores are not."""
+    before = evaluation_key(monkeypatch)
+    assert evaluation_key(monkeypatch, package) != before
+    assert evaluation_key(monkeypatch, runtime) == before
 
 
 def test_every_input_counts() -> None:

@@ -99,7 +99,7 @@ def test_rates_are_those_of_the_baseline_where_there_is_one() -> None:
         (["encoder.stride=1", "encoder.stride=2"], "changes encoder.stride twice"),
         (["layout_tokens=0"], "layout_tokens is true or false"),
         (["bf16=0"], "bf16 is true or false"),
-        (["student.frozen_layers=2"], "more than the layers"),
+        (["student.frozen_layers=2"], r"frozen_layers = 2 of \[student\], but the model has 1"),
     ],
 )
 def test_what_cannot_be_tried(changes: list[str], said: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from docmill.evaluation.score import FieldScore
 from docmill.training.report.content import (
@@ -125,19 +126,21 @@ def confusion(matrix: Confusion, title: str) -> Html:
 def curve(points: Sequence[CurvePoint], names: Mapping[str, str]) -> Html:
     """Type macro-F1 and value F1 over the number of training documents, a line a source."""
     figure = _figure(10.8, 3.6)
+    lines: dict[str, Line2D] = {}  # a source each, in any panel: one without fields has no value
     for axes, measure in zip(figure.subplots(1, 2), CURVE_MEASURES, strict=True):
         for number, (source, name) in enumerate(names.items()):
             known = [(p.documents, getattr(p.sources[source], measure)) for p in points if source in p.sources]
             known = [(documents, value) for documents, value in known if value is not None]
             if known:
                 xs, ys = [x for x, _ in known], [y for _, y in known]
-                axes.plot(xs, ys, "o-", color=COLOURS[number % len(COLOURS)], label=name, markersize=4)
+                [lines[name]] = axes.plot(xs, ys, "o-", color=COLOURS[number % len(COLOURS)], markersize=4)
         axes.set_xscale("log")
         axes.set_xticks([p.documents for p in points], [str(p.documents) for p in points])
         axes.minorticks_off()
         axes.set_ylim(0, 1.02)
         _grid(axes, "training documents", MEASURE_NAMES[measure])
-    axes.legend(fontsize=7.5, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    shown = {name: lines[name] for name in names.values() if name in lines}
+    axes.legend(shown.values(), shown, fontsize=7.5, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return _svg(figure)
 
 
