@@ -91,6 +91,23 @@ def test_without_prune_nothing_is_deleted(docmill: Command, tmp_path: Path, monk
     assert "deleted" not in result.output
 
 
+def test_columns_of_a_code_list_are_fields_of_the_bundle_and_what_counts_is_said(
+    docmill: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Not those of dates and amounts: by the shipped bundle `date` and `total` are such fields."""
+    broker = FakeBroker(monkeypatch, set())
+    (tmp_path / "vendors.csv").write_text("Company;Date;Total;Town\nAh Seng;2026-01-02;7.00;Ipoh\n", encoding="utf-8")
+    (tmp_path / "towns.csv").write_text("Town\nIpoh\n", encoding="utf-8")
+    names = ("index", "add", tmp_path / "vendors.csv", tmp_path / "towns.csv", "--root", tmp_path)
+    result = docmill(*names, "--kind", "code_list")
+    assert (result.exit_code, result.stdout) == (0, "published 2, failed 0\n")
+    assert broker.last["vendors.csv"].fields == {"company": ("Ah Seng",)}
+    assert broker.last["towns.csv"].fields == {}
+    said = result.stderr.splitlines()
+    assert said[0] == "vendors.csv: values that it lists: 1 of company; for people alone: Date, Total, Town"
+    assert said[1].startswith("towns.csv: no column with a value is called as a field of the bundle (")
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder with a text, and one that is in its place where something is mounted."""
