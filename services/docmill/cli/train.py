@@ -160,7 +160,7 @@ def run(
             "--samples",
             exists=True,
             file_okay=False,
-            help="Folder of .txt files, in it or in folders of it, whose results the bundle "
+            help="Folder of .txt files, in it or in folders of it (not in one named broken), whose results the bundle "
             "keeps, to be checked when it is loaded. Default: docmill's own samples.",
         ),
     ] = None,
