@@ -79,11 +79,14 @@ def save_bundle(
 
 
 def check_place(folder: Path) -> None:
-    """Make sure that nothing but a bundle is replaced.
+    """Make sure that nothing but a bundle is replaced, and that it can be: it is written beside `folder`.
 
     Raises:
-        BundleError: `folder` is a file, or a folder that holds something else.
+        BundleError: `folder` is a file, or a folder that holds something else; or nothing can be written there.
     """
+    beside = next(parent for parent in folder.absolute().parents if os.access(parent, os.F_OK))
+    if not beside.is_dir() or not os.access(beside, os.W_OK | os.X_OK):
+        raise BundleError(f"{folder} cannot be made: {beside} cannot be written to; name another place")
     if folder.exists() and not (folder / MANIFEST_FILE).exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise BundleError(f"{folder} holds no bundle, and would be replaced by one: name another place, or empty it")
 

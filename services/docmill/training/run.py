@@ -93,7 +93,7 @@ def train(task: Task, cache: Cache, on_moment: OnMoment) -> Made:
 
     Raises:
         ConfigurationError: data, samples, recipe or base model are not usable, or the quality gate refuses.
-        BundleError: `out` holds something that is no bundle.
+        BundleError: `out` holds something that is no bundle, or nothing can be written there.
     """
     check_place(task.out)
     recipe = task.recipe
