@@ -17,8 +17,8 @@ from docmill.training.fit import CHECKPOINT_FILE, fit
 from docmill.training.model import CONFIG_FILE, WEIGHTS_FILE
 from docmill.training.progress import Moment
 from docmill.training.recipe_stages import Schedule
-from tests.parity.test_training_network import DEVICE, DOCUMENTS, TRAINED, labels_loss, maker, model_of
 from tests.tiny_checkpoint import write_checkpoint
+from tests.tiny_training import DEVICE, DOCUMENTS, TRAINED, labels_loss, maker, model_of
 from tests.unit.training.fakes import recipe
 
 SCHEDULE = Schedule(tokens=320, encoder_lr=1e-3, head_lr=1e-2)
@@ -106,16 +106,18 @@ def test_a_model_that_cannot_be_saved_does_not_cost_the_training(
 def test_a_checkpoint_is_on_the_disk_before_it_has_its_name(
     base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    checkpoint = tmp_path / CHECKPOINT_FILE
     synced: list[tuple[int, int]] = []  # inode and size
     fsync = os.fsync
 
     def noted(descriptor: int) -> None:
         fsync(descriptor)
         status = os.fstat(descriptor)
+        assert not checkpoint.exists() or checkpoint.stat().st_ino != status.st_ino  # that of before, if any
         synced.append((status.st_ino, status.st_size))
 
     monkeypatch.setattr(os, "fsync", noted)
     with pytest.raises(Killed):
         train(base, tmp_path, kill_at=KILLED_AT)
-    status = (tmp_path / CHECKPOINT_FILE).stat()
+    status = checkpoint.stat()
     assert synced[-1] == (status.st_ino, status.st_size)
