@@ -71,7 +71,7 @@ def save_bundle(
         for name, content in contents.items():
             _write(partial / name, content)
         load_bundle(partial)
-        _sync_folder(partial)
+        sync_folder(partial)
         _replace(folder, partial)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
@@ -144,11 +144,11 @@ def _replace(folder: Path, partial: Path) -> None:
         if previous.exists():
             previous.rename(folder)
         raise
-    _sync_folder(folder.parent)
+    sync_folder(folder.parent)
     shutil.rmtree(previous, ignore_errors=True)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make names in a folder durable, where the system can (Windows cannot open a folder)."""
     if os.name == "nt":
         return
