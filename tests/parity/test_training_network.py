@@ -231,7 +231,7 @@ def test_frozen_layers_stay_as_they_begin(base: Path, tmp_path: Path) -> None:
 def test_no_more_layers_are_frozen_than_there_are(base: Path, tmp_path: Path) -> None:
     schedule = Schedule(tokens=1, encoder_lr=1e-4, head_lr=1e-3, frozen_layers=3)
     course = Course(DOCUMENTS, recipe(), maker(), 1, "course")
-    with pytest.raises(ValueError, match="frozen_layers = 3 of this stage, but the model has 2"):
+    with pytest.raises(ConfigurationError, match="frozen_layers = 3 of this stage, but the model has 2"):
         fitted(model_of(base, (0, 2)), course, schedule, tmp_path)
 
 
