@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 torch = pytest.importorskip("torch", reason="the extra [train] is not installed")
 pytest.importorskip("transformers", reason="the extra [train] is not installed")
@@ -22,7 +21,6 @@ from docmill.training.course import Course  # noqa: E402
 from docmill.training.device import Device, choose_device  # noqa: E402
 from docmill.training.distil import DistilLoss  # noqa: E402
 from docmill.training.dropout import PooledDropout  # noqa: E402
-from docmill.training.examples import ExampleMaker  # noqa: E402
 from docmill.training.export import weights_of  # noqa: E402
 from docmill.training.fit import CHECKPOINT_FILE, fit  # noqa: E402
 from docmill.training.labels_loss import MOST_WEIGHT, LabelsLoss, Losses, class_weights  # noqa: E402
@@ -30,27 +28,23 @@ from docmill.training.model import JointModel, initial_model, load_model, save_m
 from docmill.training.progress import Moment  # noqa: E402
 from docmill.training.recipe_stages import Common, Distil, Schedule  # noqa: E402
 from docmill.training.targets import IGNORED  # noqa: E402
-from docmill.training.tokenizer import extended_tokenizer, initial_ids  # noqa: E402
+from docmill.training.tokenizer import extended_tokenizer  # noqa: E402
 from tests.tiny_checkpoint import HIDDEN, LAYERS, write_checkpoint  # noqa: E402
-from tests.unit.pipeline.fakes import FourCharacterTokenizer, windowing  # noqa: E402
+from tests.tiny_training import (  # noqa: E402
+    COMMON,
+    DEVICE,
+    DOCUMENTS,
+    LABELS,
+    TRAINED,
+    kept_ids,
+    labels_loss,
+    maker,
+    model_of,
+)
 from tests.unit.training.fakes import document, recipe  # noqa: E402
 
-DEVICE = Device("cpu (fp32)", "cpu", False, 64)
 BF16 = Device("cpu (bf16)", "cpu", True, 64, threads=2)
 AS_A_GPU = replace(DEVICE, apart=False)  # its way through the network, without one
-LABELS = ("contract.lease", "contract.supply", "receipt")
-DOCUMENTS = {
-    "slips": [
-        document("ACME Trad\nTota 4.50 than kyou", ("company", "ACME"), ("total", "4.50"), name=f"s{n}")
-        for n in range(6)
-    ],
-    "deeds": [
-        document("w x y z " * (n + 1), ("party", "x"), name=f"d{n}", group="contract", label=label)
-        for n, label in enumerate(("contract.lease", "contract.supply", None, "contract.lease"))
-    ],
-}
-COMMON = Common(tokens_per_step=64)
-TRAINED = TrainingStage(name="stage", tokens=5, device="cpu")
 SUPPLY = document("x", name="c", group="contract", label="contract.supply")
 
 
@@ -59,41 +53,12 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_checkpoint(tmp_path_factory.mktemp("checkpoint"))
 
 
-def kept_ids(base: Path) -> NDArray[np.int64]:
-    """Every hundredth piece and the added ones."""
-    size = extended_tokenizer(base / "tokenizer.json").get_vocab_size(with_added_tokens=True)
-    return np.array([*range(0, size - 2, 100), size - 2, size - 1])
-
-
-def model_of(base: Path, layers: tuple[int, ...] | None = None, dropout: float = 0.0) -> JointModel:
-    tokenizer = extended_tokenizer(base / "tokenizer.json")
-    return initial_model(
-        base,
-        layers,
-        len(LABELS),
-        len(recipe().fields),
-        initial_ids=initial_ids(tokenizer),
-        kept=kept_ids(base),
-        dropout=dropout,
-        seed=1,
-    )
-
-
-def maker() -> ExampleMaker:
-    return ExampleMaker(recipe(), LABELS, FourCharacterTokenizer(), windowing(max_tokens=16, stride=4))
-
-
 def leases(number: int) -> list[LabelledDocument]:
     return [document("x", name=f"l{n}", group="contract", label="contract.lease") for n in range(number)]
 
 
 def receipts(number: int) -> list[LabelledDocument]:
     return [document("x", name=f"r{n}", label="receipt") for n in range(number)]
-
-
-def labels_loss() -> LabelsLoss:
-    documents = [document for of_source in DOCUMENTS.values() for document in of_source]
-    return LabelsLoss(COMMON, class_weights(documents, len(LABELS), maker()))
 
 
 def batch_of(*documents: Any) -> Any:
@@ -266,7 +231,7 @@ def test_frozen_layers_stay_as_they_begin(base: Path, tmp_path: Path) -> None:
 def test_no_more_layers_are_frozen_than_there_are(base: Path, tmp_path: Path) -> None:
     schedule = Schedule(tokens=1, encoder_lr=1e-4, head_lr=1e-3, frozen_layers=3)
     course = Course(DOCUMENTS, recipe(), maker(), 1, "course")
-    with pytest.raises(ValueError, match="frozen_layers = 3 of this stage, but the model has 2"):
+    with pytest.raises(ConfigurationError, match="frozen_layers = 3 of this stage, but the model has 2"):
         fitted(model_of(base, (0, 2)), course, schedule, tmp_path)
 
 

@@ -71,7 +71,7 @@ def save_bundle(
         for name, content in contents.items():
             _write(partial / name, content)
         load_bundle(partial)
-        _sync_folder(partial)
+        sync_folder(partial)
         _replace(folder, partial)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
@@ -79,11 +79,14 @@ def save_bundle(
 
 
 def check_place(folder: Path) -> None:
-    """Make sure that nothing but a bundle is replaced.
+    """Make sure that nothing but a bundle is replaced, and that it can be: it is written beside `folder`.
 
     Raises:
-        BundleError: `folder` is a file, or a folder that holds something else.
+        BundleError: `folder` is a file, or a folder that holds something else; or nothing can be written there.
     """
+    beside = next(parent for parent in folder.absolute().parents if os.access(parent, os.F_OK))
+    if not beside.is_dir() or not os.access(beside, os.W_OK | os.X_OK):
+        raise BundleError(f"{folder} cannot be made: {beside} cannot be written to; name another place")
     if folder.exists() and not (folder / MANIFEST_FILE).exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise BundleError(f"{folder} holds no bundle, and would be replaced by one: name another place, or empty it")
 
@@ -141,11 +144,11 @@ def _replace(folder: Path, partial: Path) -> None:
         if previous.exists():
             previous.rename(folder)
         raise
-    _sync_folder(folder.parent)
+    sync_folder(folder.parent)
     shutil.rmtree(previous, ignore_errors=True)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make names in a folder durable, where the system can (Windows cannot open a folder)."""
     if os.name == "nt":
         return

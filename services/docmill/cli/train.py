@@ -60,14 +60,18 @@ def data_folder(recipe: Path, data: Path | None) -> Path:
 
 
 def default_out(recipe: "TrainingRecipe") -> Path:
-    """Where a bundle goes that is given no place: NAME-VERSION in the working directory.
+    """Where a bundle goes that is given no place: NAME-VERSION in the working directory, if there is none yet.
 
     Raises:
-        ConfigurationError: name and version make no name of a folder.
+        ConfigurationError: name and version make no name of a folder, or that of a bundle, which nobody named.
     """
+    from docmill.bundle.manifest import MANIFEST_FILE
+
     name = f"{recipe.name}-{recipe.version}"
     if Path(name).name != name:
         raise ConfigurationError(f"{name}, the recipe's name and version, is no name of a folder: give one with --out")
+    if (Path(name) / MANIFEST_FILE).exists():
+        raise ConfigurationError(f"{name} is a bundle already: name it with --out to replace it, or name another place")
     return Path(name)
 
 
@@ -144,7 +148,7 @@ def run(
             "--out",
             file_okay=False,
             help="Folder of the bundle; a bundle there is replaced. Default: NAME-VERSION of the recipe, in the folder "
-            "where you are.",
+            "where you are, if no bundle is there yet.",
         ),
     ] = None,
     data: Data = None,
@@ -160,7 +164,7 @@ def run(
             "--samples",
             exists=True,
             file_okay=False,
-            help="Folder of .txt files, in it or in folders of it, whose results the bundle "
+            help="Folder of .txt files, in it or in folders of it (not in one named broken), whose results the bundle "
             "keeps, to be checked when it is loaded. Default: docmill's own samples.",
         ),
     ] = None,

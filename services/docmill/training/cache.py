@@ -109,7 +109,10 @@ def file_digest(path: Path) -> str:
 
 
 def code_digest(package: ModuleType) -> str:
-    """SHA-256 over a package's code and words: an input of stages that must be made anew when these change."""
+    """SHA-256 over a package's code and words: an input of stages that must be made anew when these change.
+
+    To be taken when the package is imported: later its files may be others than what runs.
+    """
     folder = Path(package.__path__[0])
     files = sorted(path for path in folder.rglob("*") if path.suffix in CODE)
     named = "".join(f"{path.relative_to(folder).as_posix()} {file_digest(path)}\n" for path in files)
@@ -130,10 +133,12 @@ def _make(stage: Stage, folder: Path) -> Result:
 
 
 def _read(folder: Path) -> Result | None:
-    """None: it is not there, or not as it was written."""
+    """None: it is not there, not as it was written, or another process put another in its place meanwhile."""
     try:
-        files = json.loads((folder / RECORD).read_text(encoding="utf-8"))["files"]
-        if all(file_digest(folder / name) == digest for name, digest in files.items()):
+        record = (folder / RECORD).read_text(encoding="utf-8")
+        files = json.loads(record)["files"]
+        whole = all(file_digest(folder / name) == digest for name, digest in files.items())
+        if whole and (folder / RECORD).read_text(encoding="utf-8") == record:
             return Result(folder, _digest(files))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         pass

@@ -10,12 +10,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
-from docmill import pipeline
 from docmill.bundle.bundle import Bundle
 from docmill.evaluation.run import read_sources
 from docmill.training.agreement import make_agreement, read_agreement
 from docmill.training.assemble import assemble
-from docmill.training.cache import Result, Stage, code_digest
+from docmill.training.cache import Result, Stage
 from docmill.training.corpus import LabelledDocument
 from docmill.training.export import FP32_FILE, INT8_FILE
 from docmill.training.finish import EVALUATION_FILE, golden_of
@@ -26,7 +25,7 @@ from docmill.training.report.compose import CurveRead, Read, Readings, compose
 from docmill.training.report.content import evaluation_bytes
 from docmill.training.report.machine import processor
 from docmill.training.report.speed import make_speed
-from docmill.training.stages import reading_section, values_digest
+from docmill.training.stages import PIPELINE, reading_section, values_digest
 
 GOLDEN_FILE = "golden.jsonl"
 
@@ -90,7 +89,7 @@ def opinions(
 
     section = {
         **recipe.model_dump(mode="json", include={"encoder", "languages", "fields", "groups"}),
-        "code": code_digest(pipeline),
+        "code": PIPELINE,
     }
     digests = {"graph": graph.digest, "calibration": made.calibration.digest, **validation.digests}
     return Stage(f"{graph.name}-opinions", 1, section, {**inputs, **digests}, make)
@@ -161,7 +160,7 @@ def golden(materials: Materials, made: Calibrated, texts: Mapping[str, str]) -> 
             (folder / GOLDEN_FILE).write_bytes(rows)
 
     recipe = materials.recipe.model_dump(mode="json", exclude={"study"})
-    inputs = {"graphs": made.graphs.digest, "calibration": made.calibration.digest, "code": code_digest(pipeline)}
+    inputs = {"graphs": made.graphs.digest, "calibration": made.calibration.digest, "code": PIPELINE}
     return Stage("golden", 1, {"recipe": recipe, "texts": dict(texts)}, inputs, make)
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from tokenizers import Tokenizer
+
 from docmill.bundle.bundle import Bundle
 from docmill.errors import ConfigurationError, DocumentError
 from docmill.golden import GoldenRow, golden_bytes, make_golden
@@ -28,27 +30,34 @@ def golden_of(bundle: Bundle, exact: Path, texts: Mapping[str, str]) -> bytes | 
     return golden_bytes(kept) if kept else None
 
 
-def sample_texts(samples: Path) -> dict[str, str]:
-    """Texts of all .txt documents below `samples`, by path from there; those in folders named `broken` are left out.
+def sample_texts(samples: Path, tokenizer: Tokenizer) -> dict[str, str]:
+    """Texts of the .txt documents in `samples` and in folders of it, by path from there; no deeper ones.
+
+    What is hidden is left out, and folders named `broken`: the bundle keeps these texts whole.
 
     Raises:
-        ConfigurationError: there is none, or one that a bundle could not read.
+        ConfigurationError: there is none, or one that a bundle of this (extended) tokenizer would reject.
     """
-    paths = [path for path in sorted(samples.rglob("*.txt")) if path.parent.name != "broken"]
+    found = sorted([*samples.glob("*.txt"), *samples.glob("*/*.txt")])
+    paths = [path for path in found if not any(map(_is_left_out, path.relative_to(samples).parts))]
     if not paths:
         raise ConfigurationError(
             f"--samples {samples} holds no document: golden documents are .txt files in UTF-8, in that folder or in "
-            f"folders of it (not in one named broken)"
+            f"folders of it (not in deeper ones, hidden ones, or one named broken)"
         )
-    return {path.relative_to(samples).as_posix(): _sample(path) for path in paths}
+    return {path.relative_to(samples).as_posix(): _sample(path, tokenizer) for path in paths}
 
 
-def _sample(path: Path) -> str:
+def _is_left_out(name: str) -> bool:
+    return name == "broken" or name.startswith(".")
+
+
+def _sample(path: Path, tokenizer: Tokenizer) -> str:
     try:
         text = path.read_text(encoding="utf-8")
-        InThread().extract(text.encode(), PLAIN, "utf-8")
-        if not any(character.isprintable() and not character.isspace() for character in text):
-            raise DocumentError(RejectionReason.NO_TEXT, f"{len(text)} characters hold no token")  # as the mill would
+        extracted = InThread().extract(text.encode(), PLAIN, "utf-8").text
+        if not tokenizer.encode(extracted, add_special_tokens=False).ids:
+            raise DocumentError(RejectionReason.NO_TEXT, f"{len(extracted)} characters hold no token")  # as the mill
     except (OSError, UnicodeDecodeError, DocumentError) as error:
         why = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else error
         raise ConfigurationError(f"{path} cannot be golden: {why}; mend it, or take it out of --samples") from error

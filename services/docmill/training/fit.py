@@ -2,20 +2,22 @@
 
 import hashlib
 import logging
+import lzma
 import math
 import os
 import pickle
 import struct
 import time
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
 
 from docmill.bundle.manifest import TrainingStage
+from docmill.errors import ConfigurationError
 from docmill.training.batch import Batch, Outputs, make_batch, run_batch
 from docmill.training.course import Course
 from docmill.training.device import Device
@@ -30,7 +32,9 @@ WEIGHT_DECAY = 0.01
 CLIP_NORM = 1.0
 CHECKPOINTS, CHECKPOINT_STEPS = 20, 50  # so many a stage, but one every so many steps at least
 CHECKPOINT_FILE = "checkpoint.pt"
-DAMAGED = (zipfile.BadZipFile, EOFError, ValueError, RuntimeError, struct.error, pickle.UnpicklingError)
+# What zipfile says of an archive in which some bytes are not as they were written; of a disk it says OSError.
+DAMAGED = (zipfile.BadZipFile, EOFError, ValueError, RuntimeError, struct.error, zlib.error, lzma.LZMAError)
+UNREADABLE = (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError)
 
 log = logging.getLogger(__name__)
 Objective = Callable[[Batch, Outputs], Losses]
@@ -50,7 +54,7 @@ def fit(
 ) -> JointModel:
     """Train through the course, going on from the checkpoint in `folder` where there is one, and save the model there.
 
-    The checkpoint goes when the model is saved, not before: a full disk then costs some steps, not the stage.
+    The checkpoint goes when the model is on the disk, not before: a full disk then costs some steps, not the stage.
 
     Every step has a seed of its own, so the steps after a resumption are those that would have been.
     Word embeddings stay frozen, and the layers that the schedule names. The type head, which begins as a probe
@@ -91,14 +95,22 @@ def _resume(checkpoint: Path, model: JointModel, optimizer: torch.optim.Optimize
 
     A checkpoint of another device counts for nothing: half of a training in fp32 and half in bfloat16 is neither. Nor
     does a damaged one, as a disk leaves it whose power went.
+
+    Raises:
+        ConfigurationError: it is not damaged and yet cannot be read, as for want of memory; it is left as it is.
     """
     if not checkpoint.exists():
         return 0
     try:
-        saved = _load(checkpoint)
-    except DAMAGED as error:
-        log.warning("%s is damaged, so this stage is trained from its beginning: %s", checkpoint, error)
-        return 0
+        if (damage := _damage(checkpoint)) is not None:
+            log.warning("%s is damaged, so this stage is trained from its beginning: %s", checkpoint, damage)
+            return 0
+        saved = torch.load(checkpoint, weights_only=True, map_location="cpu")
+    except UNREADABLE as error:
+        raise ConfigurationError(
+            f"{checkpoint} cannot be read, though its checksums tell of no damage ({error}): see to disk, memory and "
+            f"torch, or delete it to train this stage from its beginning"
+        ) from error
     if saved.get("device") != device.name:
         return 0
     model.load_state_dict(saved["model"])
@@ -106,13 +118,14 @@ def _resume(checkpoint: Path, model: JointModel, optimizer: torch.optim.Optimize
     return int(saved["step"])
 
 
-def _load(checkpoint: Path) -> dict[str, Any]:
-    """What `_save` wrote; raises one of DAMAGED where it is not as it was written. (torch itself reads over that.)"""
-    with zipfile.ZipFile(checkpoint) as archive:
-        if (name := archive.testzip()) is not None:
-            raise zipfile.BadZipFile(f"{name} has another checksum")
-    saved: dict[str, Any] = torch.load(checkpoint, weights_only=True, map_location="cpu")
-    return saved
+def _damage(checkpoint: Path) -> str | None:
+    """How the file is not as `_save` wrote it; None: it is, by its checksums. (torch itself reads over them.)"""
+    try:
+        with zipfile.ZipFile(checkpoint) as archive:
+            name = archive.testzip()
+    except DAMAGED as error:
+        return str(error) or type(error).__name__
+    return None if name is None else f"{name} has another checksum"
 
 
 def _save(checkpoint: Path, model: JointModel, optimizer: torch.optim.Optimizer, step: int, device: Device) -> None:
@@ -142,7 +155,10 @@ def _optimizer(model: JointModel, schedule: Schedule) -> torch.optim.AdamW:
 
 def _freeze(model: JointModel, schedule: Schedule) -> None:
     encoder, layers = model.encoder, schedule.frozen_layers
-    schedule.check_frozen(len(encoder.encoder.layer), "this stage")
+    try:
+        schedule.check_frozen(len(encoder.encoder.layer), "this stage")
+    except ValueError as error:  # where the base model's configuration did not say how many it has
+        raise ConfigurationError(str(error)) from error
     encoder.embeddings.word_embeddings.requires_grad_(requires_grad=False)
     if layers:
         encoder.embeddings.requires_grad_(requires_grad=False)

@@ -1,6 +1,7 @@
 """The joint network in torch: one encoder, a document-type head, a three-way head a field."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 from transformers import AutoModel, BertConfig, BertModel
 
 from docmill.bundle.manifest import TrainingStage
+from docmill.bundle.save import sync_folder
 from docmill.errors import ConfigurationError
 from docmill.training.bf16 import with_bf16_linears
 from docmill.training.dropout import PooledDropout
@@ -142,7 +144,7 @@ def student_of(teacher: JointModel, layers: tuple[int, ...], dropout: float) -> 
 
 
 def save_model(model: JointModel, folder: Path, trained: TrainingStage) -> None:
-    """Weights and shape for `load_model`, and how they were trained for `trained_as`."""
+    """Weights and shape for `load_model`, and how they were trained for `trained_as`; on the disk when it returns."""
     shape = {
         "types": model.type_head.out_features,
         "fields": model.fields,
@@ -152,6 +154,10 @@ def save_model(model: JointModel, folder: Path, trained: TrainingStage) -> None:
     }
     (folder / CONFIG_FILE).write_text(json.dumps(shape, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     torch.save({name: tensor.cpu() for name, tensor in model.state_dict().items()}, folder / WEIGHTS_FILE)
+    for name in (CONFIG_FILE, WEIGHTS_FILE):
+        with (folder / name).open("rb+") as file:
+            os.fsync(file.fileno())
+    sync_folder(folder)
 
 
 def load_model(folder: Path, dropout: float = 0.0) -> JointModel:

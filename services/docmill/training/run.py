@@ -42,7 +42,7 @@ from docmill.training.report.speed import SPEED_FILE, read_speed
 from docmill.training.row import read_rows
 from docmill.training.sources import source_folders
 from docmill.training.study import curve_samples, with_seed
-from docmill.training.tokenizer import windowing
+from docmill.training.tokenizer import extended_tokenizer, windowing
 from docmill.training.training_set import read_parts
 
 BUNDLE_TOLERANCE = 0.02  # of a golden probability, between kinds of processors
@@ -93,20 +93,20 @@ def train(task: Task, cache: Cache, on_moment: OnMoment) -> Made:
 
     Raises:
         ConfigurationError: data, samples, recipe or base model are not usable, or the quality gate refuses.
-        BundleError: `out` holds something that is no bundle.
+        BundleError: `out` holds something that is no bundle, or nothing can be written there.
     """
     check_place(task.out)
     recipe = task.recipe
     study = _study(task)
-    samples = sample_texts(task.samples)
+    base = base_folder(recipe, task.recipe_path.parent)
+    known_base = base_digest(base)
+    samples = sample_texts(task.samples, extended_tokenizer(base / stages.TOKENIZER_FILE))
     data = source_folders(recipe, task.data, cache)
     files = {f"{s.name}/{name}": part(data, s.name, name) for s in recipe.sources for name in PARTS}
     for path in files.values():
         if next(read_rows(path), None) is None:
             raise ConfigurationError(f"{path} holds no document: `docmill train import --validation` puts some aside")
     digests = {name: file_digest(path) for name, path in files.items()}
-    base = base_folder(recipe, task.recipe_path.parent)
-    known_base = base_digest(base)
     gate = cache.result(stages.gate(recipe, data, digests))
     corpus = cache.result(stages.corpus(recipe, data, digests))
     vocabulary = cache.result(stages.vocabulary(recipe, base, known_base, corpus))

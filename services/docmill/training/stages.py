@@ -34,6 +34,9 @@ from docmill.training.vocabulary import prune, used_ids
 
 QUALITY_FILE = "quality.json"
 TOKENIZER_FILE, KEPT_FILE = "tokenizer.json", "kept.npy"
+# Of the code that runs here, as it is imported: a stage may be reached an hour after somebody edited a file of it.
+PIPELINE, EVALUATION, RUNTIME = (code_digest(package) for package in (pipeline, evaluation_code, runtime))
+WINDOW = file_digest(Path(str(window.__file__)))
 DRAWING = 8  # version of how examples are made and drawn, and of the training loop: of every stage that trains
 
 
@@ -197,7 +200,7 @@ def graphs(materials: Materials, inputs: Mapping[str, str], student_result: Resu
     section = {
         "int8": materials.recipe.int8.model_dump(mode="json"),
         "seed": materials.recipe.seed,
-        "builder": code_digest(runtime),
+        "builder": RUNTIME,
     }
     return Stage(
         "graphs",
@@ -231,7 +234,7 @@ def calibration(
     return Stage(
         "calibration",
         8,
-        {**reading_section(recipe), "judged": judged, "seed": recipe.seed, "judge": code_digest(evaluation_code)},
+        {**reading_section(recipe), "judged": judged, "seed": recipe.seed, "judge": EVALUATION},
         {**inputs, **of_reads, "graphs": graphs_result.digest},
         lambda folder: make_calibration(materials, [r.folder for r in reads], graphs_result.folder, folder),
     )
@@ -258,7 +261,7 @@ def _corpus_section(recipe: Recipe) -> dict[str, Any]:
 
 def values_digest() -> list[str]:
     """What decides whether a text is a value. Where it changes and documents do not, training is not made anew."""
-    return [code_digest(evaluation_code), code_digest(pipeline)]
+    return [EVALUATION, PIPELINE]
 
 
 def _untaught_section(recipe: Recipe) -> dict[str, Any]:
@@ -269,9 +272,9 @@ def reading_section(recipe: Recipe) -> dict[str, Any]:
     """What decides how documents are cut and which fields are read."""
     section = training_section(recipe)
     own = {key: section[key] for key in ("encoder", "fields", "groups", "sources")}
-    return {**own, "code": code_digest(pipeline)}
+    return {**own, "code": PIPELINE}
 
 
 def _cutting_section(recipe: Recipe) -> dict[str, Any]:
     """What decides how documents are cut."""
-    return {"encoder": recipe.encoder.model_dump(mode="json"), "code": file_digest(Path(str(window.__file__)))}
+    return {"encoder": recipe.encoder.model_dump(mode="json"), "code": WINDOW}

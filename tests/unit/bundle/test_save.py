@@ -1,6 +1,8 @@
 import hashlib
 import json
+import os
 import zipfile
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
@@ -8,7 +10,7 @@ import numpy as np
 import pytest
 
 from docmill.bundle.load import load_bundle
-from docmill.bundle.save import manifest_bytes, outlier_bytes, save_bundle
+from docmill.bundle.save import check_place, manifest_bytes, outlier_bytes, save_bundle
 from docmill.errors import BundleError
 from tests.tiny_bundle import build_tiny_bundle, tiny_manifest, tiny_outlier
 
@@ -27,6 +29,12 @@ def save(source: Path, target: Path, **further: bytes) -> None:
         outlier=tiny_outlier(),
         further={name.replace("_", "."): content for name, content in further.items()},
     )
+
+
+def only_reading(folder: Path) -> Callable[[Path, int], bool]:
+    """os.access where this folder is somebody else's; to root the system says of none that it is."""
+    access = os.access
+    return lambda path, mode: access(path, mode) and not (path == folder and mode & os.W_OK)
 
 
 def test_what_is_saved_is_loaded(pristine: Path, tmp_path: Path) -> None:
@@ -87,6 +95,32 @@ def test_nothing_but_a_bundle_gives_way(pristine: Path, tmp_path: Path, is_folde
     with pytest.raises(BundleError, match="holds no bundle, and would be replaced"):
         save(pristine, target)
     assert kept.read_text() == "labelled by hand"
+
+
+@pytest.mark.parametrize("name", ["bundle", "new/folders/bundle"])
+def test_a_place_that_cannot_be_written_to_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Training asks before it begins, not an hour later."""
+    monkeypatch.setattr(os, "access", only_reading(tmp_path))
+    with pytest.raises(BundleError, match=rf"{name} cannot be made: {tmp_path} cannot be written to; name another"):
+        check_place(tmp_path / name)
+    (tmp_path / "own").mkdir()
+    check_place(tmp_path / "own" / name)
+
+
+def test_a_relative_place_is_seen_from_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    check_place(Path("bundle"))
+    monkeypatch.setattr(os, "access", only_reading(tmp_path))
+    with pytest.raises(BundleError, match=rf"bundle cannot be made: {tmp_path} cannot be written to"):
+        check_place(Path("bundle"))
+
+
+def test_a_place_below_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(BundleError, match=r"bundle cannot be made: .*file cannot be written to"):
+        check_place(tmp_path / "file" / "bundle")
 
 
 def test_what_cannot_be_loaded_is_not_saved(pristine: Path, tmp_path: Path) -> None:

@@ -148,6 +148,20 @@ def test_a_bundle_that_is_given_no_place_goes_to_its_name_and_version_where_one_
     assert task.out == Path("letters-en-0.1.0")
 
 
+def test_a_bundle_that_nobody_named_is_not_replaced(
+    docmill: Command, starter: Path, training: Training, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "letters-en-0.1.0").mkdir()
+    (tmp_path / "letters-en-0.1.0/manifest.json").write_text("of an hour's training")
+    result = docmill("train", "run", starter / "recipe.toml", "--budget", "0.01")
+    assert result.exit_code == 1
+    assert "letters-en-0.1.0 is a bundle already: name it with --out to replace it" in str(result.exception)
+    assert training.tasks == []
+    assert docmill("train", "run", starter / "recipe.toml", "--out", "letters-en-0.1.0").exit_code == 0
+    assert [task.out for task in training.tasks] == [Path("letters-en-0.1.0")]
+
+
 @pytest.mark.parametrize("name", ["letters/en", "../letters"])
 def test_a_name_that_is_none_of_a_folder_wants_a_place(
     docmill: Command, starter: Path, training: Training, name: str

@@ -165,6 +165,25 @@ def test_what_is_there_is_read_while_another_process_holds_the_lock(tmp_path: Pa
             Cache(tmp_path).result(stage())
 
 
+def test_a_result_that_is_replaced_while_it_is_read_is_the_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process found it damaged, and made it again, just after this one had read it without the lock."""
+    first = Cache(tmp_path).result(stage(write("x")))
+
+    def replaced_meanwhile(path: Path) -> str:
+        read = file_digest(path)
+        monkeypatch.setattr("docmill.training.cache.file_digest", file_digest)
+        first.file("result.txt").unlink()
+        Cache(tmp_path).result(stage(write("y")))
+        return read
+
+    monkeypatch.setattr("docmill.training.cache.file_digest", replaced_meanwhile)
+    found = Cache(tmp_path).result(stage())
+    assert found.file("result.txt").read_text() == "y"
+    assert found.digest != first.digest
+
+
 def test_what_was_made_while_the_lock_was_waited_for_is_not_made_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ from pydantic import ValidationError
 from docmill.errors import ConfigurationError
 from docmill.evaluation.gold import source_name
 from docmill.resources import resource
+from docmill.training import claims
 from docmill.training.cache import Cache
 from docmill.training.claims.__main__ import main as write_claims
 from docmill.training.corpus import part, read_part
@@ -75,6 +76,15 @@ def test_what_is_not_packaged_is_refused_though_the_user_has_it(tmp_path: Path, 
 def test_a_source_is_packaged_or_made() -> None:
     with pytest.raises(ValidationError, match=r"source post is packaged and to be made \(synthetic_claims\)"):
         recipe([{"name": "post", "packaged": True, "synthetic_claims": 25}])
+
+
+def test_a_generator_that_is_edited_meanwhile_is_not_what_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is made is kept under the digest of the code that was imported."""
+    (tmp_path / "edited.py").write_text("edited")
+    made = source_folders(recipe([{"name": "till", "synthetic_claims": 25}]), tmp_path, Cache(tmp_path / "cache"))
+    monkeypatch.setattr(claims, "__path__", [str(tmp_path)])
+    again = source_folders(recipe([{"name": "till", "synthetic_claims": 25}]), tmp_path, Cache(tmp_path / "cache"))
+    assert again == made
 
 
 def test_they_are_those_that_the_command_writes_so_that_a_bundle_can_be_scored_on_them(tmp_path: Path) -> None:

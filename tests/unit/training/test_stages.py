@@ -1,7 +1,7 @@
 """What of a recipe each stage depends on: no more is made anew than a change touches, and no less."""
 
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,8 +10,9 @@ pytest.importorskip("torch", reason="the extra [train] is not installed")
 pytest.importorskip("transformers", reason="the extra [train] is not installed")
 
 from docmill import evaluation, pipeline, runtime
+from docmill.pipeline import window
 from docmill.training import closing_stages, stages
-from docmill.training.cache import Result
+from docmill.training.cache import Result, code_digest, file_digest
 from docmill.training.closing_stages import Calibrated, EvaluatedPoint, EvaluatedRow, Graph, Validation
 from docmill.training.recipe import Recipe
 from tests.unit.training.fakes import RECIPE, recipe, with_sources
@@ -118,21 +119,30 @@ def test_how_values_are_compared_counts_where_they_decide(monkeypatch: pytest.Mo
     assert changed == [{"gate", "evaluation"}, {"gate", "corpus", "evaluation"}]
 
 
-def evaluation_key(monkeypatch: pytest.MonkeyPatch, changed: ModuleType | None = None) -> str:
-    """The key of the evaluation, as if the code of one package were another."""
-    for module in (stages, closing_stages):
-        monkeypatch.setattr(module, "code_digest", lambda package: f"{package.__name__} {package is changed}")
-    return keys(recipe())["evaluation"]
-
-
-@pytest.mark.parametrize("package", [evaluation, pipeline], ids=["evaluation", "pipeline"])
+@pytest.mark.parametrize(("package", "counts"), [("EVALUATION", True), ("PIPELINE", True), ("RUNTIME", False)])
 def test_scores_are_made_anew_with_the_code_that_compares_values(
-    monkeypatch: pytest.MonkeyPatch, package: ModuleType
+    monkeypatch: pytest.MonkeyPatch, package: str, counts: bool
 ) -> None:
     """pipeline/normalise.py does: opinions and calibration may be as they were, scores are not."""
-    before = evaluation_key(monkeypatch)
-    assert evaluation_key(monkeypatch, package) != before
-    assert evaluation_key(monkeypatch, runtime) == before
+    before = keys(recipe())["evaluation"]
+    monkeypatch.setattr(stages, package, "other code")
+    assert (keys(recipe())["evaluation"] != before) == counts
+
+
+def test_digests_are_of_the_packages_that_run() -> None:
+    assert [code_digest(evaluation), code_digest(pipeline)] == [stages.EVALUATION, stages.PIPELINE]
+    assert (code_digest(runtime), file_digest(Path(str(window.__file__)))) == (stages.RUNTIME, stages.WINDOW)
+
+
+def test_code_that_is_edited_while_it_runs_changes_no_key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What was imported before the edit goes on: its results are not those of the files as they are now."""
+    before = keys(recipe())
+    (tmp_path / "edited.py").write_text("edited")
+    for package in (evaluation, pipeline, runtime):
+        monkeypatch.setattr(package, "__path__", [str(tmp_path)])
+        assert code_digest(package) not in {stages.EVALUATION, stages.PIPELINE, stages.RUNTIME}
+    monkeypatch.setattr(window, "__file__", str(tmp_path / "edited.py"))
+    assert keys(recipe()) == before
 
 
 def test_every_input_counts() -> None:
