@@ -220,3 +220,20 @@ def test_the_events_of_the_readme_are_of_the_bundle_that_is_there() -> None:
 def test_the_page_of_the_model_is_of_the_bundle_that_is_there() -> None:
     heading = MODEL.read_text(encoding="utf-8").partition("\n")[0]
     assert heading == f"# What {MANIFEST.name} {MANIFEST.version} is worth"
+
+
+def test_the_table_of_the_recipe_cfpb5_is_as_its_evaluation_says() -> None:
+    """That bundle is not shipped; figures of its evaluation are, without any document."""
+    evaluation = json.loads((MODEL.parent / "model" / "cfpb5.json").read_text(encoding="utf-8"))
+    rows = {
+        (row["model"].partition(":")[0], row["graph"], row["seed"]): (row["type accuracy"], row["type macro-F1"])
+        for row in table(MODEL, "version", "model", "graph", "seed")
+        if row["version"] == "0.2.0"
+    }
+    told = {}
+    for one in evaluation["rows"]:
+        scores = evaluation["sources"]["cfpb5"] if one["graph"] == "int8" else one["sources"]["cfpb5"]
+        form = with_interval if one["graph"] == "int8" else lambda of, name: shown(of[name])
+        measured = tuple(form(scores, name) for name in ("type_accuracy", "type_macro_f1"))
+        told[one["model"], one["graph"], str(one["seed"])] = measured
+    assert rows == told
