@@ -153,17 +153,22 @@ def _document(row: LabelledRow, source: Source, recipe: Recipe) -> LabelledDocum
 def _decided_by_values(
     document: LabelledDocument, row: LabelledRow, source: Source, recipe: Recipe
 ) -> LabelledDocument:
-    """The same document: of a field whose values its row names, what is marked besides is in doubt."""
+    """The same document: of a field whose values its row names and that they decide, what is marked besides is in
+    doubt.
+    """
     entities: list[Entity] = []
     doubtful: list[Entity] = []
     values: list[tuple[str, str]] = []
-    for field in recipe.taught_fields(source):
+    decided = [field for field in recipe.taught_fields(source) if source.decides(field)]
+    for field in decided:
         marked = [(entity.start, entity.end) for entity in document.entities if entity.field == field]
         settled = settle(row, field, marked, source, recipe)
         entities += (Entity(field, *place) for place in settled.places)
         doubtful += (Entity(field, *place) for place in settled.doubtful)
         values += ((field, value) for value in sorted(values_of(row, field, source, recipe)))
+    entities += (entity for entity in document.entities if entity.field not in decided)
     unplaced = {field for field, _ in values} - {entity.field for entity in entities}
+    unplaced |= set(document.unplaced) - set(decided)
     return replace(
         document,
         entities=tuple(entities),

@@ -46,7 +46,7 @@ class Source(Strict):
     second (none: all are taken), `entity_windows` of the others that bear an entity, and `other_windows` of those that
     bear none (both 0: all). `head_drawn` = false: always the first `head_windows`, and the rest are among the others.
     `values_decide`: of a field whose values a row names under `fields`, what is marked and is none of them teaches
-    nothing, see value_places.py.
+    nothing, see value_places.py; true: of every field, or the names of fields.
     `augment` varies receipts and nothing else, see receipt_fields.py.
     `fold_by_source`: rows that name the same `source`, such as a layout, are kept in one fold.
     `synthetic_claims`: instead of a folder, so many documents of docmill's own generator, a fifth for validation.
@@ -64,7 +64,7 @@ class Source(Strict):
     unused: tuple[Name, ...] = ()
     masked: tuple[Name, ...] = ()
     augment: bool = False
-    values_decide: bool = False
+    values_decide: bool | tuple[Name, ...] = False
     share: float = Field(1.0, gt=0)
     per_label: int | None = Field(None, ge=1)
     head_windows: int | None = Field(None, ge=1)
@@ -86,6 +86,10 @@ class Source(Strict):
                 "move or link the folder there, and name it alone"
             )
         return name
+
+    def decides(self, field: str) -> bool:
+        """Whether the values of a field, by the recipe's name, say which marked places teach it."""
+        return self.values_decide if isinstance(self.values_decide, bool) else field in self.values_decide
 
     @property
     def synthetic(self) -> bool:
@@ -156,8 +160,13 @@ class Recipe(Strict):
                 raise ValueError(f"source {source.name} both maps and does not use {sorted(both)}")
             if both := set(source.entities.values()) & set(source.masked):
                 raise ValueError(f"source {source.name} both maps to and masks {sorted(both)}")
+            decided = source.values_decide if isinstance(source.values_decide, tuple) else ()
+            if unknown := set(decided) - set(self.taught_fields(source)):
+                raise ValueError(
+                    f"source {source.name} has values_decide of {sorted(unknown)}, which it does not teach"
+                )
             if source.augment and source.values_decide:
-                what = f"source {source.name} has augment and values_decide = true"
+                what = f"source {source.name} has augment and values_decide"
                 raise ValueError(f"{what}: where a text is varied, places in doubt are lost; leave one of them out")
             kinds = {name: self.fields[name].kind for name in self.taught_fields(source)}
             if source.augment and (why := unfit_to_vary(kinds)):

@@ -119,6 +119,24 @@ def test_a_row_that_names_its_values_decides_what_is_taught(tmp_path: Path) -> N
     assert whole.right_texts("party") == ["Ann Lee", 'each a "Party"']
 
 
+def test_values_of_one_field_decide_nothing_of_another(tmp_path: Path) -> None:
+    text = 'Ann Lee, each a "Party", by German law, not Dutch'
+    marked = (("party", "Ann Lee"), ("party", 'each a "Party"'), ("jurisdiction", "German"), ("jurisdiction", "Dutch"))
+    named = corpora.row("x", None, text, *marked, fields={"parties": "Ann Lee", "governing_law": "German"})
+    (tmp_path / "post").mkdir()
+    (tmp_path / "post/train.jsonl").write_text(json.dumps(named), encoding="utf-8")
+    decided = corpora.recipe([{"name": "post", "values_decide": ["party"]}])
+    [kept] = load_part(tmp_path, decided.sources[1], "train", decided)
+    assert [(one.field, text[one.start : one.end]) for one in kept.entities] == [
+        ("party", "Ann Lee"),
+        ("law", "German"),
+        ("law", "Dutch"),
+    ]
+    assert kept.doubtful == (Entity("party", 9, 23),)
+    assert kept.right_texts("law") == ["German", "Dutch"]
+    assert kept.values == (("party", "Ann Lee"),)
+
+
 def test_what_is_named_under_a_source_s_own_name_and_not_marked_has_no_place(tmp_path: Path) -> None:
     named = corpora.row("x", None, "of Ann Lee", fields={"vendor": "Anne Lee", "law": ""})
     (tmp_path / "post").mkdir()

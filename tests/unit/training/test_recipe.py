@@ -201,9 +201,18 @@ def test_receipts_are_augmented_by_the_names_of_their_fields() -> None:
 
 
 def test_what_is_varied_cannot_be_decided_by_its_values() -> None:
-    with pytest.raises(ValidationError, match=r"source slips has augment and values_decide = true.*leave one of them"):
+    with pytest.raises(ValidationError, match=r"source slips has augment and values_decide.*leave one of them"):
         fakes.with_sources("slips", values_decide=True)
     assert fakes.with_sources("deeds", values_decide=True).sources[1].values_decide
+
+
+def test_values_may_decide_some_fields_alone() -> None:
+    deeds = fakes.with_sources("deeds", values_decide=["party"]).sources[1]
+    assert (deeds.decides("party"), deeds.decides("law")) == (True, False)
+    with pytest.raises(
+        ValidationError, match=r"source deeds has values_decide of \['total'\], which it does not teach"
+    ):
+        fakes.with_sources("deeds", values_decide=["party", "total"])
 
 
 @pytest.mark.parametrize("kind", ["date", "end_date", "duration", "text"])

@@ -7,15 +7,15 @@ from docmill.training.quality.spans import MANY, excerpt, taught_spans
 from docmill.training.quality.subject import Subject
 from docmill.training.value_places import settle
 
-LEFT_OUT = "Nothing: the source has values_decide = true, so they teach nothing; or mark the values and nothing else"
-TAUGHT = "Mark the values and nothing else, or set values_decide = true in the source: they are taught as values now"
+LEFT_OUT = "Nothing: the source has values_decide, so they teach nothing; or mark the values and nothing else"
+TAUGHT = "Mark the values and nothing else, or set values_decide in the source: they are taught as values now"
 VARIED = "Mark the values and nothing else: they are taught as values now (values_decide would want augment left out)"
 
 
 def check_values(subject: Subject) -> Iterator[Finding]:
     """The finding of each source, over the fields of which a row names values and marks at least one of them."""
     for source, parts in subject.sources():
-        total = 0
+        total = taught = 0
         doubtful: list[Example] = []
         for row in (row for part in parts for row in subject.rows(part)):
             for field, spans in taught_spans(row, source, subject).items():
@@ -23,14 +23,14 @@ def check_values(subject: Subject) -> Iterator[Finding]:
                 total += len(of_place)
                 for start, end in settle(row, field, tuple(of_place), source, subject.recipe).doubtful:
                     doubtful.append(Example(row.id, f"{field} {start}:{end}", excerpt(row.text, of_place[start, end])))
+                    taught += not source.decides(field)
         if doubtful:
-            is_many = not source.values_decide and len(doubtful) > MANY * total
             yield Finding(
-                Severity.WARN if is_many else Severity.NOTE,
+                Severity.WARN if taught > MANY * total else Severity.NOTE,
                 Code.SPAN_NOT_VALUE,
                 source.name,
                 "spans that hold none of the values that their row names under `fields`",
-                LEFT_OUT if source.values_decide else VARIED if source.augment else TAUGHT,
+                VARIED if source.augment else TAUGHT if taught else LEFT_OUT,
                 len(doubtful),
                 "spans",
                 total,

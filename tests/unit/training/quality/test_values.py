@@ -30,7 +30,7 @@ def test_spans_beside_what_is_named(tmp_path: Path) -> None:
     assert (finding.count, finding.total, finding.unit) == (1, 2, "spans")
     assert [(e.name, e.detail) for e in finding.examples] == [("x", "party 21:35")]
     assert finding.examples[0].excerpt == 'Ann Lee and Bob Orr, [[each a "Party"]].'
-    assert "set values_decide = true" in finding.do
+    assert "set values_decide in the source" in finding.do
 
 
 def test_few_of_them_are_noted(tmp_path: Path) -> None:
@@ -43,6 +43,13 @@ def test_what_is_not_taught_is_noted(tmp_path: Path) -> None:
     (finding,) = found(tmp_path, letter("x", "Ann Lee", 'each a "Party"', party=["Ann Lee"]), of=DECIDED)
     assert finding.severity is Severity.NOTE
     assert "they teach nothing" in finding.do
+
+
+def test_what_is_decided_of_another_field_is_taught(tmp_path: Path) -> None:
+    other = recipe([{"name": "post", "values_decide": ["law"]}])
+    (finding,) = found(tmp_path, letter("x", "Ann Lee", 'each a "Party"', party=["Ann Lee"]), of=other)
+    assert finding.severity is Severity.WARN
+    assert "they are taught as values now" in finding.do
 
 
 def test_a_source_that_is_varied_is_told_what_it_can_do(tmp_path: Path) -> None:
