@@ -64,6 +64,18 @@ def test_a_record_that_comes_again_is_not_paid_for_again() -> None:
     assert len(at.asked) == 2
 
 
+def test_nonsense_about_a_record_that_comes_again_is_not_paid_for_again() -> None:
+    with thread(Reply("no JSON")) as (generator, at):
+        reasons = [
+            one.reason
+            for _ in range(2)
+            for one in generator.ask_all(asks(1), nobody)
+            if isinstance(one, GeneratorUnavailableError)
+        ]
+    assert reasons == [Unavailable.NONSENSE] * 2
+    assert len(at.asked) == 2  # the question and its repair, once
+
+
 @pytest.mark.parametrize(
     "other",
     [ask(text="Kedai Ah Seng\nTOTAL RM 9.00"), ask(sources=()), ask(fields=("total",)), ask(shown=((0, 10),))],

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from docmill.errors import AbandonedError, IndexUnavailableError
+from docmill.fallback.judge import type_in_doubt
 from docmill.fallback_service.generators import Answered
 from docmill.fallback_service.holds import (
     CLOCKS_S,
@@ -22,6 +23,7 @@ from docmill.fallback_service.holds import (
     PAUSE_S,
 )
 from docmill.fallback_service.publish import Publisher
+from docmill.fallback_service.requested import Requested, read_request
 from docmill.fallback_service.resolved import Resolved
 from docmill.fallback_service.slices import MOST_QUESTIONS
 from docmill.generator.client import Unavailable
@@ -40,6 +42,7 @@ from tests.unit.fallback_service.fakes import (
     USAGE,
     Bench,
     FakeGenerator,
+    Group,
     bench,
     fine,
     plate,
@@ -342,6 +345,11 @@ def test_a_reason_of_a_later_docmill_says_nothing_of_the_type_for_sure(tmp_path:
     with bench(tmp_path) as of:
         later = json.dumps(said | {"reasons": ["of_a_later_docmill"]}).encode()
         assert event(one(of, record(later)))["reasons"] == ["not_certified"]
+        requested = read_request(record(later))
+        assert isinstance(requested, Requested)
+        # Where fields have no threshold NOT_CERTIFIED alone leaves a certified type as it is.
+        assert type_in_doubt("receipt", requested.reasons, Group(field_threshold=None))
+        assert not type_in_doubt("receipt", requested.event.reasons, Group(field_threshold=None))
         for wrong in ("low_type_confidence", [], [7]):
             broken = json.dumps(said | {"reasons": wrong}).encode()
             assert dict(one(of, record(broken)).publishes[0].headers)["docmill_reason"] == b"invalid_event"
