@@ -19,9 +19,11 @@ documents of another source are added to the index as a label that nothing was t
     DOCMILL_DATA=FOLDER python -m load_tests.fallback_eval mtsamples cfpb --bundles DIR/bundle-a DIR/bundle-ab
 
 is the full mode: bundles decide, trained in that time on two cores (2026-11-30, other work beside the second). Their
-recipe knows the sources cfpb and mtsamples alone; others need a recipe of their own. The test part is validation alone:
-to pool it with the fifths of half A would need five more bundles, each trained on the other four. --new-kinds is the
-cheap mode's. Both modes embed every document once (about 0.2 s of CPU), into the user's cache. Needs the extra [train].
+recipe knows the sources cfpb and mtsamples alone; others need a recipe of their own. The test part is validation. With
+--folds DIR/bundle-a1 ... DIR/bundle-a4, trained as the first on DIR/a1 to DIR/a4, it is validation with each fifth of
+half A as well, as the bundle reads it that does not know it; the classifier retrained on both halves, which knows four
+of the fifths, is then compared on validation alone. --new-kinds is the cheap mode's. Both modes embed every document
+once (about 0.2 s of CPU), into the user's cache. Needs the extra [train].
 
     docmill run generator FILE.gguf &        # http://127.0.0.1:8080/v1; a question takes tens of seconds on two cores
     DOCMILL_DATA=FOLDER DOCMILL_GENERATOR_DEADLINE_S=300 python -m load_tests.fallback_eval cfpb --no-latency \\
@@ -54,8 +56,8 @@ from docmill.training.corpus import part
 from docmill.training.row import read_rows
 from load_tests.cost import PRICES
 from load_tests.fallback_parts import cheap, compare
-from load_tests.fallback_parts.bundles import mode, own_threshold, read_with_bundles
-from load_tests.fallback_parts.corpora import Halves, read_halves, write_halves
+from load_tests.fallback_parts.bundles import Bundles, mode, own_threshold, read_with_bundles
+from load_tests.fallback_parts.corpora import OTHER_FOLDS, Halves, read_halves, write_halves
 from load_tests.fallback_parts.embeddings import cached, timed
 from load_tests.fallback_parts.fifth_way import FifthWay, fifth_way
 from load_tests.fallback_parts.fresh import Fresh, fresh
@@ -81,6 +83,9 @@ def main(arguments: Sequence[str] | None = None, embed: Embed = cached) -> None:
     parser.add_argument("--limit", type=int, help="training documents of a source, the first ones")
     parser.add_argument("--write-halves", type=Path, metavar="DIR", help="write folders to train bundles on, and end")
     parser.add_argument("--bundles", type=Path, nargs=2, metavar=("A", "AB"), help="the full mode")
+    parser.add_argument(
+        "--folds", type=Path, nargs=len(OTHER_FOLDS), default=(), metavar="A_N", help="of the other fifths of half A"
+    )
     parser.add_argument(
         "--new-kinds", nargs="*", default=[], help="sources of which validation documents are a new kind; cheap mode"
     )
@@ -109,6 +114,8 @@ def main(arguments: Sequence[str] | None = None, embed: Embed = cached) -> None:
         parser.error("--questions: at least one")
     if args.bundles and args.new_kinds:
         parser.error("--new-kinds is of the cheap mode: leave out --bundles")
+    if args.folds and not args.bundles:
+        parser.error("--folds is of the full mode: name the first two bundles with --bundles")
     asked = fifth_way(args.generator, args.generator_model, args.questions, args.prices, args.generator_cores)
     reports: list[SourceReport] = []
     curves: dict[str, list[tuple[str, compare.Decided]]] = {}
@@ -139,7 +146,7 @@ def measured(
     vectors = embed(source, [document.text for document in halves.everything])
     latency = None if args.no_latency else measured_latency(halves, vectors)
     if args.bundles:
-        return full(data, halves, vectors, args.bundles[0], args.bundles[1], latency, fifth)
+        return full(data, halves, vectors, Bundles(args.bundles[0], args.bundles[1], tuple(args.folds)), latency, fifth)
     kinds = {name: embed(name, _validation(data, name)) for name in args.new_kinds if name != source}
     return cheaply(halves, vectors, latency, kinds, fifth)
 
@@ -154,6 +161,7 @@ def head(args: argparse.Namespace) -> str:
     command = ["DOCMILL_DATA=FOLDER python -m load_tests.fallback_eval", *args.sources]
     command += ["--limit", str(args.limit)] if args.limit is not None else []
     command += ["--bundles", *(bundle.name for bundle in args.bundles)] if args.bundles else []
+    command += ["--folds", *(bundle.name for bundle in args.folds)] if args.folds else []
     command += ["--new-kinds", *args.new_kinds] if args.new_kinds else []
     command += ["--no-latency"] if args.no_latency else []
     if args.generator is not None:  # not its address, which may hold a secret
@@ -175,16 +183,8 @@ def cheaply(
     """The cheap mode on one source. `kinds`: vectors of documents of other sources, by name."""
     material = cheap.material(halves, vectors)
     reads = [cheap.validation(material), *cheap.cross_fitted(material)]
-    slices = {
-        "deferred": [compare.deferred_slice(read) for read in reads],
-        f"least confident {100 * cheap.HARD_SHARE:.0f} %": [compare.hard_slice(read) for read in reads],
-    }
-    scores, curve = [], []
-    for name, parts in slices.items():
-        together = compare.pooled(parts)
-        scores.append(score(f"{name}, validation", parts[0]))
-        scores.append(score(f"{name}, validation and cross-fitted half A", together))
-        curve.append((name, together))
+    slices = sliced(reads)
+    scores, curve = scored(slices)
     new = [row for name, of_kind in kinds.items() for row in new_kind(material, name, of_kind)]
     said = None if fifth is None else fifth.cheap(halves, vectors, reads[0], slices["deferred"][0])
     policy = slices["deferred"][0].policies[0].policy
@@ -195,23 +195,40 @@ def full(
     data: Path,
     halves: Halves,
     vectors: NDArray[np.float32],
-    a: Path,
-    ab: Path,
+    bundles: Bundles,
     latency: Latency | None,
     fifth: FifthWay | None = None,
 ) -> tuple[SourceReport, list[tuple[str, compare.Decided]]]:
     """The full mode on one source."""
-    read = read_with_bundles(a, ab, halves, vectors)
-    slices = {
-        "deferred": compare.deferred_slice(read),
-        f"least confident {100 * cheap.HARD_SHARE:.0f} %": compare.hard_slice(read),
+    reads = read_with_bundles(bundles, halves, vectors)
+    slices = sliced(reads)
+    scores, curve = scored(slices)
+    of_validation = slices["deferred"][0]
+    said = None if fifth is None else fifth.full(bundles.a, data, halves, vectors, reads[0], of_validation)
+    policy, threshold = of_validation.policies[0].policy, own_threshold(bundles.a, halves.source)
+    return _report(halves, mode(bundles), threshold, scores, policy, (), (), latency, said), curve
+
+
+def sliced(reads: Sequence[cheap.Read]) -> dict[str, list[compare.Decided]]:
+    """Both slices of all test parts, validation first."""
+    return {
+        "deferred": [compare.deferred_slice(read) for read in reads],
+        f"least confident {100 * cheap.HARD_SHARE:.0f} %": [compare.hard_slice(read) for read in reads],
     }
-    scores = [score(f"{name}, validation", decided) for name, decided in slices.items()]
-    said = None if fifth is None else fifth.full(a, data, halves, vectors, read, slices["deferred"])
-    policy = slices["deferred"].policies[0].policy
-    return _report(halves, mode(a, ab), own_threshold(a, halves.source), scores, policy, (), (), latency, said), list(
-        slices.items()
-    )
+
+
+def scored(
+    slices: Mapping[str, Sequence[compare.Decided]],
+) -> tuple[list[SliceScore], list[tuple[str, compare.Decided]]]:
+    """Scores of validation, and of all test parts together where there are more; and what the picture is of."""
+    scores, curve = [], []
+    for name, parts in slices.items():
+        scores.append(score(f"{name}, validation", parts[0]))
+        together = compare.pooled(parts)
+        if len(parts) > 1:
+            scores.append(score(f"{name}, validation and cross-fitted half A", together))
+        curve.append((name, together))
+    return scores, curve
 
 
 def measured_latency(halves: Halves, vectors: NDArray[np.float32]) -> Latency:

@@ -1,10 +1,12 @@
-"""The full mode: a bundle trained on half A reads, half B is the index. Documents to `Judged` ones, as `cheap` does.
+"""The full mode: bundles trained on half A read, half B is the index. Documents to `Judged` ones, as `cheap` does.
 
-What a policy is chosen on is the fold of half A that `corpora.write_halves` keeps out of the training.
+A policy is chosen on folds of half A, each as a bundle reads it whose training `corpora.write_halves` kept it out of.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import reduce
 from pathlib import Path
 
 import numpy as np
@@ -20,45 +22,73 @@ from docmill.runtime.session import OnnxInference
 from docmill.training.corpus import LabelledDocument
 from load_tests.fallback_parts import head
 from load_tests.fallback_parts.cheap import HARD_SHARE, Read
-from load_tests.fallback_parts.corpora import TUNING_FOLD, Halves
-from load_tests.fallback_parts.judged import Exemplars, Floats, Judged, nearest
+from load_tests.fallback_parts.corpora import OTHER_FOLDS, TUNING_FOLD, Halves
+from load_tests.fallback_parts.judged import Exemplars, Floats, Integers, Judged, nearest
 
 SLICE = 8
 NOON = datetime(2000, 1, 1, 12, tzinfo=UTC)
 
 
-def read_with_bundles(a: Path, ab: Path, halves: Halves, vectors: NDArray[np.float32]) -> Read:
-    """What both bundles say of the test documents, and the first of those that a policy is chosen on.
+@dataclass(frozen=True, slots=True)
+class Bundles:
+    """Folders of what was trained on what `corpora.write_halves` wrote."""
+
+    a: Path  # on half A without TUNING_FOLD
+    ab: Path  # on that and half B
+    others: tuple[Path, ...] = ()  # on half A without each of OTHER_FOLDS, in their order; none, or all
+
+
+def read_with_bundles(bundles: Bundles, halves: Halves, vectors: NDArray[np.float32]) -> list[Read]:
+    """Validation as test documents of bundle A; with the bundles of the other folds then each fold of half A as well.
+
+    Validation's policy is chosen on all folds that there is a bundle for. A fold is read by the bundle that does not
+    know it, and its policy is chosen on the other folds, each as read by its own bundle (which does know this one).
 
     Args:
         vectors: of `halves.everything`, in its order.
 
     Raises:
         BundleError: a bundle cannot be loaded.
-        ConfigurationError: the bundle was not trained on the source.
+        ConfigurationError: a bundle was not trained on the source, or two bundles of half A on the same documents.
     """
-    bundle, retrained = load_bundle(a), load_bundle(ab)
+    of_fold = {TUNING_FOLD: load_bundle(bundles.a)}
+    of_fold |= {number: load_bundle(folder) for number, folder in zip(OTHER_FOLDS, bundles.others, strict=False)}
+    bundle, retrained = of_fold[TUNING_FOLD], load_bundle(bundles.ab)
+    for one in (retrained, *of_fold.values()):
+        _names(one, halves.source)
+    if len({one.manifest.training.data_digest for one in of_fold.values()}) < len(of_fold):
+        raise ConfigurationError("two bundles of half A were trained on the same documents: name one for each fold")
     full = {label: full_label(bundle, halves.source, label) for label in halves.labels}
-    labels = tuple(sorted({*full.values(), *bundle.spec.labels, *retrained.spec.labels}))
+    known = (label for one in (retrained, *of_fold.values()) for label in one.spec.labels)
+    labels = tuple(sorted({*full.values(), *known}))
     position = {label: i for i, label in enumerate(labels)}
     count_a, count_b = len(halves.half_a), len(halves.half_b)
-    tuned = [i for i, document in enumerate(halves.half_a) if halves.fold[document.id] == TUNING_FOLD]
     gold = np.array([position[full[document.label or ""]] for document in halves.everything])
     in_b = slice(count_a, count_a + count_b)
     index = Exemplars(vectors[in_b], gold[in_b])
 
-    def judged(documents: Sequence[LabelledDocument], rows: NDArray[np.int64]) -> Judged:
-        said, deferred = _opinions(bundle, documents, position)
+    def judged(reader: Bundle, documents: Sequence[LabelledDocument], rows: NDArray[np.int64]) -> Judged:
+        said, deferred = _opinions(reader, documents, position)
         similarities, neighbours = nearest(vectors[rows], index)
         on_index = head.of_index(index.vectors, index.labels, vectors[rows], len(labels))
         ids = tuple(document.id for document in documents)
         return Judged(ids, gold[rows], said, deferred, similarities, neighbours, on_index)
 
-    tuning = judged([halves.half_a[i] for i in tuned], np.array(tuned, dtype=np.int64))
-    test = judged(halves.test, np.arange(count_a + count_b, len(gold)))
+    folds = []
+    for number, reader in of_fold.items():
+        own = [i for i, document in enumerate(halves.half_a) if halves.fold[document.id] == number]
+        folds.append(judged(reader, [halves.half_a[i] for i in own], np.array(own, dtype=np.int64)))
+    test = judged(bundle, halves.test, np.arange(count_a + count_b, len(gold)))
     both, _ = _opinions(retrained, halves.test, position)
-    hard_below = float(np.quantile(tuning.classifier.max(axis=1), HARD_SHARE))
-    return Read(tuning, test, both.argmax(axis=1), None, hard_below)
+    reads = [_read(folds, test, both.argmax(axis=1))]
+    if bundles.others:
+        reads += [_read(folds[:i] + folds[i + 1 :], fold, None) for i, fold in enumerate(folds)]
+    return reads
+
+
+def _read(tuning: Sequence[Judged], test: Judged, retrained: Integers | None) -> Read:
+    together = reduce(Judged.beside, tuning)
+    return Read(together, test, retrained, None, float(np.quantile(together.classifier.max(axis=1), HARD_SHARE)))
 
 
 def own_threshold(a: Path, source: str) -> float | None:
@@ -72,10 +102,11 @@ def own_threshold(a: Path, source: str) -> float | None:
     return bundle.spec.groups[names.group].type_threshold
 
 
-def mode(a: Path, ab: Path) -> str:
+def mode(bundles: Bundles) -> str:
     """How tables name what decided."""
-    first, second = load_bundle(a), load_bundle(ab)
-    return f"bundles {first.name} {first.version} (A) and {second.name} {second.version} (A + B)"
+    first, second = load_bundle(bundles.a), load_bundle(bundles.ab)
+    folds = f", and {len(bundles.others)} more of other parts of A" if bundles.others else ""
+    return f"bundles {first.name} {first.version} (A) and {second.name} {second.version} (A + B){folds}"
 
 
 def _opinions(

@@ -51,11 +51,11 @@ class Material:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What a head trained on half A says, and a head trained on both halves."""
+    """What a classifier trained on half A says, and one trained on both halves."""
 
-    tuning: Judged  # half A, out of fold
+    tuning: Judged  # half A, by classifiers that were not trained on what they read
     test: Judged
-    retrained: Integers  # [D]: labels, of the test documents
+    retrained: Integers | None  # [D]: labels, of the test documents; None: none was trained without these
     threshold: float | None  # above it the classifier alone decides; None: nothing was certified, all are deferred
     hard_below: float  # the confidence below which a document is among the hardest
 

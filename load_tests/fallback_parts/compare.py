@@ -31,7 +31,7 @@ class Decided:
     """Test documents of a slice by all ways. D documents."""
 
     gold: Integers  # [D]
-    said: Mapping[str, Integers]  # by way, [D]
+    said: Mapping[str, Integers]  # by way, [D]; RETRAINED only where a classifier was trained without these documents
     confidence: Mapping[str, Floats]  # by way but RETRAINED, [D]
     accepted: NDArray[np.bool_]  # [D]: by the blend's certified threshold
     policies: tuple[Chosen, ...]  # of the blend: one, or one a fold
@@ -42,9 +42,18 @@ class Decided:
         flags: NDArray[np.bool_] = self.said[way] == self.gold
         return flags
 
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """WAYS that were tried on these documents."""
+        return tuple(way for way in WAYS if way in self.said)
+
     def pairs(self) -> dict[str, Paired]:
-        """PAIRS, by name."""
-        return {f"{ours} / {theirs}": paired(self.right(ours), self.right(theirs)) for ours, theirs in PAIRS}
+        """PAIRS of `ways`, by name."""
+        return {
+            f"{ours} / {theirs}": paired(self.right(ours), self.right(theirs))
+            for ours, theirs in PAIRS
+            if ours in self.said and theirs in self.said
+        }
 
 
 def deferred_slice(read: Read) -> Decided:
@@ -60,10 +69,14 @@ def hard_slice(read: Read) -> Decided:
 
 
 def pooled(parts: Sequence[Decided]) -> Decided:
-    """Several test parts of one source as one; each was decided by choices that knew none of its documents."""
+    """Several test parts of one source as one; each was decided by choices that knew none of its documents.
+
+    Only ways that were tried on all of them are left.
+    """
+    ways = [way for way in WAYS if all(way in part.said for part in parts)]
     return Decided(
         np.concatenate([part.gold for part in parts]),
-        {way: np.concatenate([part.said[way] for part in parts]) for way in WAYS},
+        {way: np.concatenate([part.said[way] for part in parts]) for way in ways},
         {way: np.concatenate([part.confidence[way] for part in parts]) for way in WITH_CONFIDENCE},
         np.concatenate([part.accepted for part in parts]),
         tuple(chosen for part in parts for chosen in part.policies),
@@ -88,7 +101,7 @@ def _decide(read: Read, tuned_on: NDArray[np.bool_], tested_on: NDArray[np.bool_
     cited = (test.neighbours[:, : chosen.policy.neighbours] == said[BLEND][:, None]).any(axis=1)
     return Decided(
         test.gold,
-        said | {RETRAINED: read.retrained[tested_on]},
+        said | ({} if read.retrained is None else {RETRAINED: read.retrained[tested_on]}),
         confidence,
         accepted & cited,
         (chosen,),

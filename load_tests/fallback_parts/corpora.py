@@ -15,7 +15,8 @@ from docmill.training.row import LabelledRow, read_rows
 
 Folders = Path | Sequence[Path]  # of sources
 FOLDS = 5  # of half A
-TUNING_FOLD = 0  # of half A, where a bundle is trained on the rest: what its policy is chosen on
+TUNING_FOLD = 0  # of half A: what the bundle is not trained on that reads validation, and nor is the one of both halves
+OTHER_FOLDS = tuple(number for number in range(FOLDS) if number != TUNING_FOLD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,28 +78,31 @@ def unlike(training: Sequence[LabelledDocument], test: Sequence[LabelledDocument
 
 
 def write_halves(data: Path, source: str, out: Path) -> None:
-    """Folders to train bundles on: `a` (half A without its tuning fold) and `ab` (that and half B), rows as they are.
+    """Folders to train bundles on: `a` (half A without its tuning fold) and `ab` (that and half B), rows as they are;
+    then `a1` and so on, half A without another of its folds.
 
-    Rows without a label teach fields: those stay in both.
+    Rows without a label teach fields: those stay in all.
 
     Raises:
         ConfigurationError: as `read_halves`.
     """
     halves = read_halves(data, source)
-    tuning = {id for id, fold in halves.fold.items() if fold == TUNING_FOLD}
+    own = [{id for id, fold in halves.fold.items() if fold == number} for number in range(FOLDS)]
     half_b = {document.id for document in halves.half_b}
     rows = list(read_rows(part(data, source, "train")))
     labelled = {document.id for document in (*halves.half_a, *halves.half_b)}
     usable = [row for row in rows if row.label is None or row.id in labelled]
-    kept = {row.id for row in usable} - tuning
-    for name, ids in (("a", kept - half_b), ("ab", kept)):
+    everything = {row.id for row in usable}
+    folders = {"a": everything - half_b - own[TUNING_FOLD], "ab": everything - own[TUNING_FOLD]}
+    folders |= {f"a{number}": everything - half_b - own[number] for number in OTHER_FOLDS}
+    for name, ids in folders.items():
         folder = out / name / source
         folder.mkdir(parents=True, exist_ok=True)
         lines = (row.model_dump_json() + "\n" for row in usable if row.id in ids)
         (folder / "train.jsonl").write_text("".join(lines), encoding="utf-8")
         validation = (row.model_dump_json() + "\n" for row in read_rows(part(data, source, "validation")))
         (folder / "validation.jsonl").write_text("".join(validation), encoding="utf-8")
-    told = {"tuning": len(tuning), "half_b": len(half_b), "left_out": halves.left_out}
+    told = {"tuning": len(own[TUNING_FOLD]), "half_b": len(half_b), "left_out": halves.left_out}
     (out / f"{source}.json").write_text(json.dumps(told) + "\n", encoding="utf-8")
 
 

@@ -49,6 +49,18 @@ class Judged:
             self.index_head[positions],
         )
 
+    def beside(self, other: "Judged") -> "Judged":
+        """These documents, then those; of the same labels."""
+        return Judged(
+            (*self.ids, *other.ids),
+            np.concatenate([self.gold, other.gold]),
+            np.concatenate([self.classifier, other.classifier]),
+            np.concatenate([self.deferred, other.deferred]),
+            np.concatenate([self.similarities, other.similarities]),
+            np.concatenate([self.neighbours, other.neighbours]),
+            np.concatenate([self.index_head, other.index_head]),
+        )
+
     def as_asked(self, position: int, labels: Sequence[str]) -> tuple[DeferredDocument, list[Neighbour]]:
         """One document as the fallback gets it."""
         known = {labels[i]: float(p) for i, p in enumerate(self.classifier[position]) if p > 0}

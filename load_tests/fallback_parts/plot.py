@@ -24,8 +24,9 @@ def write_plot(slices: Mapping[str, Sequence[tuple[str, Decided]]], title: str, 
                 coverage, accuracy = coverage_curve(decided.confidence[way], decided.right(way))
                 drawn = slice(LEAST_DOCUMENTS - 1, None)
                 axis.plot(100 * coverage[drawn], 100 * accuracy[drawn], color=colour, label=way)
-            retrained = 100 * decided.right(RETRAINED).mean()
-            axis.plot([100], [retrained], "D", color="#b5179e", label=RETRAINED, clip_on=False)
+            if RETRAINED in decided.said:
+                retrained = 100 * decided.right(RETRAINED).mean()
+                axis.plot([100], [retrained], "D", color="#b5179e", label=RETRAINED, clip_on=False)
             axis.set_title(f"{source}: {name}, {len(decided.gold)} documents", fontsize=10)
             axis.set_xlabel("coverage, % of the slice")
             axis.set_ylabel("accuracy of what is covered, %")

@@ -7,7 +7,7 @@ import numpy as np
 
 from docmill.fallback.policy import Policy
 from docmill.training.certify import lower_bound
-from load_tests.fallback_parts.compare import BLEND, WAYS, Decided
+from load_tests.fallback_parts.compare import BLEND, Decided
 from load_tests.fallback_parts.fresh import Fresh
 from load_tests.fallback_parts.generator_report import GeneratorReport
 from load_tests.fallback_parts.measures import (
@@ -96,7 +96,7 @@ def score(name: str, decided: Decided) -> SliceScore:
         name=name,
         documents=len(decided.gold),
         of=decided.of,
-        ways=tuple(_way(decided, way) for way in WAYS),
+        ways=tuple(_way(decided, way) for way in decided.ways),
         pairs=decided.pairs(),
         accepted=accepted,
         accepted_right=right,

@@ -13,21 +13,17 @@ from numpy.typing import NDArray
 
 pytest.importorskip("sklearn", reason="the extra [train] is not installed")
 
-from docmill.bundle.load import load_bundle
-from docmill.bundle.manifest import SourceNames, TrainingSource
-from docmill.errors import ConfigurationError
 from docmill.fallback.decide import decide_label
 from docmill.fallback.policy import DEFAULT_POLICY, Policy, policy_from_json
 from docmill.fallback.types import LabelAbstained
 from docmill.training.corpus import LabelledDocument
 from load_tests.fallback_eval import main
-from load_tests.fallback_parts import bundles, cheap, compare, head, measures, tune
-from load_tests.fallback_parts.corpora import TUNING_FOLD, read_halves, split
+from load_tests.fallback_parts import cheap, compare, head, measures, tune
+from load_tests.fallback_parts.corpora import OTHER_FOLDS, TUNING_FOLD, read_halves, split
 from load_tests.fallback_parts.embeddings import EmbeddingCache
 from load_tests.fallback_parts.fresh import fresh
 from load_tests.fallback_parts.judged import Judged
 from load_tests.fallback_parts.new_kind import new_kind
-from tests.tiny_bundle import build_tiny_bundle, text_of
 
 LABELS = ("autumn", "spring", "winter")
 WORDS = {
@@ -36,11 +32,6 @@ WORDS = {
     "winter": "snow ice frost coat sled dark pine",
 }
 DIMENSIONS = 16
-PAPERS = {
-    "credit_card": "complaint.credit_card",
-    "mortgage": "complaint.mortgage",
-    "contract": "contract",
-}
 
 
 def a_text(label: str, number: int) -> str:
@@ -289,53 +280,11 @@ def test_vectors_are_kept_and_made_once(tmp_path: Path) -> None:
         cache.of(["ccc"])
 
 
-def write_papers(folder: Path) -> Path:
-    """What the tiny bundle reads: complaints it is sure of, contracts it always defers, and a kind that it has not."""
-    (folder / "papers").mkdir(parents=True)
-    for name, first, count in (("train", 0, 30), ("validation", 500, 8)):
-        rows = []
-        for n in range(first, first + count):
-            new = " ".join([*Random(n).choices(WORDS["winter"].split(), k=12), *(f"w{n}x{k}" for k in range(12))])
-            texts = {label: text_of(full, n) for label, full in PAPERS.items()} | {"weather": new}
-            rows += [{"id": f"{label}-{n}", "text": text, "label": label} for label, text in texts.items()]
-        lines = "".join(json.dumps(row) + "\n" for row in rows)
-        (folder / "papers" / f"{name}.jsonl").write_text(lines, encoding="utf-8")
-    return folder
-
-
-def embed_papers(texts: Sequence[str]) -> NDArray[np.float32]:
-    """Counts of words by their last letters, length 1."""
-    vectors = np.zeros((len(texts), 64), np.float32)
-    for row, text in enumerate(texts):
-        for word in text.split():
-            vectors[row, sum(map(ord, word)) % 64] += 1
-    unit: NDArray[np.float32] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    return unit
-
-
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_tiny_bundle(tmp_path_factory.mktemp("bundle") / "tiny")
-
-
-def test_the_full_mode_reads_with_bundles(bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    loaded = load_bundle(bundle)
-    names = SourceNames(group="complaint", labels={"contract": "contract"})
-    source = TrainingSource(name="papers", licence="none", names=names)
-    training = loaded.manifest.training.model_copy(update={"sources": (source,)})
-    knowing = replace(loaded, manifest=loaded.manifest.model_copy(update={"training": training}))
-    monkeypatch.setattr(bundles, "load_bundle", lambda folder: knowing)
-    halves = read_halves(write_papers(tmp_path), "papers")
-    read = bundles.read_with_bundles(bundle, bundle, halves, embed_papers([d.text for d in halves.everything]))
-    kinds = np.array([id.partition("-")[0] for id in read.test.ids])
-    assert read.test.deferred[np.isin(kinds, ["contract", "weather"])].all()
-    assert not read.test.deferred[kinds == "mortgage"].any()
-    assert {halves.fold[id] for id in read.tuning.ids} == {TUNING_FOLD}
-    decided = compare.deferred_slice(read)
-    assert len(decided.gold) == read.test.deferred.sum()
-    assert decided.right(compare.RETRAINED).sum() == (kinds == "contract").sum()  # it does not know weather
-    assert decided.right(compare.BLEND).all()
-    assert bundles.own_threshold(bundle, "papers") == loaded.spec.groups["complaint"].type_threshold is not None
+def test_folds_are_of_the_full_mode(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as refused:
+        main(["seasons", "--data", str(tmp_path), "--folds", *("abcd")], embed=embed)
+    assert refused.value.code == 2
+    assert "name the first two bundles with --bundles" in capsys.readouterr().err
 
 
 def test_new_kinds_are_of_the_cheap_mode(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -344,12 +293,6 @@ def test_new_kinds_are_of_the_cheap_mode(data: Path, tmp_path: Path, capsys: pyt
         main(full, embed=embed)
     assert refused.value.code == 2
     assert "--new-kinds is of the cheap mode: leave out --bundles" in capsys.readouterr().err
-
-
-def test_a_bundle_of_another_source_is_refused(bundle: Path, tmp_path: Path) -> None:
-    halves = read_halves(write_papers(tmp_path), "papers")
-    with pytest.raises(ConfigurationError, match="not trained on papers"):
-        bundles.read_with_bundles(bundle, bundle, halves, embed_papers([d.text for d in halves.everything]))
 
 
 def test_folders_to_train_on_keep_the_tuning_fold_and_half_b_out(data: Path, tmp_path: Path) -> None:
@@ -366,5 +309,9 @@ def test_folders_to_train_on_keep_the_tuning_fold_and_half_b_out(data: Path, tmp
     assert half_b
     assert ids("a") == {document.id for document in halves.half_a} - tuning | {"none-0"}
     assert ids("ab") == ids("a") | half_b
+    for number in OTHER_FOLDS:
+        own = {id for id, fold in halves.fold.items() if fold == number}
+        assert own
+        assert ids(f"a{number}") == {document.id for document in halves.half_a} - own | {"none-0"}
     validation = (tmp_path / "ab/seasons/validation.jsonl").read_text(encoding="utf-8").splitlines()
     assert len(validation) == 37

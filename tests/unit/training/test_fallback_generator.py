@@ -40,7 +40,8 @@ from tests.unit.fallback_service.fakes import BUNDLE, USAGE, FakeGenerator, fine
 from tests.unit.generator.endpoint import Reply, endpoint
 from tests.unit.index.fakes import EMBEDDING
 from tests.unit.indexer.fakes import LetterEmbedder
-from tests.unit.training.test_fallback_eval import LABELS, PAPERS, embed, embed_papers, write_papers, write_source
+from tests.unit.training.test_fallback_eval import LABELS, embed, write_source
+from tests.unit.training.test_fallback_full_mode import PAPERS, embed_papers, write_papers
 
 ROOT = Path(__file__).parents[3]
 QUESTIONS = 6
@@ -391,7 +392,7 @@ def test_the_full_mode_asks_beside_a_bundle(tmp_path: Path, monkeypatch: pytest.
     train.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     halves = read_halves(tmp_path, "papers")
     vectors = embed_papers([document.text for document in halves.everything])
-    read = bundles.read_with_bundles(folder, folder, halves, vectors)
+    [read] = bundles.read_with_bundles(bundles.Bundles(folder, folder), halves, vectors)
     asked: list[Ask] = []
 
     def listen(ask: Ask) -> Answer:
