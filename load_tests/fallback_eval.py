@@ -21,9 +21,10 @@ documents of another source are added to the index as a label that nothing was t
 is the full mode: bundles decide, trained in that time on two cores (2026-11-30, other work beside the second). Their
 recipe knows the sources cfpb and mtsamples alone; others need a recipe of their own. The test part is validation. With
 --folds DIR/bundle-a1 ... DIR/bundle-a4, trained as the first on DIR/a1 to DIR/a4, it is validation with each fifth of
-half A as well, as the bundle reads it that does not know it; the classifier retrained on both halves, which knows four
-of the fifths, is then compared on validation alone. --new-kinds is the cheap mode's. Both modes embed every document
-once (about 0.2 s of CPU), into the user's cache. Needs the extra [train].
+half A as well, as the bundle reads it that does not know it (the policy for it is chosen on the other fifths, read by
+bundles that do); the classifier retrained on both halves, which knows four of the fifths, is then compared on
+validation alone. That each bundle was trained on its part is checked, in a minute. --new-kinds is the cheap mode's.
+Both modes embed every document once (about 0.2 s of CPU), into the user's cache. Needs the extra [train].
 
     docmill run generator FILE.gguf &        # http://127.0.0.1:8080/v1; a question takes tens of seconds on two cores
     DOCMILL_DATA=FOLDER DOCMILL_GENERATOR_DEADLINE_S=300 python -m load_tests.fallback_eval cfpb --no-latency \\
@@ -56,7 +57,7 @@ from docmill.training.corpus import part
 from docmill.training.row import read_rows
 from load_tests.cost import PRICES
 from load_tests.fallback_parts import cheap, compare
-from load_tests.fallback_parts.bundles import Bundles, mode, own_threshold, read_with_bundles
+from load_tests.fallback_parts.bundles import Bundles, check_parts, mode, own_threshold, read_with_bundles
 from load_tests.fallback_parts.corpora import OTHER_FOLDS, Halves, read_halves, write_halves
 from load_tests.fallback_parts.embeddings import cached, timed
 from load_tests.fallback_parts.fifth_way import FifthWay, fifth_way
@@ -84,7 +85,12 @@ def main(arguments: Sequence[str] | None = None, embed: Embed = cached) -> None:
     parser.add_argument("--write-halves", type=Path, metavar="DIR", help="write folders to train bundles on, and end")
     parser.add_argument("--bundles", type=Path, nargs=2, metavar=("A", "AB"), help="the full mode")
     parser.add_argument(
-        "--folds", type=Path, nargs=len(OTHER_FOLDS), default=(), metavar="A_N", help="of the other fifths of half A"
+        "--folds",
+        type=Path,
+        nargs=len(OTHER_FOLDS),
+        default=(),
+        metavar="A_N",
+        help="bundles without the other fifths of half A: of a1, a2, a3 and a4",
     )
     parser.add_argument(
         "--new-kinds", nargs="*", default=[], help="sources of which validation documents are a new kind; cheap mode"
@@ -106,16 +112,20 @@ def main(arguments: Sequence[str] | None = None, embed: Embed = cached) -> None:
     if args.data is None:
         parser.error("say where the labelled documents are: --data or DOCMILL_DATA")
     data = Path(args.data)
-    if args.write_halves is not None:
-        for source in args.sources:
-            write_halves(data, source, args.write_halves)
-        return
     if args.questions < 1:
         parser.error("--questions: at least one")
     if args.bundles and args.new_kinds:
         parser.error("--new-kinds is of the cheap mode: leave out --bundles")
+    if args.limit is not None and (args.bundles or args.write_halves is not None):
+        parser.error("--limit is of the cheap mode: halves of fewer documents are dealt otherwise")
     if args.folds and not args.bundles:
         parser.error("--folds is of the full mode: name the first two bundles with --bundles")
+    if args.write_halves is not None:
+        for source in args.sources:
+            write_halves(data, source, args.write_halves)
+        return
+    if args.bundles:
+        check_parts(bundles_of(args), data)
     asked = fifth_way(args.generator, args.generator_model, args.questions, args.prices, args.generator_cores)
     reports: list[SourceReport] = []
     curves: dict[str, list[tuple[str, compare.Decided]]] = {}
@@ -146,9 +156,14 @@ def measured(
     vectors = embed(source, [document.text for document in halves.everything])
     latency = None if args.no_latency else measured_latency(halves, vectors)
     if args.bundles:
-        return full(data, halves, vectors, Bundles(args.bundles[0], args.bundles[1], tuple(args.folds)), latency, fifth)
+        return full(data, halves, vectors, bundles_of(args), latency, fifth)
     kinds = {name: embed(name, _validation(data, name)) for name in args.new_kinds if name != source}
     return cheaply(halves, vectors, latency, kinds, fifth)
+
+
+def bundles_of(args: argparse.Namespace) -> Bundles:
+    """Those of the full mode."""
+    return Bundles(args.bundles[0], args.bundles[1], tuple(args.folds))
 
 
 def page(report: SourceReport) -> str:

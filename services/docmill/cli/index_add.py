@@ -83,7 +83,8 @@ def add(
     listed = _listed(paths, root, prune)
     quiet_client()
     settings = broker_settings(topic_prefix=topic_prefix)
-    if any(file.path.suffix.lower() in TABLES for file in listed.files):
+    may_list = described.kind in (None, KnowledgeKind.CODE_LIST)  # None: perhaps it stands as one
+    if may_list and any(file.path.suffix.lower() in TABLES for file in listed.files):
         described = replace(described, listable=_listable(settings))
     standing = {} if anew and not prune else read_standing(settings)
     gathered = gather(listed, described, InThread(limits_of(settings)), {} if anew else standing, change_tenant)

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future, wait
 from contextlib import suppress
+from copy import copy
 from typing import Any, Protocol
 
 from docmill.errors import AbandonedError, whereabouts
@@ -144,7 +145,8 @@ class GeneratorThread:
                 if future.done() and not future.cancelled() and future.exception() is None:
                     answered = future.result()
                     if isinstance(answered, Generated) or answered.reason is Unavailable.NONSENSE:
-                        self._answers[question] = answered  # it was paid for
+                        # It was paid for. An error's copy has no traceback, whose frames would hold the texts.
+                        self._answers[question] = answered if isinstance(answered, Generated) else copy(answered)
             while len(self._answers) > REMEMBERED:
                 self._answers.popitem(last=False)
 

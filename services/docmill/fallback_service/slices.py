@@ -21,7 +21,7 @@ from docmill.errors import AbandonedError, DependencyError, IndexCorruptError, I
 from docmill.fallback.judge import GroupOf, Judgement, Question, judge
 from docmill.fallback.policy import Policy
 from docmill.fallback.requested import deferred_document, own_fields
-from docmill.fallback_service.believe import Believer, can_decide
+from docmill.fallback_service.believe import Believer
 from docmill.fallback_service.generators import Answered, Asked, Place, may_answer_later, was_put, why_none
 from docmill.fallback_service.holds import Holds
 from docmill.fallback_service.publish import Publisher, held_record
@@ -226,10 +226,11 @@ class FallbackSlices(SliceWork[Resolved]):
     def _resolved(self, record: Record, work: _Work) -> Resolved:
         event, judgement, answered = work.requested.event, work.judgement, work.answered
         unheard = work.ask is not None and may_answer_later(answered)
+        candidates = deferred_document(event).candidates
+        missed = unheard and self._of.believer.could_decide(judgement, candidates)
         if isinstance(answered, Generated):
-            candidates = deferred_document(event).candidates
             judgement = self._of.believer.with_answer(judgement, answered.answer, event.text, candidates)
-        elif unheard and can_decide(judgement) and self._holds.may_wait(work.requested.wait):
+        elif missed and self._holds.may_wait(work.requested.wait):
             away = answered is not None or (self._of.generator is not None and self._of.generator.away)
             wait = work.requested.wait
             return self._held(record, wait, self._holds.again_s(wait, away), answered)
@@ -237,7 +238,7 @@ class FallbackSlices(SliceWork[Resolved]):
         cost = cost_of(None if answered is None else answered.usage)
         if judgement.decided:
             return self._published(work, judgement, cost, now)
-        reason = ReviewReason.GENERATOR_AWAY if unheard else ReviewReason.UNDECIDED
+        reason = ReviewReason.GENERATOR_AWAY if missed else ReviewReason.UNDECIDED
         said, why = (answered.answer, None) if isinstance(answered, Generated) else (None, why_none(answered))
         unanswered = why if work.ask is not None else None
         review = self._of.publisher.review(event, judgement, reason, cost, now, said=said, unanswered=unanswered)

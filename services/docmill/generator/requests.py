@@ -46,7 +46,11 @@ class GeneratorUnavailableError(GeneratorError):
     def __init__(self, reason: Unavailable, detail: str, usage: Usage = NOTHING_USED) -> None:
         super().__init__(f"{reason.value}: {detail}")
         self.reason = reason
+        self.detail = detail
         self.usage = usage
+
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        return type(self), (self.reason, self.detail, self.usage)
 
 
 @dataclass(frozen=True, slots=True)

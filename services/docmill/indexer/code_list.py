@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -19,27 +20,28 @@ class CodeListTable:
         """What counts of it, for whoever adds it; `allowed`: names of fields that a list may have values of."""
         counts = [f"{len(values):,} of {name}" for name, values in self.fields.items()]
         if not counts:
-            return f"no column with a value is called as a field of the bundle ({', '.join(allowed)}): it decides none"
+            names = ", ".join(allowed)
+            return f"no column with a value is called as a field that a list decides ({names}): it decides none"
         others = f"; for people alone: {', '.join(self.others)}" if self.others else ""
         return f"values that it lists: {', '.join(counts)}{others}"
 
 
 def read_table(text: str, allowed: Collection[str], delimiter: str | None = None) -> CodeListTable:
-    """Of a CSV (RFC 4180; also by semicolons, tabs or bars) whose first line names its columns.
+    """Of a CSV (RFC 4180; also by semicolons, tabs or bars) whose first line that is not blank names its columns.
 
     Args:
         allowed: names of fields; a column has one, whatever its case, with blanks for `_`.
-        delimiter: default: the one of DELIMITERS that the first line has most of.
+        delimiter: default: the one of DELIMITERS that the first line has most of outside of quotes.
 
     Raises:
         ValueError: quotes are broken, or a row has more cells than the first. The message is for whoever wrote it.
     """
-    header, _, _ = text.partition("\n")
+    header = re.sub('"[^"]*"', "", text.lstrip().partition("\n")[0])
     rows = csv.reader(
         io.StringIO(text, newline=""), delimiter=delimiter or max(DELIMITERS, key=header.count), strict=True
     )
     try:
-        columns = [cell.strip() for cell in next(rows, [])]
+        columns = next((cells for row in rows if any(cells := [cell.strip() for cell in row])), [])
         names = ["_".join(column.casefold().split()) for column in columns]
         found: dict[str, dict[str, None]] = {name: {} for name in names if name in allowed}
         for row in rows:

@@ -105,7 +105,18 @@ def test_columns_of_a_code_list_are_fields_of_the_bundle_and_what_counts_is_said
     assert broker.last["towns.csv"].fields == {}
     said = result.stderr.splitlines()
     assert said[0] == "vendors.csv: values that it lists: 1 of company; for people alone: Date, Total, Town"
-    assert said[1].startswith("towns.csv: no column with a value is called as a field of the bundle (")
+    assert said[1].startswith("towns.csv: no column with a value is called as a field that a list decides (")
+
+
+@pytest.mark.parametrize(("kind", "exit_code"), [("policy", 0), ("code_list", 1)])
+def test_only_a_table_that_may_be_a_code_list_needs_the_bundle(
+    docmill: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kind: str, exit_code: int
+) -> None:
+    FakeBroker(monkeypatch, set())
+    monkeypatch.setenv("DOCMILL_BUNDLE", str(tmp_path / "gone"))
+    (tmp_path / "tariffs.csv").write_text("Class,Euro\nA,7\n", encoding="utf-8")
+    result = docmill("index", "add", tmp_path / "tariffs.csv", "--root", tmp_path, "--kind", kind)
+    assert (result.exit_code, "gone" in result.stderr + str(result.exception)) == (exit_code, bool(exit_code))
 
 
 @pytest.fixture

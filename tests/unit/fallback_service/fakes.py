@@ -9,7 +9,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from docmill.fallback.policy import Policy
+from docmill.fallback.policy import GeneratorPolicy, Policy
 from docmill.fallback_service.believe import Believer
 from docmill.fallback_service.generators import Answered, Place
 from docmill.fallback_service.publish import Publisher
@@ -143,19 +143,20 @@ def bench(
     audit_share: float = 0.0,
     max_hold_s: float = 100.0,
     include_text: bool = False,
+    group: Group | None = None,
 ) -> Iterator[Bench]:
     index = SqliteIndex(folder / "copy.sqlite")
     index.rebuild(SOURCE, 0)
     index.apply(changes(passages))
     metrics = Metrics(CollectorRegistry())
-    by = chosen or policy(threshold=0.9)
+    by = chosen or policy(threshold=0.9, generator=GeneratorPolicy(label=0.9))
     made = Bench(None, metrics, index)  # type: ignore[arg-type]
     made.slices = FallbackSlices(
         Surroundings(
             cluster_id="cluster",
             retriever=Retriever(RememberedVectors(LetterEmbedder()), index),
             policy=by,
-            group_of=lambda label: Group() if label == "receipt" else None,
+            group_of=lambda label: (group or Group()) if label == "receipt" else None,
             believer=Believer(by, lambda name, text: text),
             labels=lambda: ("receipt", "letter"),
             bundle_sha256=lambda: BUNDLE.sha256,

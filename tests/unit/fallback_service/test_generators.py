@@ -66,13 +66,13 @@ def test_a_record_that_comes_again_is_not_paid_for_again() -> None:
 
 def test_nonsense_about_a_record_that_comes_again_is_not_paid_for_again() -> None:
     with thread(Reply("no JSON")) as (generator, at):
-        reasons = [
-            one.reason
-            for _ in range(2)
-            for one in generator.ask_all(asks(1), nobody)
-            if isinstance(one, GeneratorUnavailableError)
-        ]
-    assert reasons == [Unavailable.NONSENSE] * 2
+        first, again = (one for _ in range(2) for one in generator.ask_all(asks(1), nobody))
+    assert isinstance(first, GeneratorUnavailableError)
+    assert isinstance(again, GeneratorUnavailableError)
+    assert (again.reason, again.usage, str(again)) == (Unavailable.NONSENSE, first.usage, str(first))
+    assert again.usage.prompt_tokens > 0
+    assert first.__traceback__ is not None
+    assert (again.__traceback__, again.__cause__, again.__context__) == (None, None, None)  # which would hold the text
     assert len(at.asked) == 2  # the question and its repair, once
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from docmill.errors import AbandonedError, IndexUnavailableError
-from docmill.fallback.judge import type_in_doubt
+from docmill.fallback.policy import GeneratorPolicy, Policy
 from docmill.fallback_service.generators import Answered
 from docmill.fallback_service.holds import (
     CLOCKS_S,
@@ -23,7 +23,6 @@ from docmill.fallback_service.holds import (
     PAUSE_S,
 )
 from docmill.fallback_service.publish import Publisher
-from docmill.fallback_service.requested import Requested, read_request
 from docmill.fallback_service.resolved import Resolved
 from docmill.fallback_service.slices import MOST_QUESTIONS
 from docmill.generator.client import Unavailable
@@ -31,9 +30,10 @@ from docmill.generator.types import Answer, Evidence, Refusal, Refused, Value
 from docmill.index.types import Passage
 from docmill.kafka.put_back import HELD_SINCE, NOT_BEFORE, PUT_BACK_AT
 from docmill.processing import Rejected
-from docmill_schemas.events import DocumentProcessed
+from docmill_schemas.events import DocumentProcessed, FallbackRequested
 from docmill_schemas.reasons import DecidedBy, DeferralReason, RejectionReason, ReviewReason
 from docmill_schemas.review_events import ReviewRequested
+from tests.unit.fallback.builders import policy
 from tests.unit.fallback_service.fakes import (
     BUNDLE,
     NOW_S,
@@ -262,11 +262,35 @@ def test_what_the_document_itself_makes_unanswerable_waits_for_nothing(tmp_path:
         assert sample(of, "generator_questions_total", outcome="answered") == 0
 
 
-def test_nobody_waits_for_an_answer_that_could_decide_nothing(tmp_path: Path) -> None:
-    """No exemplar is like it, for which no generator's word makes up."""
-    with bench(tmp_path, generator=FakeGenerator(Unavailable.UNREACHABLE, away=True)) as of:
-        said = event(one(of))
-        assert (said["review_reasons"], said["undecided"][-1]) == (["generator_away"], "generator: unreachable")
+TRUSTED = GeneratorPolicy(label=0.9)
+OPEN_FIELD = request(reasons=SURE_OF_TYPE, candidates=(plate(0.79),), missing_fields=("plate",))
+WITHOUT_A_SPAN = request(reasons=SURE_OF_TYPE, missing_fields=("plate",))
+
+
+@pytest.mark.parametrize(
+    ("asked", "exemplars", "chosen"),
+    [
+        (request(), (), policy(threshold=0.9, generator=TRUSTED)),  # no exemplar is like it: nothing makes up for that
+        (request(), TORN, policy(threshold=0.9)),  # 0.3 of tier 1 and a trust of 0.5 are 0.65
+        (request(), TORN, policy(threshold=None, generator=TRUSTED)),
+        (OPEN_FIELD, FINES, policy(threshold=0.9)),  # 0.79 and 0.5 are 0.895, and 0.9 is sure enough
+        (WITHOUT_A_SPAN, FINES, policy(threshold=0.9)),
+    ],
+    ids=["unlike", "not sure enough", "nothing certified", "a field not sure enough", "a field without a span"],
+)
+def test_nobody_waits_for_an_answer_that_could_decide_nothing(
+    tmp_path: Path, asked: FallbackRequested, exemplars: tuple[Passage, ...], chosen: Policy
+) -> None:
+    generator = FakeGenerator(Unavailable.UNREACHABLE, away=True)
+    with bench(tmp_path, *exemplars, generator=generator, chosen=chosen) as of:
+        said = event(one(of, record(asked)))
+        assert (said["review_reasons"], said["undecided"][-1]) == (["undecided"], "generator: unreachable")
+
+
+def test_who_needs_an_answer_for_a_field_waits_where_it_could_decide_that(tmp_path: Path) -> None:
+    asked = request(reasons=SURE_OF_TYPE, candidates=(plate(0.81),), missing_fields=("plate",))
+    with bench(tmp_path, *FINES, generator=FakeGenerator(Unavailable.UNREACHABLE), chosen=policy(threshold=0.9)) as of:
+        assert one(of, record(asked)).publishes[0].topic == "documents.fallback"
 
 
 def held(since_s: float, not_before_s: float = 0.0) -> Any:
@@ -345,14 +369,18 @@ def test_a_reason_of_a_later_docmill_says_nothing_of_the_type_for_sure(tmp_path:
     with bench(tmp_path) as of:
         later = json.dumps(said | {"reasons": ["of_a_later_docmill"]}).encode()
         assert event(one(of, record(later)))["reasons"] == ["not_certified"]
-        requested = read_request(record(later))
-        assert isinstance(requested, Requested)
-        # Where fields have no threshold NOT_CERTIFIED alone leaves a certified type as it is.
-        assert type_in_doubt("receipt", requested.reasons, Group(field_threshold=None))
-        assert not type_in_doubt("receipt", requested.event.reasons, Group(field_threshold=None))
         for wrong in ("low_type_confidence", [], [7]):
             broken = json.dumps(said | {"reasons": wrong}).encode()
             assert dict(one(of, record(broken)).publishes[0].headers)["docmill_reason"] == b"invalid_event"
+    # Where fields have no threshold NOT_CERTIFIED alone leaves a certified type as it is.
+    with bench(tmp_path, group=Group(field_threshold=None)) as of:
+        plain = json.dumps(said | {"reasons": ["not_certified"]}).encode()
+        assert parts_undecided(of, later) == {"document_type", "plate"}
+        assert parts_undecided(of, plain) == {"plate"}
+
+
+def parts_undecided(of: Bench, request: bytes) -> set[str]:
+    return {part.partition(":")[0] for part in event(one(of, record(request)))["undecided"]}
 
 
 def test_of_another_bundle_it_is_not_known_what_must_be_there(tmp_path: Path) -> None:

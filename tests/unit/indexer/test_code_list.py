@@ -15,6 +15,11 @@ def test_a_column_that_is_named_for_a_field_is_its_values(delimiter: str) -> Non
     assert table.told(FIELDS) == "values that it lists: 2 of company, 1 of policy_number; for people alone: date"
 
 
+@pytest.mark.parametrize("header", ['"Company, name";company', '\n\ncompany;"a, b, c"', "\r\n \ncompany;vat"])
+def test_what_is_quoted_and_what_is_blank_names_no_delimiter(header: str) -> None:
+    assert read_table(f"{header}\nAh Seng;Ah Seng\n", FIELDS).fields == {"company": ("Ah Seng",)}
+
+
 def test_a_cell_may_be_quoted_over_several_lines() -> None:
     text = 'company,notes\n"Ah Seng, Sons","1, Jalan Besar\nIpoh",\n\n"Kopi",x\n'
     assert read_table(text, FIELDS) == CodeListTable({"company": ("Ah Seng, Sons", "Kopi")}, ("notes",))
@@ -29,7 +34,7 @@ def test_what_only_python_takes_for_the_end_of_a_line_ends_no_row(odd: str) -> N
 def test_one_without_a_value_of_a_field_says_so(text: str) -> None:
     table = read_table(text, FIELDS)
     assert table.fields == {}
-    told = "no column with a value is called as a field of the bundle (company, policy_number): it decides none"
+    told = "no column with a value is called as a field that a list decides (company, policy_number): it decides none"
     assert table.told(FIELDS) == told
 
 

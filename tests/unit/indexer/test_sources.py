@@ -65,7 +65,7 @@ def test_a_table_without_a_field_is_taken_and_said_to_decide_nothing(tmp_path: P
     [source] = read_sources(listed, Described("code_list", listable=("company",)), InThread(), NOTHING)
     assert isinstance(source, Source)
     assert source.updated.fields == {}
-    assert (source.told or "").endswith("called as a field of the bundle (company): it decides none")
+    assert (source.told or "").endswith("called as a field that a list decides (company): it decides none")
 
 
 def test_a_broken_table_is_no_code_list(tmp_path: Path) -> None:

@@ -295,6 +295,15 @@ def test_new_kinds_are_of_the_cheap_mode(data: Path, tmp_path: Path, capsys: pyt
     assert "--new-kinds is of the cheap mode: leave out --bundles" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("further", [["--bundles", "a", "ab"], ["--write-halves", "out"]])
+def test_a_limit_is_of_the_cheap_mode(data: Path, capsys: pytest.CaptureFixture[str], further: list[str]) -> None:
+    """Other halves would be tested on than the bundles were trained without."""
+    with pytest.raises(SystemExit) as refused:
+        main(["seasons", "--data", str(data), "--limit", "9", *further], embed=embed)
+    assert refused.value.code == 2
+    assert "--limit is of the cheap mode" in capsys.readouterr().err
+
+
 def test_folders_to_train_on_keep_the_tuning_fold_and_half_b_out(data: Path, tmp_path: Path) -> None:
     main(["seasons", "--data", str(data), "--write-halves", str(tmp_path)], embed=embed)
     halves = read_halves(data, "seasons")

@@ -18,11 +18,16 @@ from docmill.bundle.bundle import Bundle
 from docmill.bundle.load import load_bundle
 from docmill.bundle.manifest import SourceNames, TrainingSource
 from docmill.errors import ConfigurationError
-from docmill.training.corpus import LabelledDocument
+from docmill.training.corpus import LabelledDocument, load_corpus
+from docmill.training.recipe import load_recipe
+from docmill.training.training_set import read_parts, write_training_set
+from load_tests import fallback_eval
 from load_tests.fallback_eval import main
 from load_tests.fallback_parts import bundles, compare, tune
-from load_tests.fallback_parts.corpora import OTHER_FOLDS, TUNING_FOLD, Halves, read_halves
+from load_tests.fallback_parts.corpora import OTHER_FOLDS, TUNING_FOLD, Halves, read_halves, write_halves
 from tests.tiny_bundle import build_tiny_bundle, text_of
+from tests.unit.evaluation.fakes import write_rows
+from tests.unit.training.test_fallback_certify import RECIPE, rows, told_of
 
 NEW = "snow ice frost coat sled dark pine"
 PAPERS = {
@@ -119,6 +124,8 @@ def test_with_a_bundle_for_each_fold_every_document_of_half_a_is_a_test_document
         by = read_by[sha256(folders[number].name.encode()).hexdigest()]
         assert by == (own | set(validation.test.ids) if number == TUNING_FOLD else own)
 
+    assert read_by[sha256(b"ab").hexdigest()] == set(validation.test.ids)
+
     together = compare.pooled([compare.deferred_slice(read) for read in (validation, *folds)])
     assert together.of == len(papers.test) + len(of_half_a)
     assert compare.RETRAINED not in together.ways
@@ -127,14 +134,54 @@ def test_with_a_bundle_for_each_fold_every_document_of_half_a_is_a_test_document
     assert compare.RETRAINED in compare.deferred_slice(validation).ways
 
 
-def test_one_bundle_for_two_folds_is_refused(bundle: Path, papers: Halves) -> None:
-    others = (bundle / "a1", bundle / "a2", bundle / "a2", bundle / "a4")
-    with pytest.raises(ConfigurationError, match="the same documents: name one for each fold"):
-        bundles.read_with_bundles(
-            bundles.Bundles(bundle / "a", bundle / "ab", others),
-            papers,
-            embed_papers([document.text for document in papers.everything]),
-        )
+@pytest.fixture
+def dealt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, bundles.Bundles]:
+    """Data, and a bundle for each part of them that says it was trained on that part."""
+    data, parts = tmp_path / "data", tmp_path / "parts"
+    for name, label in (("papers", "contract"), ("tills", "receipt")):
+        write_rows(data / name / "train.jsonl", *rows(label, 0, 120))
+        write_rows(data / name / "validation.jsonl", *rows(label, 1000, 4))
+        write_halves(data, name, parts)
+    names = ("a", "ab", *(f"a{number}" for number in OTHER_FOLDS))
+    folder = build_tiny_bundle(tmp_path / "tiny")
+    (folder / "recipe.toml").write_text(RECIPE, encoding="utf-8")
+    tiny, recipe = load_bundle(folder), load_recipe(folder / "recipe.toml")
+    digests = {}
+    for name in names:
+        (tmp_path / f"set-{name}").mkdir()
+        write_training_set(load_corpus(parts / name, recipe), recipe.out_of_fold, tmp_path / f"set-{name}")
+        digests[name] = read_parts(tmp_path / f"set-{name}", recipe).training.digest
+
+    def named(place: Path) -> Bundle:
+        return told_of(tiny, data_digest=digests[place.name], recipe="recipe.toml")
+
+    monkeypatch.setattr(bundles, "load_bundle", named)
+    a, ab, *others = (tmp_path / name for name in names)
+    return data, bundles.Bundles(a, ab, tuple(others))
+
+
+def test_each_bundle_is_of_its_part(dealt: tuple[Path, bundles.Bundles]) -> None:
+    data, named = dealt
+    bundles.check_parts(named, data)
+    bundles.check_parts(replace(named, others=()), data)
+
+
+@pytest.mark.parametrize(
+    ("order", "first_wrong"),
+    [
+        ("a ab a2 a1 a3 a4", "a2 was to be of the part a1"),
+        ("a ab a1 a2 a2 a4", "a2 was to be of the part a3"),
+        ("a1 ab a a2 a3 a4", "a1 was to be of the part a"),
+        ("a a a1 a2 a3 a4", "a was to be of the part ab"),
+    ],
+)
+def test_a_bundle_that_would_be_tested_on_what_it_knows_is_refused(
+    dealt: tuple[Path, bundles.Bundles], order: str, first_wrong: str
+) -> None:
+    data, named = dealt
+    a, ab, *others = (named.a.with_name(name) for name in order.split())
+    with pytest.raises(ConfigurationError, match=f"^{first_wrong}: .*other documents than these"):
+        bundles.check_parts(bundles.Bundles(a, ab, tuple(others)), data)
 
 
 def test_the_whole_full_mode(
@@ -142,9 +189,13 @@ def test_the_whole_full_mode(
 ) -> None:
     monkeypatch.setattr(tune, "NEIGHBOURS", (3, 15))  # a coarser grid, for speed
     monkeypatch.setattr(tune, "VOTE_TEMPERATURES", (0.04, 0.16))
+    checked: list[object] = []
+    monkeypatch.setattr(fallback_eval, "check_parts", lambda *given: checked.append(given))
     folders = [str(tmp_path / name) for name in ("a", "ab", "a1", "a2", "a3", "a4")]
     asked = ["papers", "--data", str(tmp_path), "--bundles", *folders[:2], "--folds", *folders[2:], "--no-latency"]
     main([*asked, "--out", str(tmp_path / "out")], embed=lambda source, texts: embed_papers(texts))
+    of_each = [Path(folder) for folder in folders]
+    assert checked == [(bundles.Bundles(of_each[0], of_each[1], tuple(of_each[2:])), tmp_path)]
     printed = capsys.readouterr().out
     assert "(A + B), and 4 more of other parts of A" in printed
     of_validation, of_all = printed.split("**deferred, validation and cross-fitted half A**")
