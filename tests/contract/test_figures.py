@@ -44,6 +44,13 @@ def _rows(lines: list[str]) -> list[dict[str, str]]:
     return [dict(zip(columns, _cells(row), strict=True)) for row in rows]
 
 
+def by_key(rows: list[dict[str, str]], *columns: str) -> dict[tuple[str, ...], dict[str, str]]:
+    """Rows by what tells them apart. Of one key there is one row: of an old and a new one the test would see the last."""
+    found = {tuple(row[column] for column in columns): row for row in rows}
+    assert len(found) == len(rows), "a row stands twice"
+    return found
+
+
 def _version(above: list[str]) -> str:
     """Of a table's figures: what the last line above it says, else the bundle's own."""
     introduction = next(line for line in reversed(above) if line.strip())
@@ -85,6 +92,7 @@ def test_the_readme_shows_every_source_as_it_was_evaluated() -> None:
     found = table(README, "source", "documents", "type accuracy")
     rows = {row["source"].split(" ")[0]: row for row in found}
     assert rows.keys() == SOURCES.keys()
+    assert len(found) == len(rows)
     assert {name for name, row in rows.items() if row["source"] == f"{name} (synthetic)"} == SYNTHETIC
     groups = {source.name: source.names.group for source in MANIFEST.training.sources if source.names is not None}
     for name, row in rows.items():
@@ -101,11 +109,11 @@ def test_the_readme_shows_every_source_as_it_was_evaluated() -> None:
 
 
 def test_the_page_of_the_model_shows_every_source_as_it_was_evaluated() -> None:
-    rows = {row["source"]: row for row in table(MODEL, "source", "documents", "type accuracy")}
-    told = {named(source): score for source, score in SOURCES.items()}
+    rows = by_key(table(MODEL, "source", "documents", "type accuracy"), "source")
+    told = {(named(source),): score for source, score in SOURCES.items()}
     assert rows.keys() == told.keys()
-    for name, row in rows.items():
-        score = told[name]
+    for key, row in rows.items():
+        score = told[key]
         assert row["documents"] == str(score["documents"])
         assert row["type accuracy"] == shown(score["type_accuracy"])
         assert row["type macro-F1"] == with_interval(score, "type_macro_f1")
@@ -118,7 +126,7 @@ def test_the_page_of_the_model_shows_every_source_as_it_was_evaluated() -> None:
 
 
 def test_the_page_of_the_model_shows_every_field() -> None:
-    rows = {(row["source"], row["field"]): row for row in table(MODEL, "source", "field", "gold values")}
+    rows = by_key(table(MODEL, "source", "field", "gold values"), "source", "field")
     told = {(named(source), field): of for source, score in SOURCES.items() for field, of in score["fields"].items()}
     assert rows.keys() == told.keys()
     for key, row in rows.items():
@@ -147,11 +155,16 @@ def test_a_table_is_the_bundles_own_unless_the_line_above_it_says_otherwise(
     assert tables(page, "model", "seed") == ([[{"model": "student", "seed": "7"}]] if is_own else [])
 
 
+def test_a_row_that_stands_twice_is_seen() -> None:
+    row = {"model": "student", "seed": "7"}
+    assert by_key([row, row | {"seed": "8"}], "model", "seed").keys() == {("student", "7"), ("student", "8")}
+    with pytest.raises(AssertionError, match="a row stands twice"):
+        by_key([row, row | {"types": "0.9"}], "model", "seed")
+
+
 def test_the_page_of_the_model_shows_every_model() -> None:
     """And no other: without --study those of another version's study are in a table of that version."""
-    rows = {
-        (row["model"], row["graph"], row["seed"]): row for row in table(MODEL, "model", "graph", "seed", "own tokens")
-    }
+    rows = by_key(table(MODEL, "model", "graph", "seed", "own tokens"), "model", "graph", "seed")
     told = {(row["model"], row["graph"], str(row["seed"])): row for row in EVALUATION["rows"]}
     assert rows.keys() == told.keys()
     for key, found in told.items():
@@ -161,8 +174,8 @@ def test_the_page_of_the_model_shows_every_model() -> None:
 
 
 def test_the_page_of_the_model_shows_where_int8_agrees() -> None:
-    rows = table(MODEL, "source", "tokens", "equal")
-    assert {row["source"]: (row["tokens"], row["equal"], row["entity tokens equal"]) for row in rows} == {
+    rows = by_key(table(MODEL, "source", "tokens", "equal"), "source")
+    assert {key: (row["tokens"], row["equal"], row["entity tokens equal"]) for (key,), row in rows.items()} == {
         "all" if found["source"] is None else named(found["source"]): (
             f"{found['tokens']:,}",
             shown(found["equal"] / found["tokens"], 4),
@@ -184,7 +197,8 @@ def test_the_page_of_the_model_shows_the_learning_curve() -> None:
         for measure, key in measures.items()
     }
     found = [
-        {(row.pop("source"), row.pop("measure")): row for row in rows} for rows in tables(MODEL, "source", "measure")
+        {(row.pop("source"), row.pop("measure")): row for row in by_key(rows, "source", "measure").values()}
+        for rows in tables(MODEL, "source", "measure")
     ]
     assert found == ([curve] if EVALUATION["curve"] else [])
 
@@ -225,10 +239,10 @@ def test_the_page_of_the_model_is_of_the_bundle_that_is_there() -> None:
 def test_the_table_of_the_recipe_cfpb5_is_as_its_evaluation_says() -> None:
     """That bundle is not shipped; figures of its evaluation are, without any document."""
     evaluation = json.loads((MODEL.parent / "model" / "cfpb5.json").read_text(encoding="utf-8"))
+    of_version = [row for row in table(MODEL, "version", "model", "graph", "seed") if row["version"] == "0.2.0"]
     rows = {
-        (row["model"].partition(":")[0], row["graph"], row["seed"]): (row["type accuracy"], row["type macro-F1"])
-        for row in table(MODEL, "version", "model", "graph", "seed")
-        if row["version"] == "0.2.0"
+        (model.partition(":")[0], graph, seed): (row["type accuracy"], row["type macro-F1"])
+        for (model, graph, seed), row in by_key(of_version, "model", "graph", "seed").items()
     }
     told = {}
     for one in evaluation["rows"]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from docmill.bundle.load import load_bundle
+from docmill.bundle.manifest import MANIFEST_FILE
 from docmill.golden import check_golden, make_golden, read_golden
 from docmill.processing import Mill
 from docmill.resources import resource
@@ -170,6 +171,25 @@ def test_the_bundle_keeps_the_recipe_that_it_was_trained_by(
         _, errors = process.communicate(timeout=LIMIT_S)
     assert process.returncode == 0, errors
     assert content(tmp_path / "bundle") == content(made[0])
+
+
+def test_a_bundle_that_came_to_lie_there_meanwhile_is_not_replaced(
+    made: tuple[Path, Path], data: Path, tmp_path: Path
+) -> None:
+    """Of a run without --out, as of one with a budget, beside one that takes an hour."""
+    recipe = load_recipe(RECIPE)
+    other = tmp_path / f"{recipe.name}-{recipe.version}" / MANIFEST_FILE
+    command = [sys.executable, "-m", "docmill", "train", "run", str(RECIPE), "--data", str(data)]
+    environ = {**os.environ, "DOCMILL_TRAIN_CACHE": str(made[1])}
+    with subprocess.Popen(command, env=environ, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert any(line.startswith("gate: from the cache") for line in process.stderr)
+        other.parent.mkdir()
+        other.write_text("of the other run")
+        _, errors = process.communicate(timeout=LIMIT_S)
+    assert process.returncode == 1
+    assert f"{other.parent.name} has become a bundle meanwhile: run this again with --out" in " ".join(errors.split())
+    assert [(path.name, path.read_text()) for path in other.parent.iterdir()] == [(other.name, "of the other run")]
 
 
 def test_the_mill_reads_a_document_that_training_never_saw(mill: Mill) -> None:

@@ -82,8 +82,11 @@ def check_place(folder: Path) -> None:
     """Make sure that nothing but a bundle is replaced, and that it can be: it is written beside `folder`.
 
     Raises:
-        BundleError: `folder` is a file, or a folder that holds something else; or nothing can be written there.
+        BundleError: `folder` is a file, or a folder that holds something else, or one that cannot have another put in
+            its place; or nothing can be written there.
     """
+    if folder.name in {"", ".."} or os.path.ismount(folder):
+        raise BundleError(f"{folder} cannot be replaced: name a folder in it")
     beside = next(parent for parent in folder.absolute().parents if os.access(parent, os.F_OK))
     if not beside.is_dir() or not os.access(beside, os.W_OK | os.X_OK):
         raise BundleError(f"{folder} cannot be made: {beside} cannot be written to; name another place")

@@ -210,6 +210,7 @@ def run(
         samples=folder,
         out=bundle_folder,
         study=study,
+        replaces=out is not None,
     )
     with Telling(Console(stderr=True, highlight=False)) as telling:
         made = train(task, Cache(cache_folder(), telling.on_stage), telling.on_moment)

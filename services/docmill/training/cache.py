@@ -1,8 +1,8 @@
 """Results of stages in a folder outside the checkout, by the digest of all that they depend on.
 
 A stage is a pure function of its section of the recipe, the contents of its inputs and its code's version. Its result
-is a folder of files, written under another name and renamed when complete, so there is never half a result. A killed
-stage finds its own folder again and may go on from what it left there. Does not know what the stages do.
+is a folder of files, written under another name and renamed when it is complete and on the disk, so there is never half
+a result. A killed stage finds its own folder again and may go on from what it left there. Does not know what they do.
 """
 
 import fcntl
@@ -12,11 +12,12 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from docmill.bundle.save import sync_folder
 from docmill.errors import ConfigurationError
 
 RECORD = "stage.json"
@@ -84,7 +85,7 @@ class Cache:
         """The result of a stage, made now unless it is there and whole. One that is there is read without the lock.
 
         Raises:
-            ConfigurationError: another process is making it, or the folder cannot be written or locked.
+            ConfigurationError: another process is making it, or the folder cannot be written, locked or read.
         """
         folder = self.root / stage.name / stage.key[:KEY_DIGITS]
         if (found := _read(folder)) is not None:
@@ -108,6 +109,21 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def unchanged(stage: Stage, files: Mapping[str, Path]) -> Stage:
+    """The same stage, but what it makes is not kept if a file of its inputs was edited meanwhile: the key would lie.
+
+    Its `make` then raises ConfigurationError.
+    """
+
+    def make(folder: Path) -> None:
+        stage.make(folder)
+        for name, path in files.items():
+            if name in stage.inputs and file_digest(path) != stage.inputs[name]:
+                raise ConfigurationError(f"{path} was changed while it was being used: run this again")
+
+    return replace(stage, make=make)
+
+
 def code_digest(package: ModuleType) -> str:
     """SHA-256 over a package's code and words: an input of stages that must be made anew when these change.
 
@@ -121,27 +137,48 @@ def code_digest(package: ModuleType) -> str:
 
 def _make(stage: Stage, folder: Path) -> Result:
     partial = folder.with_suffix(".partial")
-    partial.mkdir(exist_ok=True)  # what a killed run left is the stage's own to judge
-    stage.make(partial)
-    paths = sorted(path for path in partial.rglob("*") if path.is_file() and path != partial / RECORD)
-    files = {path.relative_to(partial).as_posix(): file_digest(path) for path in paths}
-    record = {"stage": stage.name, "version": stage.version, "section": stage.section, "inputs": dict(stage.inputs)}
-    (partial / RECORD).write_text(json.dumps({**record, "files": files}, indent=1) + "\n", encoding="utf-8")
+    partial.mkdir(exist_ok=True)
+    made = _read(partial)  # killed before it was renamed
+    if made is None:  # what a killed run left is the stage's own to judge
+        made = _complete(stage, partial)
     shutil.rmtree(folder, ignore_errors=True)  # a damaged one
     partial.rename(folder)
+    sync_folder(folder.parent)
+    return Result(folder, made.digest)
+
+
+def _complete(stage: Stage, folder: Path) -> Result:
+    """Its files, and the record of them, all on the disk."""
+    stage.make(folder)
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / RECORD)
+    files = {path.relative_to(folder).as_posix(): file_digest(path) for path in paths}
+    record = {"stage": stage.name, "version": stage.version, "section": stage.section, "inputs": dict(stage.inputs)}
+    (folder / RECORD).write_text(json.dumps({**record, "files": files}, indent=1) + "\n", encoding="utf-8")
+    for path in (*paths, folder / RECORD):
+        with path.open("rb+") as file:
+            os.fsync(file.fileno())
+    sync_folder(folder)
     return Result(folder, _digest(files))
 
 
 def _read(folder: Path) -> Result | None:
-    """None: it is not there, not as it was written, or another process put another in its place meanwhile."""
+    """None: it is not there, not as it was written, or another process put another in its place meanwhile.
+
+    Raises:
+        ConfigurationError: it cannot be read, and so is left as it is: the disk may be better in a minute.
+    """
     try:
         record = (folder / RECORD).read_text(encoding="utf-8")
         files = json.loads(record)["files"]
         whole = all(file_digest(folder / name) == digest for name, digest in files.items())
         if whole and (folder / RECORD).read_text(encoding="utf-8") == record:
             return Result(folder, _digest(files))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError, AttributeError):
         pass
+    except OSError as error:
+        raise ConfigurationError(
+            f"{folder} cannot be read ({error.strerror}): see to the disk, or delete it to make it anew"
+        ) from error
     return None
 
 

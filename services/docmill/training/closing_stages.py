@@ -14,7 +14,7 @@ from docmill.bundle.bundle import Bundle
 from docmill.evaluation.run import read_sources
 from docmill.training.agreement import make_agreement, read_agreement
 from docmill.training.assemble import assemble
-from docmill.training.cache import Result, Stage
+from docmill.training.cache import Result, Stage, unchanged
 from docmill.training.corpus import LabelledDocument
 from docmill.training.export import FP32_FILE, INT8_FILE
 from docmill.training.finish import EVALUATION_FILE, golden_of
@@ -49,9 +49,9 @@ class Calibrated:
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """Validation documents: `digests` of the files, `documents` as the recipe maps them."""
+    """Validation documents: `digests` of the files, by name, `documents` as the recipe maps them."""
 
-    files: Sequence[Path]
+    files: Mapping[str, Path]
     digests: Mapping[str, str]
     documents: Callable[[], Sequence[LabelledDocument]]
 
@@ -85,20 +85,21 @@ def opinions(
 
     def make(folder: Path) -> None:
         with _draft(materials, made) as bundle:
-            make_opinions(bundle, graph.path, validation.files, folder, Counter("documents", materials.on_moment))
+            files = list(validation.files.values())
+            make_opinions(bundle, graph.path, files, folder, Counter("documents", materials.on_moment))
 
     section = {
         **recipe.model_dump(mode="json", include={"encoder", "languages", "fields", "groups"}),
         "code": PIPELINE,
     }
     digests = {"graph": graph.digest, "calibration": made.calibration.digest, **validation.digests}
-    return Stage(f"{graph.name}-opinions", 1, section, {**inputs, **digests}, make)
+    return unchanged(Stage(f"{graph.name}-opinions", 1, section, {**inputs, **digests}, make), validation.files)
 
 
 def agreement(materials: Materials, inputs: Mapping[str, str], graphs_result: Result, validation: Validation) -> Stage:
     """int8 against fp32 on windows of validation documents."""
     exact, int8 = graphs_result.file(FP32_FILE), graphs_result.file(INT8_FILE)
-    return Stage(
+    stage = Stage(
         "agreement",
         1,
         reading_section(materials.recipe),
@@ -107,6 +108,7 @@ def agreement(materials: Materials, inputs: Mapping[str, str], graphs_result: Re
             materials, exact, int8, validation.documents(), folder, Counter("documents", materials.on_moment)
         ),
     )
+    return unchanged(stage, validation.files)
 
 
 def evaluation(
@@ -123,7 +125,7 @@ def evaluation(
     def make(folder: Path) -> None:
         with _draft(materials, made) as bundle:
             readings = Readings(
-                sources=read_sources(validation.files, bundle.manifest),
+                sources=read_sources(list(validation.files.values()), bundle.manifest),
                 groups={source.name: source.group for source in recipe.sources},
                 seed=recipe.seed,
                 reads=[
@@ -147,7 +149,7 @@ def evaluation(
     of_rows = {f"row {number}": row.opinions.digest for number, row in enumerate(rows)}
     of_curve = {f"point {number}": point.opinions.digest for number, point in enumerate(curve)}
     inputs = {"calibration": made.calibration.digest, "agreement": agreement_result.digest, **of_rows, **of_curve}
-    return Stage("evaluation", 4, section, {**inputs, **validation.digests}, make)
+    return unchanged(Stage("evaluation", 4, section, {**inputs, **validation.digests}, make), validation.files)
 
 
 def golden(materials: Materials, made: Calibrated, texts: Mapping[str, str]) -> Stage:
@@ -169,9 +171,11 @@ def speed(materials: Materials, made: Calibrated, validation: Validation) -> Sta
 
     def make(folder: Path) -> None:
         with _draft(materials, made) as bundle:
-            make_speed(bundle, validation.files, folder, Counter("sources", materials.on_moment))
+            files = list(validation.files.values())
+            make_speed(bundle, files, folder, Counter("sources", materials.on_moment))
 
-    return Stage("speed", 1, {"processor": processor()}, {"graphs": made.graphs.digest, **validation.digests}, make)
+    stage = Stage("speed", 1, {"processor": processor()}, {"graphs": made.graphs.digest, **validation.digests}, make)
+    return unchanged(stage, validation.files)
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 import hashlib
 import logging
-import lzma
 import math
 import os
 import pickle
@@ -15,6 +14,11 @@ from pathlib import Path
 
 import torch
 from torch import nn
+
+try:
+    from lzma import LZMAError
+except ImportError:  # such a Python cannot read what it says this of
+    LZMAError = zipfile.BadZipFile  # type: ignore[assignment,misc]
 
 from docmill.bundle.manifest import TrainingStage
 from docmill.errors import ConfigurationError
@@ -33,7 +37,7 @@ CLIP_NORM = 1.0
 CHECKPOINTS, CHECKPOINT_STEPS = 20, 50  # so many a stage, but one every so many steps at least
 CHECKPOINT_FILE = "checkpoint.pt"
 # What zipfile says of an archive in which some bytes are not as they were written; of a disk it says OSError.
-DAMAGED = (zipfile.BadZipFile, EOFError, ValueError, RuntimeError, struct.error, zlib.error, lzma.LZMAError)
+DAMAGED = (zipfile.BadZipFile, EOFError, ValueError, RuntimeError, struct.error, zlib.error, LZMAError)
 UNREADABLE = (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError)
 
 log = logging.getLogger(__name__)
@@ -108,8 +112,8 @@ def _resume(checkpoint: Path, model: JointModel, optimizer: torch.optim.Optimize
         saved = torch.load(checkpoint, weights_only=True, map_location="cpu")
     except UNREADABLE as error:
         raise ConfigurationError(
-            f"{checkpoint} cannot be read, though its checksums tell of no damage ({error}): see to disk, memory and "
-            f"torch, or delete it to train this stage from its beginning"
+            f"{checkpoint} cannot be read ({error}): see to disk, memory and torch, or delete it to train this stage "
+            f"from its beginning"
         ) from error
     if saved.get("device") != device.name:
         return 0

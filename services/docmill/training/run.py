@@ -16,12 +16,12 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from docmill.bundle.bundle import Bundle
-from docmill.bundle.manifest import GoldenEntry
+from docmill.bundle.manifest import MANIFEST_FILE, GoldenEntry
 from docmill.bundle.save import check_place, resave_bundle
 from docmill.errors import ConfigurationError
 from docmill.training import closing_stages, stages
 from docmill.training.assemble import assemble
-from docmill.training.cache import Cache, Result, file_digest
+from docmill.training.cache import Cache, Result, file_digest, unchanged
 from docmill.training.card import model_card
 from docmill.training.closing_stages import Calibrated, EvaluatedPoint, EvaluatedRow, Graph, Validation
 from docmill.training.corpus import PARTS, load_part, part
@@ -64,6 +64,7 @@ class Task:
     samples: Path
     out: Path
     study: bool = False
+    replaces: bool = True  # the bundle that lies at `out`, if there is one
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,8 @@ def train(task: Task, cache: Cache, on_moment: OnMoment) -> Made:
     """Make the bundle of a recipe, and its report.
 
     Raises:
-        ConfigurationError: data, samples, recipe or base model are not usable, or the quality gate refuses.
+        ConfigurationError: data, samples, recipe or base model are not usable, the quality gate refuses, data were
+            edited meanwhile, or a bundle lies at `out` that is not to be replaced.
         BundleError: `out` holds something that is no bundle, or nothing can be written there.
     """
     check_place(task.out)
@@ -107,8 +109,8 @@ def train(task: Task, cache: Cache, on_moment: OnMoment) -> Made:
         if next(read_rows(path), None) is None:
             raise ConfigurationError(f"{path} holds no document: `docmill train import --validation` puts some aside")
     digests = {name: file_digest(path) for name, path in files.items()}
-    gate = cache.result(stages.gate(recipe, data, digests))
-    corpus = cache.result(stages.corpus(recipe, data, digests))
+    gate = cache.result(unchanged(stages.gate(recipe, data, digests), files))
+    corpus = cache.result(unchanged(stages.corpus(recipe, data, digests), files))
     vocabulary = cache.result(stages.vocabulary(recipe, base, known_base, corpus))
     materials = materials_of(recipe, base, corpus, vocabulary, on_moment)
     inputs = {"base": known_base, "corpus": corpus.digest, "vocabulary": vocabulary.digest}
@@ -123,7 +125,7 @@ def train(task: Task, cache: Cache, on_moment: OnMoment) -> Made:
 
     trained = tuple(trained_as(result.folder) for result in (teacher, student))
     validation = Validation(
-        files=[path for name, path in files.items() if name.endswith("/validation")],
+        files={name: path for name, path in files.items() if name.endswith("/validation")},
         digests={name: digest for name, digest in digests.items() if name.endswith("/validation")},
         documents=lambda: [d for source in recipe.sources for d in load_part(data, source, "validation", recipe)],
     )
@@ -136,6 +138,10 @@ def train(task: Task, cache: Cache, on_moment: OnMoment) -> Made:
     golden = cache.result(closing_stages.golden(materials, made, samples))
     speed = cache.result(closing_stages.speed(materials, made, validation))
 
+    if not task.replaces and (task.out / MANIFEST_FILE).exists():  # at the beginning it did not
+        raise ConfigurationError(
+            f"{task.out} has become a bundle meanwhile: run this again with --out, which finds all stages in the cache"
+        )
     bundle = assemble(task.out, materials, task.recipe_text, graphs.folder, made.calibration.folder, trained)
     made_of = _finish(task, bundle, evaluation, golden, speed)
     return Made(*made_of, stages.findings_of(gate))

@@ -51,6 +51,8 @@ def _claims(name: str, count: int, cache: Cache) -> Path:
         for part, size in ((Part.TRAIN, count - validation), (Part.VALIDATION, validation)):
             lines = (json.dumps(row(document, SEED)) + "\n" for document in documents(part, size, SEED))
             (folder / name / f"{part.value}.jsonl").write_text("".join(lines), encoding="utf-8")
+        if code_digest(claims) != GENERATOR:  # lists of words are read when they are needed
+            raise ConfigurationError("docmill.training.claims was changed while it was being used: run this again")
 
     section = {"name": name, "documents": count, "seed": SEED}
     return cache.result(Stage("synthetic-claims", 1, section, {"generator": GENERATOR}, make)).folder

@@ -109,6 +109,13 @@ def test_a_place_that_cannot_be_written_to_is_refused(
     check_place(tmp_path / "own" / name)
 
 
+@pytest.mark.parametrize("place", [".", "..", "/", "/proc"])
+def test_a_place_that_cannot_have_another_put_there_is_refused(place: str) -> None:
+    """The working directory by no name, and where something is mounted, as for a container."""
+    with pytest.raises(BundleError, match=f"^{place} cannot be replaced: name a folder in it"):
+        check_place(Path(place))
+
+
 def test_a_relative_place_is_seen_from_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     check_place(Path("bundle"))

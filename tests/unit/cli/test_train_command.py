@@ -145,7 +145,7 @@ def test_a_bundle_that_is_given_no_place_goes_to_its_name_and_version_where_one_
     assert result.exit_code == 0
     assert "letters-en-0.1.0: letters-en 0.1.0, sha256" in result.stdout
     [task] = training.tasks
-    assert task.out == Path("letters-en-0.1.0")
+    assert (task.out, task.replaces) == (Path("letters-en-0.1.0"), False)
 
 
 def test_a_bundle_that_nobody_named_is_not_replaced(
@@ -159,7 +159,7 @@ def test_a_bundle_that_nobody_named_is_not_replaced(
     assert "letters-en-0.1.0 is a bundle already: name it with --out to replace it" in str(result.exception)
     assert training.tasks == []
     assert docmill("train", "run", starter / "recipe.toml", "--out", "letters-en-0.1.0").exit_code == 0
-    assert [task.out for task in training.tasks] == [Path("letters-en-0.1.0")]
+    assert [(task.out, task.replaces) for task in training.tasks] == [(Path("letters-en-0.1.0"), True)]
 
 
 @pytest.mark.parametrize("name", ["letters/en", "../letters"])

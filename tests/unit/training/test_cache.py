@@ -12,7 +12,7 @@ from typing import TextIO
 import pytest
 
 from docmill.errors import ConfigurationError
-from docmill.training.cache import Cache, Stage, cache_folder, code_digest, file_digest
+from docmill.training.cache import Cache, Stage, cache_folder, code_digest, file_digest, unchanged
 
 Make = Callable[[Path], None]
 
@@ -93,6 +93,67 @@ def test_a_damaged_result_is_made_again(tmp_path: Path, damage: str) -> None:
             record.write_text(json.dumps(["no", "record"]))
     assert cache.result(stage(write("x"))) == first
     assert cache.result(stage()) == first
+
+
+def test_a_result_that_was_whole_when_its_process_died_is_not_made_again(tmp_path: Path) -> None:
+    """Killed before it had its name: a training has no checkpoint any more by then."""
+    cache = Cache(tmp_path)
+    first = cache.result(stage(write("x")))
+    first.folder.rename(first.folder.with_suffix(".partial"))
+    assert cache.result(stage()) == first
+    assert first.file("result.txt").read_text() == "x"
+
+
+def test_a_result_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    sync, rename = os.fsync, Path.rename
+
+    def synced(descriptor: int) -> None:
+        done.append(Path(os.readlink(f"/proc/self/fd/{descriptor}")).name)
+        sync(descriptor)
+
+    def renamed(path: Path, target: Path) -> Path:
+        done.append("renamed")
+        return rename(path, target)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(Path, "rename", renamed)
+    folder = Cache(tmp_path).result(stage(write("x", "a/b.txt"))).folder
+    assert done == ["b.txt", "stage.json", f"{folder.name}.partial", "renamed", "stage"]
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EMFILE, errno.EACCES])
+def test_a_result_that_cannot_be_read_just_now_is_left_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    cache = Cache(tmp_path)
+    first = cache.result(stage(write("x")))
+    with monkeypatch.context() as broken:
+
+        def fails(path: Path) -> str:
+            raise OSError(number, os.strerror(number))
+
+        broken.setattr("docmill.training.cache.file_digest", fails)
+        with pytest.raises(ConfigurationError, match=rf"{first.folder} cannot be read \(.*\): see to the disk"):
+            cache.result(stage())
+    assert cache.result(stage()) == first
+
+
+def test_what_was_made_of_a_file_that_changed_meanwhile_does_not_count(tmp_path: Path) -> None:
+    """Else it would stand for the file as it was, and be taken for its result whenever it is so again."""
+    cache, path = Cache(tmp_path / "cache"), tmp_path / "rows.jsonl"
+    path.write_text("as it was")
+    of_file, other = {"file": path, "not an input": tmp_path}, {"file": file_digest(path)}
+
+    def make(folder: Path) -> None:
+        (folder / "result.txt").write_text(path.read_text())
+        path.write_text("edited")
+
+    with pytest.raises(ConfigurationError, match=rf"{path} was changed while it was being used: run this again"):
+        cache.result(unchanged(stage(make, inputs=other), of_file))
+    path.write_text("as it was")
+    again = cache.result(unchanged(stage(write("as it was"), inputs=other), of_file))
+    assert again.file("result.txt").read_text() == "as it was"
 
 
 def test_a_stage_that_fails_leaves_no_result_and_finds_what_it_had(tmp_path: Path) -> None:

@@ -135,6 +135,18 @@ def test_values_of_one_field_decide_nothing_of_another(tmp_path: Path) -> None:
     assert kept.doubtful == (Entity("party", 9, 23),)
     assert kept.right_texts("law") == ["German", "Dutch"]
     assert kept.values == (("party", "Ann Lee"),)
+    assert kept.unplaced == ()
+
+
+def test_a_field_that_is_named_and_not_marked_has_no_place_whichever_fields_values_decide(tmp_path: Path) -> None:
+    """Else the document would teach that it is not there."""
+    marked = (("party", "Ann Lee"),)
+    named = corpora.row("x", None, "Ann Lee, by law", *marked, fields={"party": "Ann Lee", "law": "German"})
+    (tmp_path / "post").mkdir()
+    (tmp_path / "post/train.jsonl").write_text(json.dumps(named), encoding="utf-8")
+    decided = corpora.recipe([{"name": "post", "values_decide": ["party"]}])
+    [kept] = load_part(tmp_path, decided.sources[1], "train", decided)
+    assert kept.unplaced == ("law",)
 
 
 def test_what_is_named_under_a_source_s_own_name_and_not_marked_has_no_place(tmp_path: Path) -> None:

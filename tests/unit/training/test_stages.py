@@ -19,7 +19,7 @@ from tests.unit.training.fakes import RECIPE, recipe, with_sources
 
 MADE = Result(Path("folder"), "digest")
 MADE_SURE = Calibrated(MADE, MADE)
-NO_VALIDATION = Validation([], {}, list)
+NO_VALIDATION = Validation({}, {}, list)
 ROW = EvaluatedRow("student", "int8", 7, 2000, MADE)
 POINT = EvaluatedPoint(9, 2000, is_all=True, opinions=MADE)
 DATA = [Path("data")]
@@ -119,14 +119,21 @@ def test_how_values_are_compared_counts_where_they_decide(monkeypatch: pytest.Mo
     assert changed == [{"gate", "evaluation"}, {"gate", "corpus", "evaluation"}]
 
 
-@pytest.mark.parametrize(("package", "counts"), [("EVALUATION", True), ("PIPELINE", True), ("RUNTIME", False)])
-def test_scores_are_made_anew_with_the_code_that_compares_values(
-    monkeypatch: pytest.MonkeyPatch, package: str, counts: bool
-) -> None:
-    """pipeline/normalise.py does: opinions and calibration may be as they were, scores are not."""
-    before = keys(recipe())["evaluation"]
-    monkeypatch.setattr(stages, package, "other code")
-    assert (keys(recipe())["evaluation"] != before) == counts
+@pytest.mark.parametrize(
+    ("constant", "anew"),
+    [
+        ("PIPELINE", (READING - CUTTING) | {"gate", "student-opinions"} | WHOLE),  # how values are read and compared
+        ("EVALUATION", {"gate", "calibration", "evaluation"}),  # how answers are judged
+        ("RUNTIME", {"graphs"}),
+        ("WINDOW", CUTTING),
+    ],
+)
+def test_what_other_code_makes_anew(monkeypatch: pytest.MonkeyPatch, constant: str, anew: set[str]) -> None:
+    before = keys(recipe())
+    for module in (stages, closing_stages):
+        monkeypatch.setattr(module, constant, "other code", raising=False)
+    after = keys(recipe())
+    assert {name for name in before if before[name] != after[name]} == anew
 
 
 def test_digests_are_of_the_packages_that_run() -> None:

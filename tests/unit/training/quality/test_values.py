@@ -30,7 +30,7 @@ def test_spans_beside_what_is_named(tmp_path: Path) -> None:
     assert (finding.count, finding.total, finding.unit) == (1, 2, "spans")
     assert [(e.name, e.detail) for e in finding.examples] == [("x", "party 21:35")]
     assert finding.examples[0].excerpt == 'Ann Lee and Bob Orr, [[each a "Party"]].'
-    assert "set values_decide in the source" in finding.do
+    assert "name the field in values_decide" in finding.do
 
 
 def test_few_of_them_are_noted(tmp_path: Path) -> None:
@@ -49,6 +49,18 @@ def test_what_is_decided_of_another_field_is_taught(tmp_path: Path) -> None:
     other = recipe([{"name": "post", "values_decide": ["law"]}])
     (finding,) = found(tmp_path, letter("x", "Ann Lee", 'each a "Party"', party=["Ann Lee"]), of=other)
     assert finding.severity is Severity.WARN
+    assert "they are taught as values now" in finding.do
+
+
+def test_beside_what_is_taught_what_is_left_out_is_not_counted(tmp_path: Path) -> None:
+    """Else it would say of 31 that they are taught, and of a switch that is set to set it."""
+    decided = recipe([{"name": "post", "values_decide": ["party"]}])
+    text = 'Ann Lee and Bob Orr, each a "Party", by German law.'
+    marked = (("party", "Ann Lee"), ("party", 'each a "Party"'), ("jurisdiction", "German"), ("jurisdiction", "law"))
+    rows = [row(f"{n}", "a", text, *marked, fields={"party": "Ann Lee", "law": "German"}) for n in range(3)]
+    (finding,) = found(tmp_path, *rows, of=decided)
+    assert (finding.severity, finding.count, finding.total) == (Severity.WARN, 3, 12)
+    assert {example.detail.split()[0] for example in finding.examples} == {"law"}
     assert "they are taught as values now" in finding.do
 
 
