@@ -45,7 +45,7 @@ def _rows(lines: list[str]) -> list[dict[str, str]]:
 
 
 def by_key(rows: list[dict[str, str]], *columns: str) -> dict[tuple[str, ...], dict[str, str]]:
-    """Rows by what tells them apart. Of one key there is one row: of an old and a new one the test would see the last."""
+    """Rows by what tells them apart: one of each, since of an old and a new one a test would see the last."""
     found = {tuple(row[column] for column in columns): row for row in rows}
     assert len(found) == len(rows), "a row stands twice"
     return found
@@ -110,7 +110,7 @@ def test_the_readme_shows_every_source_as_it_was_evaluated() -> None:
 
 def test_the_page_of_the_model_shows_every_source_as_it_was_evaluated() -> None:
     rows = by_key(table(MODEL, "source", "documents", "type accuracy"), "source")
-    told = {(named(source),): score for source, score in SOURCES.items()}
+    told: dict[tuple[str, ...], Any] = {(named(source),): score for source, score in SOURCES.items()}
     assert rows.keys() == told.keys()
     for key, row in rows.items():
         score = told[key]
@@ -127,7 +127,9 @@ def test_the_page_of_the_model_shows_every_source_as_it_was_evaluated() -> None:
 
 def test_the_page_of_the_model_shows_every_field() -> None:
     rows = by_key(table(MODEL, "source", "field", "gold values"), "source", "field")
-    told = {(named(source), field): of for source, score in SOURCES.items() for field, of in score["fields"].items()}
+    told: dict[tuple[str, ...], Any] = {
+        (named(source), field): of for source, score in SOURCES.items() for field, of in score["fields"].items()
+    }
     assert rows.keys() == told.keys()
     for key, row in rows.items():
         found = told[key]
