@@ -20,7 +20,8 @@ def fallback_row() -> Panels:
         bars(
             Frame(
                 "Handed to people",
-                "By the first reason. undecided: neither index nor generator was sure. generator_away: no answer "
+                "By the first reason. undecided: neither index nor generator was sure, or a generator's word would "
+                "not have counted. generator_away: no answer "
                 "came for longer than DOCMILL_MAX_HOLD_S. audit: a drawn share of automatic results.",
                 "short",
                 8,

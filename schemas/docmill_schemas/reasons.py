@@ -49,7 +49,7 @@ class DecidedBy(StrEnum):
 class ReviewReason(StrEnum):
     """Why a person is asked about a document."""
 
-    UNDECIDED = "undecided"  # neither the index nor a generator was sure enough
+    UNDECIDED = "undecided"  # neither the index nor a generator, if its word would have counted, was sure enough
     GENERATOR_AWAY = (
         "generator_away"  # likewise, and no answer came for as long as it is waited for: away, or too many wait
     )

@@ -29,7 +29,7 @@ from tests.unit.indexer.fakes import LetterEmbedder
 pytestmark = pytest.mark.kafka
 INDEXED = "knowledge.indexed"
 FINE, UNHEARD_OF = "parking fine for a car", "zebras yawn"
-TORN = "my quay box"  # not all who decided its like were of one mind: a generator could decide
+TORN = "my quay box"  # of two minds are those who decided its like: a generator's word counts
 UNFAMILIAR = (DeferralReason.UNFAMILIAR_DOCUMENT,)
 ABSTAINS = json.dumps({"label": {"choice": "abstain", "evidence": []}})
 
@@ -76,9 +76,9 @@ async def know(
 
 
 async def know_torn(topics: Topics) -> None:
-    """Exemplars like TORN, six of one type and one of another: six sevenths are too few, and enough for two voices."""
-    await know(topics, *(f"t{n}" for n in range(6)), text=TORN, label="box")
-    await know(topics, "t6", text=TORN, label="quay")
+    """Exemplars like TORN, of two types."""
+    await know(topics, "t1", text=TORN, label="box")
+    await know(topics, "t2", text=TORN, label="quay")
 
 
 def asked(number: int, text: str, **more: Any) -> Sent:

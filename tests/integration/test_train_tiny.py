@@ -7,14 +7,28 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("torch", reason="the extra [train] is not installed")
+pytest.importorskip("transformers", reason="the extra [train] is not installed")
+pytest.importorskip("onnx", reason="the extra [train] is not installed")
 
 import onnx
-import pytest
 
 from docmill.bundle.load import load_bundle
 from docmill.bundle.manifest import MODEL_FILE
+from docmill.errors import ConfigurationError
+from docmill.resources import resource
 from docmill.runtime.dequantise import weights_of_graph
+from docmill.training import stages
+from docmill.training.cache import Cache, Stage
+from docmill.training.corpus import part
+from docmill.training.recipe import load_recipe
+from docmill.training.run import Task, train
 from tests.integration.test_train_run import (
     LIMIT_S,
     QUICKEST,
@@ -52,6 +66,31 @@ def whole(tiny_recipe: Path, data: Path, tmp_path_factory: pytest.TempPathFactor
 
 def checkpoints(cache: Path, stage: str) -> list[Path]:
     return [*(cache / stage).glob("*.partial/checkpoint.pt")]
+
+
+@pytest.mark.parametrize("name", ["gate", "corpus"])
+def test_training_documents_that_are_edited_while_they_are_read_are_noticed(
+    tiny_recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    data = write_sample_sources(tmp_path / "data")
+    recipe = load_recipe(tiny_recipe)
+    edited = part(data, recipe.sources[0].name, "train")
+    honest = getattr(stages, name)
+
+    def edits(*given: Any) -> Stage:
+        stage: Stage = honest(*given)
+
+        def make(folder: Path) -> None:
+            stage.make(folder)
+            edited.write_text(edited.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+
+        return replace(stage, make=make)
+
+    monkeypatch.setattr(stages, name, edits)
+    out = tmp_path / "bundle"
+    task = Task(recipe, tiny_recipe, tiny_recipe.read_text(encoding="utf-8"), data, resource("samples"), out)
+    with pytest.raises(ConfigurationError, match=f"{edited} was changed while it was being used: run this again"):
+        train(task, Cache(tmp_path / "cache"), lambda moment: None)
 
 
 def type_head_of(bundle: Path) -> list[float]:

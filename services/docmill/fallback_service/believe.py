@@ -9,14 +9,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from docmill.fallback.fields import same_value
-from docmill.fallback.judge import DOCUMENT, LABEL, HeldBack, Judgement, cited_or_held, with_value
+from docmill.fallback.judge import LABEL, Judgement, cited_or_held, with_value
 from docmill.fallback.policy import Policy
 from docmill.fallback.types import AbstentionReason, Candidate, CitedPassage, Quoted, Ranked
 from docmill.generator.types import Answer, Evidence, Value
 from docmill_schemas.reasons import DecidedBy
 
-# For which no generator's word makes up: where no exemplar is like the document, the votes that it would add to are of
-# papers of other kinds, and what it is shown and cites are just these; where there is none, nobody decided its like.
 UNLIKE = frozenset({AbstentionReason.NO_NEIGHBOURS, AbstentionReason.DISTANT_NEIGHBOURS})
 
 Normalise = Callable[[str, str], str | None]  # (field, text) -> value; None: the text is no value of the field's kind
@@ -42,38 +40,20 @@ class Believer:
             return replace(heard, decided_by=DecidedBy.GENERATOR)
         return heard
 
-    def could_decide(self, judgement: Judgement, candidates: Sequence[Candidate]) -> bool:
-        """Whether some answer would decide all that is held back; else nobody needs to wait for one."""
-        return all(self._could_decide(one, judgement, candidates) for one in judgement.held_back)
-
-    def _could_decide(self, held: HeldBack, judgement: Judgement, candidates: Sequence[Candidate]) -> bool:
-        if held.part == DOCUMENT:
-            return False
-        if held.part == LABEL:
-            return held.reason not in UNLIKE and self._is_sure(judgement.confidence)
-        best = max((one.confidence for one in candidates if one.field == held.part), default=0.0)
-        return self._is_sure_of(held.part, best)
-
-    def _is_sure(self, probability: float) -> bool:
-        """Whether a type of this probability, with a generator's word for it, may be published."""
-        threshold = self.policy.threshold
-        return threshold is not None and _either(probability, self.policy.generator.label) >= threshold
-
-    def _is_sure_of(self, field: str, confidence: float) -> bool:
-        """The same of a field's value."""
-        return _either(confidence, self.policy.generator.field) >= self.policy.field_policy(field).threshold
-
     def _with_label(self, judgement: Judgement, answer: Answer) -> Judgement:
         """Its label, if something that it cited bears it out and both voices together are sure enough.
 
         Only of the likeliest type are the fields known: of another one the answer stays an opinion, to be shown.
         """
-        unlike = any(one.part == LABEL and one.reason in UNLIKE for one in judgement.held_back)
-        if answer.label != judgement.label or not answer.label_evidence or unlike:
+        if answer.label is None or not answer.label_evidence or not word_counts(judgement):
             return judgement
-        if not self._is_sure(judgement.confidence):
+        ranking = {judgement.label: judgement.confidence} | {
+            one.label: one.probability for one in judgement.alternatives
+        }
+        confidence = _either(ranking.get(answer.label, 0.0), self.policy.generator.label)
+        threshold = self.policy.threshold
+        if answer.label != judgement.label or threshold is None or not confidence >= threshold:
             return judgement
-        confidence = _either(judgement.confidence, self.policy.generator.label)
         return replace(
             judgement,
             confidence=confidence,
@@ -94,7 +74,7 @@ class Believer:
         confidence = _either(best.confidence, self.policy.generator.field)
         quoted = Quoted(replace(best, confidence=confidence), _with((), value.evidence))
         judgement = replace(judgement, quoted=(*judgement.quoted, quoted))
-        if not self._is_sure_of(value.field, best.confidence):
+        if not confidence >= self.policy.field_policy(value.field).threshold:
             return _held(judgement, value.field, AbstentionReason.LOW_CONFIDENCE)
         others = tuple(one for one in judgement.fields if one.field != value.field)
         own = tuple(one for one in judgement.fields if one.field == value.field)
@@ -106,6 +86,15 @@ class Believer:
             citations=_with(judgement.citations, value.evidence),
             held_back=judgement.without(value.field),
         )
+
+
+def word_counts(judgement: Judgement) -> bool:
+    """Whether a generator's word counts beside tier 1: it cannot stand in for a likeness that the type needs.
+
+    Where no exemplar is like it, the votes that an answer would add to are of papers of other kinds, and what the
+    generator is shown and cites are just these; where there is none at all, nobody has decided one of its kind yet.
+    """
+    return not any(one.part == LABEL and one.reason in UNLIKE for one in judgement.held_back)
 
 
 def _open(judgement: Judgement, part: str) -> bool:

@@ -21,7 +21,7 @@ from docmill.errors import AbandonedError, DependencyError, IndexCorruptError, I
 from docmill.fallback.judge import GroupOf, Judgement, Question, judge
 from docmill.fallback.policy import Policy
 from docmill.fallback.requested import deferred_document, own_fields
-from docmill.fallback_service.believe import Believer
+from docmill.fallback_service.believe import Believer, word_counts
 from docmill.fallback_service.generators import Answered, Asked, Place, may_answer_later, was_put, why_none
 from docmill.fallback_service.holds import Holds
 from docmill.fallback_service.publish import Publisher, held_record
@@ -226,9 +226,9 @@ class FallbackSlices(SliceWork[Resolved]):
     def _resolved(self, record: Record, work: _Work) -> Resolved:
         event, judgement, answered = work.requested.event, work.judgement, work.answered
         unheard = work.ask is not None and may_answer_later(answered)
-        candidates = deferred_document(event).candidates
-        missed = unheard and self._of.believer.could_decide(judgement, candidates)
+        missed = unheard and word_counts(judgement)
         if isinstance(answered, Generated):
+            candidates = deferred_document(event).candidates
             judgement = self._of.believer.with_answer(judgement, answered.answer, event.text, candidates)
         elif missed and self._holds.may_wait(work.requested.wait):
             away = answered is not None or (self._of.generator is not None and self._of.generator.away)

@@ -36,7 +36,7 @@ def read_table(text: str, allowed: Collection[str], delimiter: str | None = None
     Raises:
         ValueError: quotes are broken, or a row has more cells than the first. The message is for whoever wrote it.
     """
-    header = re.sub('"[^"]*"', "", text.lstrip().partition("\n")[0])
+    header = re.sub('"[^"]*"', "", next((line for line in text.split("\n") if line.strip()), ""))
     rows = csv.reader(
         io.StringIO(text, newline=""), delimiter=delimiter or max(DELIMITERS, key=header.count), strict=True
     )

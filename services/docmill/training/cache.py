@@ -118,7 +118,7 @@ def unchanged(stage: Stage, files: Mapping[str, Path]) -> Stage:
     def make(folder: Path) -> None:
         stage.make(folder)
         for name, path in files.items():
-            if name in stage.inputs and file_digest(path) != stage.inputs[name]:
+            if name in stage.inputs and not _is(path, stage.inputs[name]):
                 raise ConfigurationError(f"{path} was changed while it was being used: run this again")
 
     return replace(stage, make=make)
@@ -135,12 +135,20 @@ def code_digest(package: ModuleType) -> str:
     return hashlib.sha256(named.encode()).hexdigest()
 
 
+def _is(path: Path, digest: str) -> bool:
+    try:
+        return file_digest(path) == digest
+    except OSError:
+        return False
+
+
 def _make(stage: Stage, folder: Path) -> Result:
     partial = folder.with_suffix(".partial")
     partial.mkdir(exist_ok=True)
     made = _read(partial)  # killed before it was renamed
     if made is None:  # what a killed run left is the stage's own to judge
         made = _complete(stage, partial)
+    _sync(partial)
     shutil.rmtree(folder, ignore_errors=True)  # a damaged one
     partial.rename(folder)
     sync_folder(folder.parent)
@@ -148,17 +156,24 @@ def _make(stage: Stage, folder: Path) -> Result:
 
 
 def _complete(stage: Stage, folder: Path) -> Result:
-    """Its files, and the record of them, all on the disk."""
+    """Its files, and the record of them."""
     stage.make(folder)
     paths = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / RECORD)
     files = {path.relative_to(folder).as_posix(): file_digest(path) for path in paths}
     record = {"stage": stage.name, "version": stage.version, "section": stage.section, "inputs": dict(stage.inputs)}
     (folder / RECORD).write_text(json.dumps({**record, "files": files}, indent=1) + "\n", encoding="utf-8")
-    for path in (*paths, folder / RECORD):
-        with path.open("rb+") as file:
-            os.fsync(file.fileno())
-    sync_folder(folder)
     return Result(folder, _digest(files))
+
+
+def _sync(folder: Path) -> None:
+    """All that is in it is on the disk when this returns."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_dir():
+            sync_folder(path)
+        else:
+            with path.open("rb+") as file:
+                os.fsync(file.fileno())
+    sync_folder(folder)
 
 
 def _read(folder: Path) -> Result | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from docmill.fallback.policy import GeneratorPolicy, Policy
+from docmill.fallback.policy import Policy
 from docmill.fallback_service.believe import Believer
 from docmill.fallback_service.generators import Answered, Place
 from docmill.fallback_service.publish import Publisher
@@ -149,7 +149,7 @@ def bench(
     index.rebuild(SOURCE, 0)
     index.apply(changes(passages))
     metrics = Metrics(CollectorRegistry())
-    by = chosen or policy(threshold=0.9, generator=GeneratorPolicy(label=0.9))
+    by = chosen or policy(threshold=0.9)
     made = Bench(None, metrics, index)  # type: ignore[arg-type]
     made.slices = FallbackSlices(
         Surroundings(

@@ -117,7 +117,7 @@ def unsure(id: str) -> FallbackRequested:
     return request(
         f"{TEXT} {id}",
         (DeferralReason.LOW_FIELD_CONFIDENCE,),
-        (plate(0.85),),
+        (plate(0.3),),
         document_id=id,
         request_id=id,
     )

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from docmill.errors import AbandonedError, IndexUnavailableError
-from docmill.fallback.policy import GeneratorPolicy, Policy
 from docmill.fallback_service.generators import Answered
 from docmill.fallback_service.holds import (
     CLOCKS_S,
@@ -30,10 +29,9 @@ from docmill.generator.types import Answer, Evidence, Refusal, Refused, Value
 from docmill.index.types import Passage
 from docmill.kafka.put_back import HELD_SINCE, NOT_BEFORE, PUT_BACK_AT
 from docmill.processing import Rejected
-from docmill_schemas.events import DocumentProcessed, FallbackRequested
+from docmill_schemas.events import DocumentProcessed
 from docmill_schemas.reasons import DecidedBy, DeferralReason, RejectionReason, ReviewReason
 from docmill_schemas.review_events import ReviewRequested
-from tests.unit.fallback.builders import policy
 from tests.unit.fallback_service.fakes import (
     BUNDLE,
     NOW_S,
@@ -54,7 +52,7 @@ from tests.unit.kafka.fakes import FakeRecord
 
 FINES = tuple(fine(f"f{i}") for i in range(3))
 SURE_OF_TYPE = (DeferralReason.LOW_FIELD_CONFIDENCE,)
-TORN = (fine("torn-1"), fine("torn-2", label="notice"))  # alike, and of two minds: an answer could decide
+TORN = (fine("torn-1"), fine("torn-2", label="notice"))  # alike, and of two minds: a generator's word counts
 TRACED = (("traceparent", b"00-1-2-01"), ("ce_id", b"e"), ("ce_source", b"s"))
 
 
@@ -262,35 +260,11 @@ def test_what_the_document_itself_makes_unanswerable_waits_for_nothing(tmp_path:
         assert sample(of, "generator_questions_total", outcome="answered") == 0
 
 
-TRUSTED = GeneratorPolicy(label=0.9)
-OPEN_FIELD = request(reasons=SURE_OF_TYPE, candidates=(plate(0.79),), missing_fields=("plate",))
-WITHOUT_A_SPAN = request(reasons=SURE_OF_TYPE, missing_fields=("plate",))
-
-
-@pytest.mark.parametrize(
-    ("asked", "exemplars", "chosen"),
-    [
-        (request(), (), policy(threshold=0.9, generator=TRUSTED)),  # no exemplar is like it: nothing makes up for that
-        (request(), TORN, policy(threshold=0.9)),  # 0.3 of tier 1 and a trust of 0.5 are 0.65
-        (request(), TORN, policy(threshold=None, generator=TRUSTED)),
-        (OPEN_FIELD, FINES, policy(threshold=0.9)),  # 0.79 and 0.5 are 0.895, and 0.9 is sure enough
-        (WITHOUT_A_SPAN, FINES, policy(threshold=0.9)),
-    ],
-    ids=["unlike", "not sure enough", "nothing certified", "a field not sure enough", "a field without a span"],
-)
-def test_nobody_waits_for_an_answer_that_could_decide_nothing(
-    tmp_path: Path, asked: FallbackRequested, exemplars: tuple[Passage, ...], chosen: Policy
-) -> None:
-    generator = FakeGenerator(Unavailable.UNREACHABLE, away=True)
-    with bench(tmp_path, *exemplars, generator=generator, chosen=chosen) as of:
-        said = event(one(of, record(asked)))
+def test_nobody_waits_for_a_word_that_would_not_count(tmp_path: Path) -> None:
+    """No exemplar is like it, for which no generator's word makes up."""
+    with bench(tmp_path, generator=FakeGenerator(Unavailable.UNREACHABLE, away=True)) as of:
+        said = event(one(of))
         assert (said["review_reasons"], said["undecided"][-1]) == (["undecided"], "generator: unreachable")
-
-
-def test_who_needs_an_answer_for_a_field_waits_where_it_could_decide_that(tmp_path: Path) -> None:
-    asked = request(reasons=SURE_OF_TYPE, candidates=(plate(0.81),), missing_fields=("plate",))
-    with bench(tmp_path, *FINES, generator=FakeGenerator(Unavailable.UNREACHABLE), chosen=policy(threshold=0.9)) as of:
-        assert one(of, record(asked)).publishes[0].topic == "documents.fallback"
 
 
 def held(since_s: float, not_before_s: float = 0.0) -> Any:

@@ -20,6 +20,11 @@ def test_what_is_quoted_and_what_is_blank_names_no_delimiter(header: str) -> Non
     assert read_table(f"{header}\nAh Seng;Ah Seng\n", FIELDS).fields == {"company": ("Ah Seng",)}
 
 
+def test_a_first_column_without_a_name_is_for_nobody() -> None:
+    """As pandas writes its index."""
+    assert read_table("\tcompany\n0\tAh Seng\n1\tKopi\n", FIELDS) == CodeListTable({"company": ("Ah Seng", "Kopi")}, ())
+
+
 def test_a_cell_may_be_quoted_over_several_lines() -> None:
     text = 'company,notes\n"Ah Seng, Sons","1, Jalan Besar\nIpoh",\n\n"Kopi",x\n'
     assert read_table(text, FIELDS) == CodeListTable({"company": ("Ah Seng, Sons", "Kopi")}, ("notes",))

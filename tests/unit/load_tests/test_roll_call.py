@@ -86,7 +86,7 @@ def test_who_came_out_once_is_all_right_on_whatever_topic(of: Bench) -> None:
 def test_who_was_put_back_has_gone_in_once_and_not_come_out(of: Bench, tmp_path: Path) -> None:
     unlike = deferred("held", "zzz")
     (tmp_path / "away").mkdir()
-    torn = [fine(f"torn-{label}", "zzz", label) for label in ("fine", "notice")]  # an answer could decide
+    torn = [fine(f"torn-{label}", "zzz", label) for label in ("fine", "notice")]  # a word would count
     with bench(tmp_path / "away", *torn, generator=FakeGenerator(Unavailable.TIMEOUT)) as away:
         [back] = decided(away, unlike)
     assert back.topic == DEFERRED

@@ -119,7 +119,7 @@ def test_a_result_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypa
     monkeypatch.setattr(os, "fsync", synced)
     monkeypatch.setattr(Path, "rename", renamed)
     folder = Cache(tmp_path).result(stage(write("x", "a/b.txt"))).folder
-    assert done == ["b.txt", "stage.json", f"{folder.name}.partial", "renamed", "stage"]
+    assert done == ["a", "b.txt", "stage.json", f"{folder.name}.partial", "renamed", "stage"]
 
 
 @pytest.mark.parametrize("number", [errno.EIO, errno.EMFILE, errno.EACCES])
@@ -145,12 +145,16 @@ def test_what_was_made_of_a_file_that_changed_meanwhile_does_not_count(tmp_path:
     path.write_text("as it was")
     of_file, other = {"file": path, "not an input": tmp_path}, {"file": file_digest(path)}
 
-    def make(folder: Path) -> None:
+    def edited(folder: Path) -> None:
         (folder / "result.txt").write_text(path.read_text())
         path.write_text("edited")
 
-    with pytest.raises(ConfigurationError, match=rf"{path} was changed while it was being used: run this again"):
-        cache.result(unchanged(stage(make, inputs=other), of_file))
+    def gone(folder: Path) -> None:
+        path.unlink()
+
+    for make in (edited, gone):
+        with pytest.raises(ConfigurationError, match=rf"{path} was changed while it was being used: run this again"):
+            cache.result(unchanged(stage(make, inputs=other), of_file))
     path.write_text("as it was")
     again = cache.result(unchanged(stage(write("as it was"), inputs=other), of_file))
     assert again.file("result.txt").read_text() == "as it was"

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from docmill.errors import ConfigurationError
 from docmill.evaluation.gold import source_name
 from docmill.resources import resource
-from docmill.training import claims
+from docmill.training import claims, sources
 from docmill.training.cache import Cache
 from docmill.training.claims.__main__ import main as write_claims
 from docmill.training.corpus import part, read_part
@@ -85,6 +85,15 @@ def test_a_generator_that_is_edited_meanwhile_is_not_what_runs(tmp_path: Path, m
     monkeypatch.setattr(claims, "__path__", [str(tmp_path)])
     again = source_folders(recipe([{"name": "till", "synthetic_claims": 25}]), tmp_path, Cache(tmp_path / "cache"))
     assert again == made
+
+
+def test_a_generator_that_is_edited_while_it_runs_makes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its lists of words are read when they are needed."""
+    monkeypatch.setattr(sources, "GENERATOR", "of words as they were")
+    with pytest.raises(ConfigurationError, match=r"claims was changed while it was being used: run this again"):
+        source_folders(SYNTHETIC, tmp_path, Cache(tmp_path / "cache"))
 
 
 def test_they_are_those_that_the_command_writes_so_that_a_bundle_can_be_scored_on_them(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What of a recipe each stage depends on: no more is made anew than a change touches, and no less."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,6 +11,7 @@ pytest.importorskip("torch", reason="the extra [train] is not installed")
 pytest.importorskip("transformers", reason="the extra [train] is not installed")
 
 from docmill import evaluation, pipeline, runtime
+from docmill.errors import ConfigurationError
 from docmill.pipeline import window
 from docmill.training import closing_stages, stages
 from docmill.training.cache import Result, code_digest, file_digest
@@ -134,6 +136,33 @@ def test_what_other_code_makes_anew(monkeypatch: pytest.MonkeyPatch, constant: s
         monkeypatch.setattr(module, constant, "other code", raising=False)
     after = keys(recipe())
     assert {name for name in before if before[name] != after[name]} == anew
+
+
+@pytest.mark.parametrize("name", ["student-opinions", "agreement", "evaluation", "speed"])
+def test_what_is_made_of_validation_documents_that_were_edited_meanwhile_does_not_count(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    for maker in ("make_opinions", "make_agreement", "make_speed", "read_sources", "read_opinions", "read_agreement"):
+        monkeypatch.setattr(closing_stages, maker, lambda *given: None)
+    monkeypatch.setattr(closing_stages, "compose", lambda *given: None)
+    monkeypatch.setattr(closing_stages, "evaluation_bytes", lambda found: b"")
+    monkeypatch.setattr(closing_stages, "_draft", lambda *given: nullcontext(SimpleNamespace(manifest=None, spec=None)))
+    file = tmp_path / "validation.jsonl"
+    file.write_text("as it was")
+    materials: Any = SimpleNamespace(recipe=recipe(), on_moment=lambda moment: None)
+    of = Validation({"slips/validation": file}, {"slips/validation": file_digest(file)}, list)
+    graph = Graph("student", Path("graph"), "digest")
+    made = [
+        closing_stages.opinions(materials, {}, graph, MADE_SURE, of),
+        closing_stages.agreement(materials, {}, MADE, of),
+        closing_stages.evaluation(materials, MADE_SURE, [ROW], [POINT], MADE, of),
+        closing_stages.speed(materials, MADE_SURE, of),
+    ]
+    [stage] = [stage for stage in made if stage.name == name]
+    stage.make(tmp_path)
+    file.write_text("edited")
+    with pytest.raises(ConfigurationError, match=f"{file} was changed while it was being used"):
+        stage.make(tmp_path)
 
 
 def test_digests_are_of_the_packages_that_run() -> None:
