@@ -14,11 +14,11 @@ its least similarity and what it says of fields and generators are defaults, not
 documents of another source are added to the index as a label that nothing was trained on.
 
     DOCMILL_DATA=FOLDER python -m load_tests.fallback_eval cfpb mtsamples --write-halves DIR
-    docmill train run load_tests/fallback_parts/halves.toml --data DIR/a  --out DIR/bundle-a    # some 15 minutes
-    docmill train run load_tests/fallback_parts/halves.toml --data DIR/ab --out DIR/bundle-ab   # some 25
+    docmill train run load_tests/fallback_parts/halves.toml --data DIR/a  --out DIR/bundle-a    # some 12 minutes
+    docmill train run load_tests/fallback_parts/halves.toml --data DIR/ab --out DIR/bundle-ab   # likewise
     DOCMILL_DATA=FOLDER python -m load_tests.fallback_eval mtsamples cfpb --bundles DIR/bundle-a DIR/bundle-ab
 
-is the full mode: bundles decide, trained in that time on two cores (2026-11-30, other work beside the second). Their
+is the full mode: bundles decide, trained in that time on two cores (Intel Xeon with AMX, 2026-12-01). Their
 recipe knows the sources cfpb and mtsamples alone; others need a recipe of their own. The test part is validation. With
 --folds DIR/bundle-a1 ... DIR/bundle-a4, trained as the first on DIR/a1 to DIR/a4, it is validation with each fifth of
 half A as well, as the bundle reads it that does not know it (the policy for it is chosen on the other fifths, read by
