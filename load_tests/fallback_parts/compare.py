@@ -72,7 +72,7 @@ def pooled(parts: Sequence[Decided]) -> Decided:
     """Several test parts of one source as one, by the ways that were tried on all of them.
 
     What decided a part was chosen on others, in the cheap mode as read by classifiers that knew nothing of this one. In
-    the full mode those that read for a fifth of half A had learnt from it: else it would take twenty trainings.
+    the full mode those that read for a fifth of half A had learnt from it: else it would take ten trainings more.
     """
     ways = [way for way in WAYS if all(way in part.said for part in parts)]
     return Decided(

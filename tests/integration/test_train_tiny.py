@@ -89,7 +89,7 @@ def test_training_documents_that_are_edited_while_they_are_read_are_noticed(
     monkeypatch.setattr(stages, name, edits)
     out = tmp_path / "bundle"
     task = Task(recipe, tiny_recipe, tiny_recipe.read_text(encoding="utf-8"), data, resource("samples"), out)
-    with pytest.raises(ConfigurationError, match=f"{edited} was changed while it was being used: run this again"):
+    with pytest.raises(ConfigurationError, match=f"{edited} was changed while it was used"):
         train(task, Cache(tmp_path / "cache"), lambda moment: None)
 
 

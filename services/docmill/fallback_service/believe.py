@@ -47,10 +47,7 @@ class Believer:
         """
         if answer.label is None or not answer.label_evidence or not word_counts(judgement):
             return judgement
-        ranking = {judgement.label: judgement.confidence} | {
-            one.label: one.probability for one in judgement.alternatives
-        }
-        confidence = _either(ranking.get(answer.label, 0.0), self.policy.generator.label)
+        confidence = _either(judgement.confidence, self.policy.generator.label)
         threshold = self.policy.threshold
         if answer.label != judgement.label or threshold is None or not confidence >= threshold:
             return judgement

@@ -119,7 +119,7 @@ def unchanged(stage: Stage, files: Mapping[str, Path]) -> Stage:
         stage.make(folder)
         for name, path in files.items():
             if name in stage.inputs and not _is(path, stage.inputs[name]):
-                raise ConfigurationError(f"{path} was changed while it was being used: run this again")
+                raise ConfigurationError(f"{path} was changed while it was used, or cannot be read: run this again")
 
     return replace(stage, make=make)
 

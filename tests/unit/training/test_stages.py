@@ -161,7 +161,7 @@ def test_what_is_made_of_validation_documents_that_were_edited_meanwhile_does_no
     [stage] = [stage for stage in made if stage.name == name]
     stage.make(tmp_path)
     file.write_text("edited")
-    with pytest.raises(ConfigurationError, match=f"{file} was changed while it was being used"):
+    with pytest.raises(ConfigurationError, match=f"{file} was changed while it was used"):
         stage.make(tmp_path)
 
 
