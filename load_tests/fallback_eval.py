@@ -198,7 +198,7 @@ def cheaply(
     """The cheap mode on one source. `kinds`: vectors of documents of other sources, by name."""
     material = cheap.material(halves, vectors)
     reads = [cheap.validation(material), *cheap.cross_fitted(material)]
-    slices = sliced(reads)
+    slices = compare.slices_of(reads)
     scores, curve = scored(slices)
     new = [row for name, of_kind in kinds.items() for row in new_kind(material, name, of_kind)]
     said = None if fifth is None else fifth.cheap(halves, vectors, reads[0], slices["deferred"][0])
@@ -216,20 +216,12 @@ def full(
 ) -> tuple[SourceReport, list[tuple[str, compare.Decided]]]:
     """The full mode on one source."""
     reads = read_with_bundles(bundles, halves, vectors)
-    slices = sliced(reads)
+    slices = compare.slices_of(reads)
     scores, curve = scored(slices)
     of_validation = slices["deferred"][0]
     said = None if fifth is None else fifth.full(bundles.a, data, halves, vectors, reads[0], of_validation)
     policy, threshold = of_validation.policies[0].policy, own_threshold(bundles.a, halves.source)
     return _report(halves, mode(bundles), threshold, scores, policy, (), (), latency, said), curve
-
-
-def sliced(reads: Sequence[cheap.Read]) -> dict[str, list[compare.Decided]]:
-    """Both slices of all test parts, validation first."""
-    return {
-        "deferred": [compare.deferred_slice(read) for read in reads],
-        f"least confident {100 * cheap.HARD_SHARE:.0f} %": [compare.hard_slice(read) for read in reads],
-    }
 
 
 def scored(

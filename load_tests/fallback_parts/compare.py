@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from load_tests.fallback_parts.cheap import Read
+from load_tests.fallback_parts.cheap import HARD_SHARE, Read
 from load_tests.fallback_parts.judged import Floats, Integers
 from load_tests.fallback_parts.measures import Paired, paired
 from load_tests.fallback_parts.tune import WEIGHTS, Chosen, choose, opinion, with_index_head
@@ -66,6 +66,14 @@ def hard_slice(read: Read) -> Decided:
     return _decide(
         read, read.tuning.classifier.max(axis=1) < read.hard_below, read.test.classifier.max(axis=1) < read.hard_below
     )
+
+
+def slices_of(reads: Sequence[Read]) -> dict[str, list[Decided]]:
+    """Both slices of each test part, by name."""
+    return {
+        "deferred": [deferred_slice(read) for read in reads],
+        f"least confident {100 * HARD_SHARE:.0f} %": [hard_slice(read) for read in reads],
+    }
 
 
 def pooled(parts: Sequence[Decided]) -> Decided:

@@ -224,15 +224,14 @@ class FallbackSlices(SliceWork[Resolved]):
                 work.timings_ms["generate"] = _ms(work.answered.usage.seconds)
 
     def _resolved(self, record: Record, work: _Work) -> Resolved:
-        event, judgement, answered = work.requested.event, work.judgement, work.answered
+        event, wait, judgement, answered = work.requested.event, work.requested.wait, work.judgement, work.answered
         unheard = work.ask is not None and may_answer_later(answered)
         missed = unheard and word_counts(judgement)
         if isinstance(answered, Generated):
             candidates = deferred_document(event).candidates
             judgement = self._of.believer.with_answer(judgement, answered.answer, event.text, candidates)
-        elif missed and self._holds.may_wait(work.requested.wait):
+        elif missed and self._holds.may_wait(wait):
             away = answered is not None or (self._of.generator is not None and self._of.generator.away)
-            wait = work.requested.wait
             return self._held(record, wait, self._holds.again_s(wait, away), answered)
         now = datetime.fromtimestamp(self._now_s(), UTC)
         cost = cost_of(None if answered is None else answered.usage)
