@@ -37,11 +37,11 @@ HERE = Path(__file__).parent
 LETTERS = HERE / "foreign_letters"
 BY_HAND = HERE.parent / "samples/claims-by-hand/validation.jsonl"
 BETWEEN_LETTERS = "----"
-KIN = {  # unseen, but like something that mailroom-en was trained on
-    "kleister-nda": "near contracts",
-    "cfpb5": "complaints, preprocessed",
-    "vetclaims-sentences": "sentences of known papers",
-    "claims-by-hand": "known types, another hand",
+KIN = {  # unseen, but like these sources, if the bundle was trained on them
+    "kleister-nda": ("cuad", "near contracts"),
+    "cfpb5": ("cfpb", "complaints, preprocessed"),
+    "vetclaims-sentences": ("vetclaims", "sentences of known papers"),
+    "claims-by-hand": ("claims-written", "known types, another hand"),
 }
 STRANGE = frozenset({DeferralReason.UNFAMILIAR_DOCUMENT, DeferralReason.UNKNOWN_LANGUAGE})
 REASONS = {
@@ -151,10 +151,15 @@ def all_sets(
     sets = [labelled_set(path, "known", limit) for name, path in found.items() if name in trained_on]
     sets += [labelled_set(path, "known", limit) for path in known]
     others = [*(path for name, path in found.items() if name not in trained_on), BY_HAND, *unseen]
-    sets += [labelled_set(path, KIN.get(source_name(path), "unseen"), limit) for path in others]
+    sets += [labelled_set(path, _kinship(source_name(path), trained_on), limit) for path in others]
     if data and (data / "files").is_dir():
         sets.append(files_set(data / "files"))
     return sets + [letters_set(path) for path in sorted(LETTERS.glob("*.txt"))]
+
+
+def _kinship(name: str, trained_on: Sequence[str]) -> str:
+    like, what = KIN.get(name, (None, ""))
+    return what if like in trained_on else "unseen"
 
 
 def run(mill: Mill, of_set: DocumentSet) -> Tally:

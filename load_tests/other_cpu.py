@@ -31,7 +31,8 @@ from docmill.runtime.session import OnnxInference
 from docmill.training.corpus import part
 from docmill.training.row import read_rows
 
-SOURCES = ("sroie", "cfpb", "mtsamples", "cuad", "vetclaims")
+SOURCES = ("sroie", "cfpb", "mtsamples", "cuad", "vetclaims")  # in the user's folder
+PACKAGED = ("claims-written",)  # among docmill's samples
 WINDOWS = 5  # of a source: emulated, a window of 256 tokens takes seconds
 DOCUMENTS = 5  # of a source that are looked at, the first ones
 
@@ -65,9 +66,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def windows(bundle: Bundle, data: Path, count: int) -> Iterator[Window]:
     """`count` windows at most of the first validation documents of each source."""
-    for source in SOURCES:
+    places = dict.fromkeys(SOURCES, data) | dict.fromkeys(PACKAGED, resource("samples"))
+    for source, place in places.items():
         own: list[Window] = []
-        for row, _ in zip(read_rows(part(data, source, "validation")), range(DOCUMENTS), strict=False):
+        for row, _ in zip(read_rows(part(place, source, "validation")), range(DOCUMENTS), strict=False):
             own += cut(tokenise(bundle.tokenizer, bundle.windowing, row.text), bundle.windowing)
         yield from own[:count]
 

@@ -39,7 +39,10 @@ class GoldField:
 
 @dataclass(frozen=True, slots=True)
 class GoldDocument:
-    """What is right for one document. Fields that it does not have are missing from the maps."""
+    """What is right for one document. Fields that it does not have are missing from the maps.
+
+    `is_of_other_type`: its type is known to be none of the bundle's, so whatever the bundle says of it is wrong.
+    """
 
     id: str
     text: str
@@ -47,6 +50,7 @@ class GoldDocument:
     label_is_unknown: bool  # the row has one, the bundle has not
     values: Mapping[str, frozenset[str]]  # field to its values as written
     spans: Mapping[str, frozenset[tuple[int, int]]]  # field to [start, end)
+    is_of_other_type: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +157,7 @@ def read_source(name: str, paths: Sequence[Path], manifest: Manifest) -> GoldSou
     claimed = {alias for field in fields for alias in (*field.entities, *field.values)}
     return GoldSource(
         name=name,
-        documents=tuple(_document(row, match.labels, annotated) for row in rows),
+        documents=tuple(_document(row, match.labels, annotated, is_own=names is not None) for row in rows),
         fields=tuple(annotated),
         span_fields=frozenset(span_fields),
         fields_not_in_bundle=tuple(sorted((entity_names | value_names) - claimed)),
@@ -168,7 +172,8 @@ def _row(line: str, where: str) -> Row:
         raise ConfigurationError(f"{where} is no labelled document: {problems}") from error
 
 
-def _document(row: Row, labels: Mapping[str, str | None], fields: Sequence[GoldField]) -> GoldDocument:
+def _document(row: Row, labels: Mapping[str, str | None], fields: Sequence[GoldField], *, is_own: bool) -> GoldDocument:
+    """`is_own`: the bundle was trained on its source; elsewhere an unknown label may be another name of a type."""
     values, spans = {}, {}
     for field in fields:
         stretches = {(e.start, e.end) for e in row.entities if e.label in field.entities}
@@ -179,13 +184,15 @@ def _document(row: Row, labels: Mapping[str, str | None], fields: Sequence[GoldF
         if found:
             values[field.name] = frozenset(found)
     label = None if row.label is None else labels[row.label]
+    is_unknown = row.label is not None and label is None
     return GoldDocument(
         id=row.id,
         text=row.text,
         label=label,
-        label_is_unknown=row.label is not None and label is None,
+        label_is_unknown=is_unknown,
         values=values,
         spans=spans,
+        is_of_other_type=is_unknown and is_own,
     )
 
 

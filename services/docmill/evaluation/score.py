@@ -100,7 +100,11 @@ class DocumentCounts:
 
 @dataclass(frozen=True, slots=True)
 class StraightCounts:
-    """Counts of documents straight through; those of a known label may be right."""
+    """Counts of documents straight through.
+
+    `known` are those of a known label, which may be right, and those known to be of no type of the bundle, which are
+    wrong.
+    """
 
     documents: int
     known: int
@@ -172,7 +176,7 @@ def straight_counts(source: GoldSource, answers: Sequence[Answer | None]) -> Str
     right = [(document, answer) for document, answer in straight if document.label == answer.label]
     return StraightCounts(
         documents=len(straight),
-        known=sum(document.label is not None for document, _ in straight),
+        known=sum(document.label is not None or document.is_of_other_type for document, _ in straight),
         type_right=len(right),
         all_right=sum(required_are_right(document, answer, source.fields) for document, answer in right),
     )

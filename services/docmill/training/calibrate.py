@@ -14,6 +14,7 @@ from docmill.training.calibration import certificates
 from docmill.training.cross_fit import cross_fitted, fitted_on
 from docmill.training.export import INT8_FILE
 from docmill.training.materials import Materials
+from docmill.training.other_types import read_other_types
 from docmill.training.out_of_fold import CENTROID_DOCUMENTS, read_all, reading
 from docmill.training.outliers import fit_outliers
 from docmill.training.training_set import sample
@@ -34,7 +35,7 @@ class Calibration(BaseModel):
     vetoed: tuple[Veto, ...]
 
 
-def make_calibration(materials: Materials, reads_folders: list[Path], graphs: Path, folder: Path) -> None:
+def make_calibration(materials: Materials, reads_folders: list[Path], graphs: Path, others: Path, folder: Path) -> None:
     """Fit and certify on what the folds' students say; centroids and whitening are the shipped student's own.
 
     An outlier's distance is whitened, so the distances at which the folds' students see unseen documents tell how far
@@ -44,7 +45,8 @@ def make_calibration(materials: Materials, reads_folders: list[Path], graphs: Pa
     bare = materials.bare_spec(read_signature(graphs / INT8_FILE).hidden_size)
     fitted = fitted_on(reads, bare)
     recipe = materials.recipe
-    certified, vetoed = certificates(cross_fitted(reads, bare, recipe.seed, recipe.uncertifying), recipe.policy)
+    decided = cross_fitted(reads, bare, recipe.seed, recipe.uncertifying, read_other_types(others))
+    certified, vetoed = certificates(decided, recipe.policy)
     calibration = Calibration(
         type_temperature=fitted.type_temperature,
         tag_temperature=fitted.tag_temperature,

@@ -6,7 +6,7 @@ document certifies and none is judged by a temperature that it chose. Validation
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,10 +79,11 @@ def fit_tags(reads: Sequence[Read], spec: ModelSpec) -> tuple[float, dict[str, f
     return temperature, biases
 
 
-def decisions(reads: Sequence[Read], spec: ModelSpec) -> Decisions:
+def decisions(reads: Sequence[Read], spec: ModelSpec, other_types: Collection[str] = ()) -> Decisions:
     """What the model with this spec decides by itself: types, and required fields of a group together.
 
-    A group's decisions are the documents that the model puts into it, whatever they are.
+    A group's decisions are the documents that the model puts into it, whatever they are: those with these ids are of
+    types that it does not know, so its word for them is wrong. Documents of no type that anybody named judge nothing.
     """
     predictions = [(read, read_off(read.document.text, read.tokens, read.merged, spec)) for read in reads]
     found: Decisions = {}
@@ -92,7 +93,7 @@ def decisions(reads: Sequence[Read], spec: ModelSpec) -> Decisions:
             for read, prediction in predictions
             if spec.group_of(prediction.label) is group
             and prediction.outlier_distance <= spec.outlier.threshold
-            and read.document.label is not None
+            and (read.document.label is not None or read.document.id in other_types)
         ]
         found[group.name, "type"] = [(p.label, p.probability, p.label == read.document.label) for read, p in own]
         if group.required:
@@ -174,9 +175,10 @@ def field_decisions(
     for read, prediction in own:
         judged = [name for name in names if read.document.group != group or name in read.taught]
         found = {name: [span for span in prediction.spans if span.field == name] for name in names}
-        if not judged or not all(found.values()):  # not judged, or a field is missing: it goes to the fallback
+        sure = [[span.confidence for span in spans if span.readable] for spans in found.values()]
+        if not judged or not all(sure):  # not judged, or a field is missing as `route` sees it: to the fallback
             continue
-        score = min(max(span.confidence for span in spans) for spans in found.values())
+        score = min(max(of_field) for of_field in sure)
         scored.append((prediction.label, score, all(_is_right(read, found[name], fields[name]) for name in judged)))
     return scored
 

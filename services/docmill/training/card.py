@@ -64,7 +64,8 @@ shipped policy uses {manifest.policy.target_precision}. Measured on validation d
 {_vetoed(manifest)}
 ## Certified thresholds
 A decision is a document's type, or its required fields where all were found, among familiar documents that the model
-puts into the group. Certified on held-out training documents, each half of them by what the other half fitted, at
+puts into the group. Documents of types that the recipe leaves out (`unlabel`) are among them: whatever type they are
+given is wrong. Certified on held-out training documents, each half of them by what the other half fitted, at
 {manifest.policy.confidence_level:.0%} confidence (fixed-sequence testing, Clopper-Pearson), as if documents were
 independent of each other, which those of one family are not quite. "none" means that no threshold could be certified:
 with the documents at hand, everything of the group goes to the fallback.

@@ -40,16 +40,21 @@ def fitted_on(reads: Sequence[Read], bare: ModelSpec) -> Fitted:
 
 
 def cross_fitted(
-    reads: Sequence[Read], bare: ModelSpec, seed: int, uncertifying: Collection[str] = ()
+    reads: Sequence[Read],
+    bare: ModelSpec,
+    seed: int,
+    uncertifying: Collection[str] = (),
+    other_types: Collection[str] = (),
 ) -> tuple[Decisions, ...]:
     """What is decided of each half by what the other fitted; by all, where the other is empty.
 
     What ships is fitted on both, so it rests on twice the documents that fitted what the certificates judge. Of the
-    sources `uncertifying` nothing is decided, though they fit.
+    sources `uncertifying` nothing is decided, though they fit. `other_types` are of `decisions`.
     """
     one, other = halves(reads, seed)
     parts = []
     for own, by in ((one, other), (other, one)):
         spec = fitted_on(by or reads, bare).on(bare)
-        parts.append(decisions([read for read in own if read.document.source not in uncertifying], spec))
+        certifying = [read for read in own if read.document.source not in uncertifying]
+        parts.append(decisions(certifying, spec, other_types))
     return tuple(parts)

@@ -111,6 +111,7 @@ def train(task: Task, cache: Cache, on_moment: OnMoment) -> Made:
     digests = {name: file_digest(path) for name, path in files.items()}
     gate = cache.result(unchanged(stages.gate(recipe, data, digests), files))
     corpus = cache.result(unchanged(stages.corpus(recipe, data, digests), files))
+    others = cache.result(unchanged(stages.other_types(recipe, data, digests), files))
     vocabulary = cache.result(stages.vocabulary(recipe, base, known_base, corpus))
     materials = materials_of(recipe, base, corpus, vocabulary, on_moment)
     inputs = {"base": known_base, "corpus": corpus.digest, "vocabulary": vocabulary.digest}
@@ -121,7 +122,7 @@ def train(task: Task, cache: Cache, on_moment: OnMoment) -> Made:
     student = cache.result(stages.student(materials, inputs, teacher))
     graphs = cache.result(stages.graphs(materials, inputs, _settled(cache, materials, inputs, STUDENT, student)))
     reads = _reads(cache, materials, inputs, graphs)
-    made = Calibrated(graphs, cache.result(stages.calibration(materials, inputs, reads, graphs)))
+    made = Calibrated(graphs, cache.result(stages.calibration(materials, inputs, reads, graphs, others)))
 
     trained = tuple(trained_as(result.folder) for result in (teacher, student))
     validation = Validation(

@@ -21,6 +21,7 @@ from docmill.training.corpus import Places, load_corpus
 from docmill.training.export import INT8_FILE, make_fp32_graph, make_graphs
 from docmill.training.last_head import make_type_head
 from docmill.training.materials import Materials, training_section
+from docmill.training.other_types import write_other_types
 from docmill.training.out_of_fold import make_fold_student, make_held_out_reads, make_reads
 from docmill.training.quality_gate import QualityReport, check_corpus, report_json
 from docmill.training.recipe import Recipe
@@ -70,6 +71,15 @@ def corpus(recipe: Recipe, data: Places, data_digests: Mapping[str, str]) -> Sta
     if any(source.values_decide for source in recipe.sources):
         section["values"] = values_digest()
     return Stage("corpus", 4, section, data_digests, make)
+
+
+def other_types(recipe: Recipe, data: Places, data_digests: Mapping[str, str]) -> Stage:
+    """Which training documents are of types that the recipe unlabels. Calibration alone depends on it."""
+
+    def make(folder: Path) -> None:
+        write_other_types(load_corpus(data, recipe), recipe, folder)
+
+    return Stage("other-types", 1, _corpus_section(recipe), data_digests, make)
 
 
 def vocabulary(recipe: Recipe, base: Path, base_digest: str, corpus_result: Result) -> Stage:
@@ -172,6 +182,7 @@ def fold_reads(materials: Materials, inputs: Mapping[str, str], fold: int, model
     """What that student says of its fold."""
     section = {
         "int8": materials.recipe.int8.model_dump(mode="json"),
+        "builder": RUNTIME,
         "fold": fold,
         **reading_section(materials.recipe),
     }
@@ -213,7 +224,7 @@ def graphs(materials: Materials, inputs: Mapping[str, str], student_result: Resu
 
 def fp32_graph(materials: Materials, name: str, model: Result) -> Stage:
     """Another model as fp32 ONNX, to be evaluated beside the student."""
-    section = {"max_tokens": materials.recipe.encoder.max_tokens}
+    section = {"max_tokens": materials.recipe.encoder.max_tokens, "builder": RUNTIME}
     return Stage(
         f"{name}-graph",
         1,
@@ -224,7 +235,7 @@ def fp32_graph(materials: Materials, name: str, model: Result) -> Stage:
 
 
 def calibration(
-    materials: Materials, inputs: Mapping[str, str], reads: Sequence[Result], graphs_result: Result
+    materials: Materials, inputs: Mapping[str, str], reads: Sequence[Result], graphs_result: Result, others: Result
 ) -> Stage:
     """Temperatures, biases, thresholds, vetoes and outlier statistics."""
     recipe = materials.recipe
@@ -233,10 +244,12 @@ def calibration(
     judged["uncertifying"] = sorted(recipe.uncertifying)
     return Stage(
         "calibration",
-        8,
+        9,
         {**reading_section(recipe), "judged": judged, "seed": recipe.seed, "judge": EVALUATION},
-        {**inputs, **of_reads, "graphs": graphs_result.digest},
-        lambda folder: make_calibration(materials, [r.folder for r in reads], graphs_result.folder, folder),
+        {**inputs, **of_reads, "graphs": graphs_result.digest, "other types": others.digest},
+        lambda folder: make_calibration(
+            materials, [r.folder for r in reads], graphs_result.folder, others.folder, folder
+        ),
     )
 
 

@@ -174,6 +174,7 @@ def test_null_labels_are_not_unknown_ones(tmp_path: Path) -> None:
     path = write_rows(tmp_path / "r.jsonl", row("x", None), row("y", "receipt"), row("z", "mystery"))
     documents = read_source("r", [path], tiny_manifest()).documents
     assert [(d.label, d.label_is_unknown) for d in documents] == [(None, False), ("receipt", False), (None, True)]
+    assert not any(d.is_of_other_type for d in documents)  # what a stranger calls mystery may be a receipt
 
 
 def test_gzip_is_read_and_blank_lines_are_passed_over(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def test_one_processor_says_the_same_twice_and_refuses_other_windows(
     options = ["--data", str(data), "--bundle", str(bundle)]
     assert main(["write", str(here), *options]) == 0
     assert main(["compare", str(here), *options]) == 0
-    assert "15 of 15 types of windows" in capsys.readouterr().out
+    assert "20 of 20 types of windows" in capsys.readouterr().out
     with pytest.raises(SystemExit, match=r"here\.npz is of other windows or of another bundle"):
         main(["compare", str(here), *options, "--windows", "2"])
     another = build_tiny_bundle(tmp_path / "another", version="0.0.2")  # of the same shape

@@ -175,6 +175,28 @@ def test_decisions_of_several_parts_certify_together() -> None:
     assert threshold(together, "receipt", "type", 0.9) is not None
 
 
+def test_a_document_of_a_type_that_is_not_known_is_a_wrong_decision() -> None:
+    """It would be published under another one; of what nobody named a type nothing can be said."""
+    reads = [read(f"d{n}") for n in range(40)] + [read(f"other {n}", label=None) for n in range(10)]
+    others = {f"other {n}" for n in range(4)}
+    of_types = decisions(reads, SPEC, others)["receipt", "type"]
+    assert [is_right for *_, is_right in of_types] == [True] * 40 + [False] * 4
+    assert len(decisions(reads, SPEC, others)["receipt", "field"]) == 44  # their fields are what they are
+    with_them, _ = certificates([decisions(reads, SPEC, others)], POLICY)
+    without, _ = certificates([decisions(reads, SPEC)], POLICY)
+    assert threshold(without, "receipt", "type", 0.9) is not None
+    assert threshold(with_them, "receipt", "type", 0.9) is None  # 40 of 44
+
+
+def test_a_field_that_cannot_be_read_is_missing_where_documents_are_certified_too() -> None:
+    """`route` sends it to the fallback, so it is no decision, however sure and well placed."""
+    one = read("d")
+    found = Span("total", TOKENS.starts[TOTAL], TOKENS.ends[TOTAL], 0.9)
+    for spans, decided in (((found,), [0.9]), ((replace(found, readable=False),), [])):
+        prediction = Prediction("receipt", 0.9, (), spans, 1.0)
+        assert [score for _, score, _ in field_decisions([(one, prediction)], ("total",), "receipt", SPEC)] == decided
+
+
 def test_the_policys_own_target_is_certified_too() -> None:
     rows, _ = certified_on([], SPEC, Policy(target_precision=0.8, confidence_level=0.95))
     assert sorted({row.target for row in rows}) == [0.8, 0.9, 0.95, 0.99]

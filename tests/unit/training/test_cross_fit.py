@@ -57,6 +57,12 @@ def test_what_does_not_certify_fits_all_the_same() -> None:
     assert set(alone[0]["receipt", "type"]) <= set(together[0]["receipt", "type"])  # by the same temperature
 
 
+def test_documents_of_types_that_are_not_known_are_decided_too() -> None:
+    reads = [read(f"d{n}", label=None if n % 4 == 0 else "receipt") for n in range(60)]
+    parts = cross_fitted(reads, SPEC, SEED, other_types={f"d{n}" for n in range(0, 60, 4)})
+    assert sorted(right for part in parts for *_, right in part["receipt", "type"]) == [False] * 15 + [True] * 45
+
+
 @pytest.mark.parametrize("count", [1, 2])
 def test_a_handful_may_lie_in_one_half(count: int) -> None:
     reads = [read(f"d{n}") for n in range(count)]

@@ -91,6 +91,7 @@ def test_documents_of_a_dropped_label_are_there_and_of_no_known_label(tmp_path: 
     manifest = manifest_of(MAPPED, [*ROWS, row("8", "spam", "buy")], tmp_path)
     source = read_source("post", [tmp_path / "post/train.jsonl"], manifest)
     assert [d.id for d in source.documents if d.label_is_unknown] == ["6", "8"]
+    assert [d.id for d in source.documents if d.is_of_other_type] == ["6", "8"]  # training knew these names
 
 
 def test_masked_fields_are_of_no_concern(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ POINT = EvaluatedPoint(9, 2000, is_all=True, opinions=MADE)
 DATA = [Path("data")]
 CUTTING = {"student-type-head", "words"}
 READING = CUTTING | {"fold-0-reads", "held-out-reads", "graphs", "calibration", "agreement"}
+CORPUS = {"corpus", "other-types"}
 TRAINING = {"teacher", "student", "fold-0"}
 WHOLE = {"evaluation", "golden"}  # of all of the recipe that is in the bundle: they take seconds
 STUDY = {"baseline": {"tokens": 300, "encoder_lr": 1e-4, "head_lr": 1e-3}}
@@ -38,6 +39,7 @@ def keys(of: Recipe) -> dict[str, str]:
     made = [
         stages.gate(of, DATA, {"file": "a"}),
         stages.corpus(of, DATA, {"file": "a"}),
+        stages.other_types(of, DATA, {"file": "a"}),
         stages.vocabulary(of, Path("base"), "base", MADE),
         stages.teacher(materials, {}),
         stages.student(materials, {}, MADE),
@@ -48,7 +50,8 @@ def keys(of: Recipe) -> dict[str, str]:
         stages.fold_reads(materials, {}, 0, MADE),
         stages.held_out_reads(materials, {}, MADE),
         stages.graphs(materials, {}, MADE),
-        stages.calibration(materials, {}, [MADE], MADE),
+        stages.calibration(materials, {}, [MADE], MADE, MADE),
+        stages.fp32_graph(materials, "teacher", MADE),
         closing_stages.opinions(materials, {}, Graph("student", Path("graph"), "digest"), MADE_SURE, NO_VALIDATION),
         closing_stages.agreement(materials, {}, MADE, NO_VALIDATION),
         closing_stages.evaluation(materials, MADE_SURE, [ROW], [POINT], MADE, NO_VALIDATION),
@@ -71,7 +74,7 @@ def read_otherwise(field: str, **changes: object) -> Recipe:
     [
         (recipe(name="other", version="1", limits=["none"], base_model_licence="MIT"), set()),
         (recipe(seed=8), {"gate", "graphs", "calibration"} | TRAINING),
-        (recipe(labels={"merge": {"contract.a": "contract.b"}}), {"gate", "corpus"}),
+        (recipe(labels={"merge": {"contract.a": "contract.b"}}), {"gate", *CORPUS}),
         (recipe(vocabulary={"most_frequent": 9}), {"vocabulary"}),
         (nested("training", dropout=0.2), TRAINING),
         (nested("encoder", stride=5), TRAINING | READING | {"student-opinions"}),
@@ -79,11 +82,11 @@ def read_otherwise(field: str, **changes: object) -> Recipe:
         (read_otherwise("total", joined=True), {"calibration", "student-opinions"}),
         (read_otherwise("total", within_column=True), {"calibration", "student-opinions"}),
         (read_otherwise("total", exclusive=False), {"calibration", "student-opinions"}),
-        (read_otherwise("total", many=True, nested=False), {"gate", "corpus", "calibration", "student-opinions"}),
+        (read_otherwise("total", many=True, nested=False), {"gate", *CORPUS, "calibration", "student-opinions"}),
         (with_sources(only="slips", per_label=2), TRAINING | READING - CUTTING),
-        (with_sources(only="slips", masked=["company"]), {"gate", "corpus"} | TRAINING | READING - CUTTING),
-        (with_sources(only="slips", entities={"sum": "total"}), {"gate", "corpus"}),
-        (with_sources(only="deeds", values_decide=True), {"gate", "corpus"}),
+        (with_sources(only="slips", masked=["company"]), {"gate", *CORPUS} | TRAINING | READING - CUTTING),
+        (with_sources(only="slips", entities={"sum": "total"}), {"gate", *CORPUS}),
+        (with_sources(only="deeds", values_decide=True), {"gate", *CORPUS}),
         (nested("teacher", tokens=2000), {"teacher"}),
         (nested("student", tokens=3000), {"student"}),
         (nested("student", distil={"kl": 1.0}), {"student"}),
@@ -126,7 +129,7 @@ def test_how_values_are_compared_counts_where_they_decide(monkeypatch: pytest.Mo
     [
         ("PIPELINE", (READING - CUTTING) | {"gate", "student-opinions"} | WHOLE),  # how values are read and compared
         ("EVALUATION", {"gate", "calibration", "evaluation"}),  # how answers are judged
-        ("RUNTIME", {"graphs"}),
+        ("RUNTIME", {"graphs", "fold-0-reads", "teacher-graph"}),  # how they are built
         ("WINDOW", CUTTING),
     ],
 )
@@ -198,4 +201,8 @@ def test_every_input_counts() -> None:
     more: Any = SimpleNamespace(recipe=recipe(), training=SimpleNamespace(digest="more documents"))
     assert stages.words(fewer, {}).key != stages.words(more, {}).key
     assert stages.fold_student(materials, {}, 0).key != stages.fold_student(materials, {}, 1).key
-    assert stages.calibration(materials, {}, [MADE], MADE).key != stages.calibration(materials, {}, [other], MADE).key
+    certified = stages.calibration(materials, {}, [MADE], MADE, MADE).key
+    assert certified not in {
+        stages.calibration(materials, {}, *others).key
+        for others in (([other], MADE, MADE), ([MADE], other, MADE), ([MADE], MADE, other))
+    }

@@ -111,8 +111,8 @@ class Reliability(Part):
 class Straight(Part):
     """What goes straight through at one target, and how much of it is right: type and every required field.
 
-    `known` are those with a label; intervals are Wilson's. `deferrals` counts documents by reason, several each.
-    `reason` says why a group has no threshold.
+    `known` are of a known label, or known to be of none of the bundle's; intervals are Wilson's. `deferrals` counts
+    documents by reason, several each. `reason` says why a group has no threshold.
     """
 
     source: str

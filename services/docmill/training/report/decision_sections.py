@@ -30,9 +30,9 @@ def straight_section(found: Sequence[Straight], policy: Policy, names: Mapping[s
     note = (
         f"Straight through: type and every required field pass the thresholds that were certified at the target "
         f"with {policy.confidence_level:.0%} confidence, on training documents held out for that. All right: the "
-        f"type and every required field, of documents with a label; Wilson intervals. A target is of one decision, "
-        f"the type or all required fields, so a document that needs both may fall below it. The shipped policy is "
-        f"{policy.target_precision:g}; vetoed labels are those of that target: "
+        f"type and every required field, of documents whose type is known; Wilson intervals. A target is of one "
+        f"decision, the type or all required fields, so a document that needs both may fall below it. The shipped "
+        f"policy is {policy.target_precision:g}; vetoed labels are those of that target: "
         f"{', '.join(veto.label for veto in policy.vetoed) or 'none'}."
     )
     return section("Straight through", element("p", note, kind="note"), table(heads, rows, ends_in_text=True))

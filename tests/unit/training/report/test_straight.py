@@ -71,6 +71,20 @@ def test_right_is_type_and_every_required_field(rows: list[Straight]) -> None:
     assert (rows[2].precision, rows[2].precision_interval) == (None, None)
 
 
+def test_a_document_that_is_known_to_be_of_another_type_is_wrong(tmp_path: Path) -> None:
+    """Where it is not known of what type one is, nobody can say whether it is right."""
+    receipts, _ = sources(tmp_path)
+    opinions = [right(text) for text in TEXTS[:4]]
+    for is_other, known, precision in ((True, 4, 0.5), (False, 2, 1.0)):
+        documents = [
+            replace(of, label=None, label_is_unknown=True, is_of_other_type=is_other) if n in (0, 2) else of
+            for n, of in enumerate(receipts.documents)
+        ]
+        of_types = replace(receipts, documents=tuple(documents))
+        row = next(straight_rows(of_types, [*opinions, None, None], "receipt", tiny_spec(), policy(*CERTIFIED)))
+        assert (row.straight, row.known, row.precision) == (4, known, precision)
+
+
 def test_reasons_are_counted_over_documents(rows: list[Straight]) -> None:
     assert rows[0].deferrals == {"missing_field": 1}
     assert rows[1].deferrals == {"low_field_confidence": 4, "low_type_confidence": 1, "missing_field": 1}
