@@ -18,7 +18,7 @@ precise it is where they accept it.
 import argparse
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -50,6 +50,7 @@ from docmill.training.folds import assign_folds  # noqa: E402
 from docmill.training.labels_loss import LabelsLoss, class_weights  # noqa: E402
 from docmill.training.materials import Materials, base_digest, base_folder, training_section  # noqa: E402
 from docmill.training.model import JointModel, initial_model, load_model, student_of  # noqa: E402
+from docmill.training.other_types import read_other_types  # noqa: E402
 from docmill.training.out_of_fold import READS_FILE, reading  # noqa: E402
 from docmill.training.progress import Counter, Telling  # noqa: E402
 from docmill.training.reading import Read, load_reads, save_reads  # noqa: E402
@@ -85,6 +86,7 @@ def main() -> None:
         digests = {name: file_digest(path) for name, path in files.items()}
         base = base_folder(recipe, args.recipe.parent)
         corpus = cache.result(stages.corpus(recipe, data, digests))
+        others = read_other_types(cache.result(stages.other_types(recipe, data, digests)).folder)
         vocabulary = cache.result(stages.vocabulary(recipe, base, base_digest(base), corpus))
         materials = materials_of(recipe, base, corpus, vocabulary, telling.on_moment)
         seen, truth = _set_aside(materials.training)
@@ -99,8 +101,8 @@ def main() -> None:
         ways["students"] = _by_fold(
             cache, materials, "students", lambda fold: stages.fold_student(materials, inputs, fold)
         )
-    rows = {way: _row(materials, reads, on_truth) for way, reads in ways.items()}
-    rows["truth itself"] = _row(materials, on_truth, on_truth)
+    rows = {way: _row(materials, reads, on_truth, others) for way, reads in ways.items()}
+    rows["truth itself"] = _row(materials, on_truth, on_truth, others)
     (args.work / "result.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
     json.dump(rows, sys.stdout, indent=1)
 
@@ -202,20 +204,24 @@ def _read(
     return load_reads(result.file(READS_FILE), documents, materials.tokenizer, materials.windowing, materials.taught)
 
 
-def _row(materials: Materials, reads: Sequence[Read], truth: Sequence[Read]) -> dict[str, Any]:
-    """What a way says of itself, and how its calibration and thresholds do on the truth."""
+def _row(materials: Materials, reads: Sequence[Read], truth: Sequence[Read], others: Set[str]) -> dict[str, Any]:
+    """What a way says of itself, and how its calibration and thresholds do on the truth.
+
+    `others`: documents of types that the recipe unlabels, whose types are wrong on both sides.
+    """
     bare = materials.bare_spec(1)
     policy = materials.recipe.policy
     fitted = fitted_on(reads, bare)
     spec = replace(fitted.on(bare), outlier=bare.outlier)
-    certified, _ = certificates(cross_fitted(reads, bare, materials.recipe.seed, materials.recipe.uncertifying), policy)
+    decided = cross_fitted(reads, bare, materials.recipe.seed, materials.recipe.uncertifying, others)
+    certified, _ = certificates(decided, policy)
     row: dict[str, Any] = {
         "temperatures": [round(spec.type_temperature, 2), round(spec.tag_temperature, 2)],
         "biases": {name: round(bias, 2) for name, bias in fitted.biases.items()},
     }
     for group in materials.recipe.groups:
         for what in ("type", "field"):
-            own, true = _decisions(reads, spec, group, what), _decisions(truth, spec, group, what)
+            own, true = (_decisions(of, spec, group, what, others) for of in (reads, truth))
             if not len(own) or not len(true):
                 continue
             entry: dict[str, Any] = {
@@ -238,12 +244,12 @@ def _row(materials: Materials, reads: Sequence[Read], truth: Sequence[Read]) -> 
     return row
 
 
-def _decisions(reads: Sequence[Read], spec: ModelSpec, group: str, what: str) -> np.ndarray[Any, Any]:
+def _decisions(reads: Sequence[Read], spec: ModelSpec, group: str, what: str, others: Set[str]) -> np.ndarray[Any, Any]:
     """[N, 2]: score, whether right."""
     own = [
         (read, read_off(read.document.text, read.tokens, read.merged, spec))
         for read in reads
-        if read.document.label is not None
+        if read.document.label is not None or read.document.id in others
     ]
     own = [(read, prediction) for read, prediction in own if spec.group_of(prediction.label).name == group]
     if what == "type":

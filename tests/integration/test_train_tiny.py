@@ -68,7 +68,7 @@ def checkpoints(cache: Path, stage: str) -> list[Path]:
     return [*(cache / stage).glob("*.partial/checkpoint.pt")]
 
 
-@pytest.mark.parametrize("name", ["gate", "corpus"])
+@pytest.mark.parametrize("name", ["gate", "corpus", "other_types"])
 def test_training_documents_that_are_edited_while_they_are_read_are_noticed(
     tiny_recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

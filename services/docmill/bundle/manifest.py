@@ -137,7 +137,8 @@ class SourceNames(Strict):
     `labels`: its own to full ones; those that are not named here are the group's, under the same name. Not all are
     labels of the bundle: a recipe may drop or unlabel some. `entities`: its names of spans and values to fields.
     `unused` of these names mean nothing in this source, whatever they mean elsewhere; `masked` are fields of the group
-    that it does not annotate.
+    that it does not annotate. `untaught` are full labels that the recipe unlabels: a document of such a type is of none
+    that the bundle knows, while one of a label that nothing is said of may be.
     """
 
     group: str
@@ -145,6 +146,7 @@ class SourceNames(Strict):
     entities: dict[str, str] = {}
     unused: Names = ()
     masked: Names = ()
+    untaught: Names = ()
 
     def full_label(self, label: str) -> str:
         """What a label of the source is in full, whether or not the bundle has it."""

@@ -35,7 +35,8 @@ def evaluate(
     """Scores a bundle on labelled documents: types, fields, calibration, and what would go straight through.
 
     A source goes by its folder, or by its file where that is not named train, validation or test. Labels that the
-    bundle does not know are counted, and score nothing.
+    bundle does not know are counted, and score nothing; a document of a type that its recipe unlabels is wrong where it
+    goes straight through.
 
     Example: `docmill evaluate data/*/validation.jsonl --json scores.json`
 

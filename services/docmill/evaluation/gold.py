@@ -157,7 +157,7 @@ def read_source(name: str, paths: Sequence[Path], manifest: Manifest) -> GoldSou
     claimed = {alias for field in fields for alias in (*field.entities, *field.values)}
     return GoldSource(
         name=name,
-        documents=tuple(_document(row, match.labels, annotated, is_own=names is not None) for row in rows),
+        documents=tuple(_document(row, match.labels, annotated, names) for row in rows),
         fields=tuple(annotated),
         span_fields=frozenset(span_fields),
         fields_not_in_bundle=tuple(sorted((entity_names | value_names) - claimed)),
@@ -172,8 +172,10 @@ def _row(line: str, where: str) -> Row:
         raise ConfigurationError(f"{where} is no labelled document: {problems}") from error
 
 
-def _document(row: Row, labels: Mapping[str, str | None], fields: Sequence[GoldField], *, is_own: bool) -> GoldDocument:
-    """`is_own`: the bundle was trained on its source; elsewhere an unknown label may be another name of a type."""
+def _document(
+    row: Row, labels: Mapping[str, str | None], fields: Sequence[GoldField], own: SourceNames | None
+) -> GoldDocument:
+    """`own`: names of its source, if the bundle was trained on it; elsewhere a label may be another name of a type."""
     values, spans = {}, {}
     for field in fields:
         stretches = {(e.start, e.end) for e in row.entities if e.label in field.entities}
@@ -184,15 +186,15 @@ def _document(row: Row, labels: Mapping[str, str | None], fields: Sequence[GoldF
         if found:
             values[field.name] = frozenset(found)
     label = None if row.label is None else labels[row.label]
-    is_unknown = row.label is not None and label is None
+    untaught = row.label is not None and own is not None and own.full_label(row.label) in own.untaught
     return GoldDocument(
         id=row.id,
         text=row.text,
         label=label,
-        label_is_unknown=is_unknown,
+        label_is_unknown=row.label is not None and label is None,
         values=values,
         spans=spans,
-        is_of_other_type=is_unknown and is_own,
+        is_of_other_type=untaught,
     )
 
 

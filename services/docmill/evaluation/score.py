@@ -52,8 +52,9 @@ class Intervals:
 class SourceScore:
     """The scores of one source, key by key as `docmill evaluate --json` writes them. None: nothing to measure.
 
-    A rejected document has the wrong type and lacks all its fields. `type_*`, `ece` and the shares of documents
-    straight through leave out those without a label, and those whose label the bundle does not know.
+    A rejected document has the wrong type and lacks all its fields. `type_*`, `ece` and what is right of the documents
+    straight through leave out those without a label, and those whose label the bundle does not know; but a document of
+    a type that the bundle's recipe unlabels is wrong where it goes straight through.
     """
 
     documents: int

@@ -59,16 +59,17 @@ there is none.
 ## Straight through
 {_lines(_straight(manifest, evaluation))}
 
-All right: the type and every required field. A target is of one decision, the type or all required fields, and the
-shipped policy uses {manifest.policy.target_precision}. Measured on validation documents, which fitted no threshold.
+All right: the type and every required field, of documents whose type is known. A target is of one decision, the type
+or all required fields, and the shipped policy uses {manifest.policy.target_precision}. Measured on validation
+documents, which fitted no threshold.
 {_vetoed(manifest)}
 ## Certified thresholds
 A decision is a document's type, or its required fields where all were found, among familiar documents that the model
-puts into the group. Documents of types that the recipe leaves out (`unlabel`) are among them: whatever type they are
-given is wrong. Certified on held-out training documents, each half of them by what the other half fitted, at
-{manifest.policy.confidence_level:.0%} confidence (fixed-sequence testing, Clopper-Pearson), as if documents were
-independent of each other, which those of one family are not quite. "none" means that no threshold could be certified:
-with the documents at hand, everything of the group goes to the fallback.
+puts into the group. Documents of types that the recipe does not teach (`unlabel`) are among them, and whatever type
+they are given is wrong; documents of no single type are not. Certified on held-out training documents, each half of
+them by what the other half fitted, at {manifest.policy.confidence_level:.0%} confidence (fixed-sequence testing,
+Clopper-Pearson), as if documents were independent of each other, which those of one family are not quite. "none" means
+that no threshold could be certified: with the documents at hand, everything of the group goes to the fallback.
 
 {_lines(_thresholds(manifest))}
 

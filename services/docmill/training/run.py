@@ -1,6 +1,7 @@
 """`docmill train run`: labelled documents to a bundle, stage by stage; what is in the cache is taken from there.
 
-    gate -> corpus -> vocabulary -> teacher -> student -> its type head, and words -> graphs
+    gate -> corpus -> which documents are of other types -> vocabulary
+         -> teacher -> student -> its type head, and words -> graphs
          -> what a student says of documents that it never saw -> calibration
          -> what all graphs say of validation documents -> evaluation -> bundle and report
 

@@ -14,4 +14,5 @@ def source_names(source: Source, recipe: Recipe) -> SourceNames:
         entities=source.entities,
         unused=tuple(dict.fromkeys(name for name in source.unused if name != ANY)),
         masked=tuple(dict.fromkeys(source.masked)),
+        untaught=tuple(label for label in recipe.labels.unlabel if label.partition(".")[0] == source.group),
     )

@@ -115,6 +115,7 @@ def test_a_source_of_the_training_is_known_and_every_other_is_not(tmp_path: Path
     assert sets["menus"] == "unseen"
     of_others = {found.name: found.what for found in all_sets(["sroie"], tmp_path, [], [], 10)}
     assert (of_others["kleister-nda"], of_others["cuad"]) == ("unseen", "unseen")  # this one knows no contracts
+    assert of_others["claims-by-hand"] == "unseen"
     assert {f"letters in {language}" for language in LANGUAGES} <= sets.keys()
 
 

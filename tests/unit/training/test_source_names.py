@@ -66,6 +66,7 @@ def test_the_table_of_one_source() -> None:
         entities={"PartyName": "party"},
         unused=("jurisdiction",),
         masked=(),
+        untaught=("letter.other",),
     )
     assert source_names(MAPPED.sources[0], MAPPED) == SourceNames(group="receipt")  # nothing of another group's
 
@@ -91,7 +92,18 @@ def test_documents_of_a_dropped_label_are_there_and_of_no_known_label(tmp_path: 
     manifest = manifest_of(MAPPED, [*ROWS, row("8", "spam", "buy")], tmp_path)
     source = read_source("post", [tmp_path / "post/train.jsonl"], manifest)
     assert [d.id for d in source.documents if d.label_is_unknown] == ["6", "8"]
-    assert [d.id for d in source.documents if d.is_of_other_type] == ["6", "8"]  # training knew these names
+    assert [d.id for d in source.documents if d.is_of_other_type] == ["6"]  # no certificate knows of dropped ones
+
+
+def test_only_what_is_known_to_be_of_no_taught_type_is_of_another_one(tmp_path: Path) -> None:
+    """A label in full, a slip of the pen and an empty one may be of any type."""
+    names = ("letter.new", "nwe", "", "letter.other", "other")
+    manifest = manifest_of(MAPPED, ROWS, tmp_path)
+    rows = [row(f"{number}", name, "Bob") for number, name in enumerate(names)]
+    write_source(tmp_path, "post", rows)
+    source = read_source("post", [tmp_path / "post/train.jsonl"], manifest)
+    assert [d.label_is_unknown for d in source.documents] == [True] * 5
+    assert [d.is_of_other_type for d in source.documents] == [False, False, False, False, True]
 
 
 def test_masked_fields_are_of_no_concern(tmp_path: Path) -> None:
