@@ -134,11 +134,10 @@ class Policy(Strict):
 class SourceNames(Strict):
     """What a source calls that which the bundle knows, so that further documents of it can be scored.
 
-    `labels`: its own to full ones; those that are not named here are the group's, under the same name. Not all are
-    labels of the bundle: a recipe may drop or unlabel some. `entities`: its names of spans and values to fields.
-    `unused` of these names mean nothing in this source, whatever they mean elsewhere; `masked` are fields of the group
-    that it does not annotate. `untaught` are full labels that the recipe unlabels: a document of such a type is of none
-    that the bundle knows, while one of a label that nothing is said of may be.
+    `labels`: its own to full ones; those not named here are the group's, under the same name. Of these a recipe may
+    drop some, and those in `untaught`, by full label, it teaches to no model: such a document is of no known type.
+    `entities`: its names of spans and values to fields; `unused` of these mean nothing in this source, whatever they
+    mean elsewhere. `masked` are fields of the group that it does not annotate.
     """
 
     group: str
@@ -154,9 +153,7 @@ class SourceNames(Strict):
 
 
 class TrainingSource(Strict):
-    """`names` is None in bundles that do not record them; `synthetic`: its documents are made up, and so is what is
-    measured on them.
-    """
+    """`names` is None in bundles that do not record them; what is measured on `synthetic` documents is, too."""
 
     name: str
     licence: str
