@@ -238,18 +238,46 @@ def test_the_page_of_the_model_is_of_the_bundle_that_is_there() -> None:
     assert heading == f"# What {MANIFEST.name} {MANIFEST.version} is worth"
 
 
-def test_the_table_of_the_recipe_cfpb5_is_as_its_evaluation_says() -> None:
-    """That bundle is not shipped; figures of its evaluation are, without any document."""
-    evaluation = json.loads((MODEL.parent / "model" / "cfpb5.json").read_text(encoding="utf-8"))
-    of_version = [row for row in table(MODEL, "version", "model", "graph", "seed") if row["version"] == "0.2.0"]
-    rows = {
-        (model.partition(":")[0], graph, seed): (row["type accuracy"], row["type macro-F1"])
-        for (model, graph, seed), row in by_key(of_version, "model", "graph", "seed").items()
-    }
-    told = {}
+def kept(recipe: str) -> dict[str, Any]:
+    """The evaluation of a recipe whose bundle is not shipped: figures, without any document."""
+    evaluation: dict[str, Any] = json.loads((MODEL.parent / "model" / f"{recipe}.json").read_text(encoding="utf-8"))
+    return evaluation
+
+
+def models_of(evaluation: dict[str, Any], source: str, *names: str) -> dict[tuple[str, ...], tuple[str, ...]]:
+    """The measures of these names by model, graph and seed; those of int8 with their intervals, if any."""
+    told: dict[tuple[str, ...], tuple[str, ...]] = {}
     for one in evaluation["rows"]:
-        scores = evaluation["sources"]["cfpb5"] if one["graph"] == "int8" else one["sources"]["cfpb5"]
-        form = with_interval if one["graph"] == "int8" else lambda of, name: shown(of[name])
-        measured = tuple(form(scores, name) for name in ("type_accuracy", "type_macro_f1"))
-        told[one["model"], one["graph"], str(one["seed"])] = measured
-    assert rows == told
+        scores = evaluation["sources"][source] if one["graph"] == "int8" else one["sources"][source]
+        intervals = scores.get("intervals", {})
+        told[one["model"], one["graph"], str(one["seed"])] = tuple(
+            with_interval(scores, name) if name in intervals else shown(scores[name]) for name in names
+        )
+    return told
+
+
+def rows_of(version: str, table_of: list[dict[str, str]], *measures: str) -> dict[tuple[str, ...], tuple[str, ...]]:
+    """These cells of the rows of a recipe's version, as `models_of` has them."""
+    rows = by_key([row for row in table_of if row["version"] == version], "model", "graph", "seed")
+    return {
+        (model.partition(":")[0], graph, seed): tuple(row[measure] for measure in measures)
+        for (model, graph, seed), row in rows.items()
+    }
+
+
+def test_the_table_of_the_recipe_cfpb5_is_as_its_evaluation_says() -> None:
+    found = table(MODEL, "version", "model", "graph", "seed", "type accuracy")
+    rows = rows_of("0.2.0", found, "type accuracy", "type macro-F1")
+    assert rows == models_of(kept("cfpb5"), "cfpb5", "type_accuracy", "type_macro_f1")
+
+
+def test_the_tables_of_the_recipe_nda_are_as_its_evaluation_says() -> None:
+    evaluation = kept("nda")
+    found = table(MODEL, "version", "model", "graph", "seed", "value F1")
+    rows = rows_of("0.3.0", found, "value F1", "span F1")
+    assert rows == models_of(evaluation, "kleister-nda", "field_f1_value", "field_f1_span")
+    fields = by_key(table(MODEL, "field of an agreement", "gold values"), "field of an agreement")
+    assert {field: tuple(row.values())[1:] for (field,), row in fields.items()} == {
+        field: (str(of["support"]), *(shown(of[name]) for name in ("precision", "recall", "f1_value")))
+        for field, of in evaluation["sources"]["kleister-nda"]["fields"].items()
+    }
